@@ -88,6 +88,9 @@ class Judgement:
         exploratory: True if the policy was first seen after the evaluation data were opened.
         small_groups: sentences, one for each group listed instead of judged.
         verdicts: one for each requirement and slice.
+        not_applicable: sentences, one for each requirement that the policy itself limits to other
+            kinds of model (`tasks`), so that nothing is left out in silence.
+        notes: sentences that a reviewer must see, for example waivers refused, and why.
     """
 
     policy: str
@@ -98,6 +101,8 @@ class Judgement:
     exploratory: bool
     small_groups: tuple[str, ...]
     verdicts: tuple[Verdict, ...]
+    not_applicable: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def _finite(number: float) -> float | None:
@@ -116,6 +121,8 @@ def judgement_to_plain(judgement: Judgement) -> dict[str, Any]:
         "exploratory": judgement.exploratory,
         "small_groups": list(judgement.small_groups),
         "verdicts": [_verdict_to_plain(verdict) for verdict in judgement.verdicts],
+        "not_applicable": list(judgement.not_applicable),
+        "notes": list(judgement.notes),
     }
 
 
@@ -166,6 +173,8 @@ def judgement_from_plain(plain: Mapping[str, Any]) -> Judgement:
         exploratory=plain["exploratory"],
         small_groups=tuple(plain["small_groups"]),
         verdicts=tuple(_verdict_from_plain(verdict) for verdict in plain["verdicts"]),
+        not_applicable=tuple(plain.get("not_applicable", ())),
+        notes=tuple(plain.get("notes", ())),
     )
 
 

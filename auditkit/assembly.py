@@ -1,0 +1,319 @@
+"""From audit.yaml to a wrapped model, a data set, and the audit of the two."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from auditkit.configuration import (
+    AuditConfiguration,
+    DataSection,
+    ModelSection,
+    SplitSection,
+    read_configuration,
+)
+from auditkit.data import Dataset, dataset
+from auditkit.errors import ConfigurationError
+from auditkit.records.location import store_folder
+
+if TYPE_CHECKING:
+    from auditkit.audit import Run
+    from auditkit.evidence.engine import Engine
+    from auditkit.models.wrapped import WrappedModel
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """What the command line says instead of the file; None where it says nothing."""
+
+    policy: str | None = None
+    store: Path | None = None
+    limit: int | None = None
+    device: str | None = None
+    seed: int | None = None
+    allow_code: bool = False
+    trust: str | None = None
+    reports: tuple[Path, ...] = ()
+
+
+class Code:
+    """The user's code that a configuration names, and the digests of what was loaded of it."""
+
+    def __init__(self, base: Path, *, allowed: bool) -> None:
+        self.base = base
+        self.allowed = allowed
+        self.digests: dict[str, str] = {}
+
+    def load(self, reference: str) -> Any:
+        """The callable that `module:callable` or `file.py:callable` names.
+
+        Raises:
+            UntrustedFileError: the configuration does not allow code.
+        """
+        from auditkit.models.factories import load_code
+
+        code = load_code(reference, allow_code=self.allowed, base=self.base)
+        self.note(reference, code.digest)
+        return code.function
+
+    def note(self, reference: str, digest: str | None) -> None:
+        """Remember which code ran."""
+        self.digests[reference] = digest or "unknown"
+
+    def digest(self) -> str | None:
+        """One digest of all code that was loaded; None if there was none."""
+        if not self.digests:
+            return None
+        lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(self.digests.items()))
+        return f"sha256:{hashlib.sha256(lines.encode()).hexdigest()}"
+
+
+def audit_configuration(
+    path: Path, overrides: Overrides | None = None
+) -> tuple[Run | None, list[Path]]:
+    """Audit what a configuration describes, and write the reports.
+
+    Args:
+        path: of the audit.yaml; paths in it are relative to its folder.
+        overrides: of the command line.
+
+    Returns:
+        The run and the reports written; None and nothing in a process of a group that is not the
+        one that judges.
+
+    Raises:
+        AuditkitError: whatever the user can mend.
+    """
+    from auditkit.audit import audit
+
+    said = overrides or Overrides()
+    configuration = read_configuration(path)
+    base = path.resolve().parent
+    reports = _reports(configuration, said, base)
+    _refuse_unwritable(reports)
+    engine = _engine()
+    code = Code(base, allowed=said.allow_code or configuration.allow_code)
+    model, model_digests = build_model(configuration.model, code, said)
+    data = build_dataset(configuration.data, code)
+    settings = _settings(configuration, said, base, code, model_digests)
+    run = audit(
+        model,
+        data,
+        policy=_policy(said.policy or configuration.policy, base, given=said.policy),
+        store=said.store or _store(configuration, base),
+        settings=settings,
+        engine=engine,
+    )
+    if not engine.primary:
+        return None, []
+    return run, [run.report(report) for report in reports]
+
+
+def _reports(configuration: AuditConfiguration, said: Overrides, base: Path) -> list[Path]:
+    if said.reports:
+        return list(said.reports)
+    return [base / (configuration.report or "report.html")]
+
+
+def _refuse_unwritable(reports: list[Path]) -> None:
+    """A report that cannot be written is better known before an hour of model time."""
+    from auditkit.reports import check_writable
+
+    for report in reports:
+        check_writable(report)
+
+
+def _engine() -> Engine:
+    from auditkit.evidence.engine import LocalEngine
+    from auditkit.evidence.torchrun import TorchrunEngine, started_by_torchrun
+
+    return TorchrunEngine() if started_by_torchrun() else LocalEngine()
+
+
+def _store(configuration: AuditConfiguration, base: Path) -> Path:
+    return store_folder(None, base / configuration.store if configuration.store else None)
+
+
+def _policy(name: str, base: Path, *, given: str | None) -> str:
+    """A path in the file is relative to it; one on the command line to the working directory."""
+    is_path = "/" in name or "\\" in name or bool(Path(name).suffix)
+    return str(base / name) if is_path and given is None else name
+
+
+def _settings(
+    configuration: AuditConfiguration,
+    said: Overrides,
+    base: Path,
+    code: Code,
+    model_digests: Mapping[str, str],
+) -> Any:
+    from auditkit.audit import Settings
+    from auditkit.policy import load_attestations, load_waivers
+
+    digests = dict(model_digests)
+    if (of_code := code.digest()) is not None:
+        digests["code"] = of_code
+    waivers, attestations = configuration.waivers, configuration.attestations
+    return Settings(
+        name=configuration.name,
+        checks=configuration.checks,
+        seed=configuration.seed if said.seed is None else said.seed,
+        batch_size=configuration.batch_size,
+        limit=said.limit,
+        feature_names=_feature_names(configuration, code),
+        waivers=() if waivers is None else load_waivers(base / waivers),
+        attestations={} if attestations is None else load_attestations(base / attestations),
+        notes=tuple(configuration.data.notes),
+        digests=digests,
+    )
+
+
+def _feature_names(configuration: AuditConfiguration, code: Code) -> tuple[str, ...]:
+    """Names declared, else those that the preprocess carries, else those of the features."""
+    model = configuration.model
+    if model.feature_names:
+        return model.feature_names
+    if model.preprocess is not None:
+        return tuple(getattr(code.load(model.preprocess), "feature_names", ()))
+    return configuration.data.features
+
+
+def build_model(
+    section: ModelSection, code: Code, said: Overrides | None = None
+) -> tuple[WrappedModel, dict[str, str]]:
+    """The wrapped model that a configuration describes, and the digests of its file and code.
+
+    Raises:
+        ModelError, ConfigurationError: the file, the code or the declaration is wrong.
+    """
+    from auditkit.models import stored_predictions, wrap
+
+    said = said or Overrides()
+    declaration = _declaration(section, code)
+    if section.predictions is not None:
+        return stored_predictions(section.predictions, **declaration), {}
+    preprocess = None if section.preprocess is None else code.load(section.preprocess)
+    module, digests = _module(section, code, said)
+    model = wrap(
+        module,
+        preprocess=preprocess,
+        device=said.device or section.device,
+        **declaration,
+    )
+    return model, digests
+
+
+def _module(section: ModelSection, code: Code, said: Overrides) -> tuple[Any, dict[str, str]]:
+    from auditkit.models import load_model
+
+    if section.file is None:
+        assert section.factory is not None  # the section has one of file, factory, predictions
+        return code.load(section.factory)(), {}
+    loaded = load_model(
+        section.file,
+        format=section.format,
+        factory=section.factory,
+        legacy_pickle=section.legacy_pickle,
+        trust=said.trust or section.trust,
+        sha256=section.sha256,
+        allow_code=code.allowed,
+        base=code.base,
+    )
+    if section.factory is not None:
+        code.note(section.factory, loaded.factory_digest)
+    return loaded.module, {"model_file": loaded.digest}
+
+
+def _declaration(section: ModelSection, code: Code) -> dict[str, Any]:
+    """What the outputs are, as `wrap` takes it."""
+    if section.heads:
+        heads = {
+            name: _head(head.model_dump(exclude_none=True), code)
+            for name, head in section.heads.items()
+        }
+        return {"heads": heads}
+    names = {"task", "outputs", "classes", "decision", "unit_metrics"}
+    return _head(section.model_dump(include=names, exclude_none=True), code)
+
+
+def _head(plain: dict[str, Any], code: Code) -> dict[str, Any]:
+    declared = {name: value for name, value in plain.items() if value != ()}
+    if "unit_metrics" in declared:
+        declared["unit_metrics"] = code.load(declared["unit_metrics"])
+    if declared.get("task") == "multiclass" and "decision" in declared:
+        # A multiclass model decides by argmax; only the favourable outcome is to be declared.
+        favourable = declared["decision"].get("favourable")
+        declared["decision"] = {"rule": "argmax", "favourable": favourable}
+    return declared
+
+
+def build_dataset(section: DataSection, code: Code) -> Dataset:
+    """The data set that a configuration describes.
+
+    Raises:
+        DataError, ConfigurationError: a file is missing, or the declaration contradicts itself.
+    """
+    shared: dict[str, Any] = {
+        "label": section.label,
+        "features": section.features,
+        "groups": {
+            name: {"column": group.column or name, "reference": group.reference, "cuts": group.cuts}
+            for name, group in section.groups.items()
+        },
+        "intersections": section.intersections,
+        "cluster": section.cluster,
+        "row_id": section.row_id,
+        "time": section.time,
+    }
+    if section.table is not None and section.split is not None:
+        one = section.table
+        shared |= {"split": section.split.model_dump(), "sha256": one.sha256, "csv": one.csv}
+        return dataset(data=_table(one, code.base), **shared)
+    splits = {
+        name: part
+        for name, part in (("evaluation", section.evaluation), ("training", section.training))
+        if part is not None
+    }
+    return dataset(
+        **{name: _data(part, code) for name, part in splits.items()},
+        sha256=_each(splits, "sha256"),
+        side_table=_side_tables(splits, code.base),
+        csv=_csv(splits),
+        **shared,
+    )
+
+
+def _each(splits: Mapping[str, SplitSection], field: str) -> dict[str, Any] | None:
+    found = {name: getattr(part, field) for name, part in splits.items()}
+    return {name: value for name, value in found.items() if value is not None} or None
+
+
+def _side_tables(splits: Mapping[str, SplitSection], base: Path) -> dict[str, str] | None:
+    tables = _each(splits, "side_table") or {}
+    return {name: _located(place, base) for name, place in tables.items()} or None
+
+
+def _csv(splits: Mapping[str, SplitSection]) -> dict[str, Any]:
+    dialects = [part.csv for part in splits.values()]
+    if any(dialect != dialects[0] for dialect in dialects):
+        raise ConfigurationError(
+            "The splits declare different csv options.", mend="Write both files in one way."
+        )
+    return dialects[0]
+
+
+def _data(part: SplitSection, code: Code) -> Any:
+    return code.load(part.factory) if part.factory is not None else _table(part, code.base)
+
+
+def _table(part: SplitSection, base: Path) -> Any:
+    places = [_located(place, base) for place in part.table]
+    return places[0] if len(places) == 1 else places
+
+
+def _located(place: str, base: Path) -> str:
+    """A relative path is relative to the configuration; anything with a scheme stays."""
+    return place if "://" in place else str(base / place)

@@ -1,0 +1,171 @@
+"""`audit.yaml`: what is to be audited, as data; nothing in it runs unless it allows code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from auditkit.errors import ConfigurationError, PolicyError
+from auditkit.policy.document import read_file
+from auditkit.policy.reading import validated
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str | dict) else value
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DecisionSection(_Section):
+    """How an output becomes a decision, and which outcome is the favourable one."""
+
+    rule: Literal["threshold", "argmax"] = "threshold"
+    threshold: float = 0.5
+    favourable: str | None = None
+
+
+class HeadSection(_Section):
+    """One output of the model."""
+
+    task: Literal["binary", "multiclass", "multilabel", "regression", "custom"]
+    outputs: Literal["logits", "probabilities", "values"] | None = None
+    classes: tuple[str, ...] = ()
+    decision: DecisionSection | None = None
+    unit_metrics: str | None = None
+
+
+class ModelSection(_Section):
+    """The trained model: a file, a factory, or columns of stored predictions."""
+
+    file: str | None = None
+    sha256: str | None = None
+    format: Literal[
+        "auto", "state_dict", "safetensors", "legacy_pickle", "torchscript", "exported", "pickle"
+    ] = "auto"
+    factory: str | None = None
+    legacy_pickle: bool = False
+    trust: str | None = None
+    predictions: dict[str, str | tuple[str, ...]] | None = None
+    preprocess: str | None = None
+    feature_names: tuple[str, ...] = ()
+    device: str = "auto"
+    task: Literal["binary", "multiclass", "multilabel", "regression", "custom"] | None = None
+    outputs: Literal["logits", "probabilities", "values"] | None = None
+    classes: tuple[str, ...] = ()
+    decision: DecisionSection | None = None
+    unit_metrics: str | None = None
+    heads: dict[str, HeadSection] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_source(self) -> ModelSection:
+        given = [self.file is not None, self.predictions is not None]
+        if not any(given) and self.factory is None:
+            raise ValueError("give one of file, factory or predictions")
+        if all(given):
+            raise ValueError("give either file or predictions, not both")
+        if (self.task is None) == (not self.heads):
+            raise ValueError("give either task or heads")
+        return self
+
+
+class SplitSection(_Section):
+    """Where the units of one split come from."""
+
+    table: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    factory: str | None = None
+    sha256: str | None = None
+    csv: dict[str, Any] = Field(default_factory=dict)
+    side_table: str | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> SplitSection:
+        if bool(self.table) == (self.factory is not None):
+            raise ValueError("give either table or factory")
+        return self
+
+
+class GroupSection(_Section):
+    """A group attribute: its column (its own name by default), reference level and cuts."""
+
+    column: str | None = None
+    reference: str | None = None
+    cuts: tuple[float, ...] = ()
+
+
+class SplitColumnSection(_Section):
+    """One table whose column says which split a row belongs to."""
+
+    column: str
+    values: dict[str, str | tuple[str, ...]]
+
+
+class DataSection(_Section):
+    """The data: splits, and what their columns mean."""
+
+    evaluation: SplitSection | None = None
+    training: SplitSection | None = None
+    table: SplitSection | None = None
+    split: SplitColumnSection | None = None
+    label: str | tuple[str, ...] | dict[str, str | tuple[str, ...]] | None = None
+    features: tuple[str, ...] = ()
+    groups: dict[str, GroupSection] = Field(default_factory=dict)
+    intersections: tuple[tuple[str, ...], ...] = ()
+    cluster: str | None = None
+    row_id: str | None = None
+    time: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _splits(self) -> DataSection:
+        if (self.evaluation is None) == (self.table is None):
+            raise ValueError("give either evaluation (and training), or table with split")
+        if (self.table is None) != (self.split is None):
+            raise ValueError("give table and split together")
+        return self
+
+
+class AuditConfiguration(_Section):
+    """A whole `audit.yaml`."""
+
+    name: str
+    allow_code: bool = False
+    model: ModelSection
+    data: DataSection
+    policy: str = "baseline"
+    checks: tuple[str, ...] | None = None
+    waivers: str | None = None
+    attestations: dict[str, dict[str, str]] = Field(default_factory=dict)
+    store: str | None = None
+    report: str | None = None
+    seed: int = 0
+    batch_size: int = Field(default=1024, ge=1)
+
+
+def read_configuration(path: Path) -> AuditConfiguration:
+    """The configuration in a YAML file.
+
+    Raises:
+        ConfigurationError: the file is missing, no YAML, or has a wrong or unknown key; the message
+            names the key, its line and the mend.
+    """
+    try:
+        return validated(AuditConfiguration, read_file(path, "audit"), "audit", _KEYS)
+    except PolicyError as error:
+        raise ConfigurationError(error.problem, mend=error.mend) from error
+
+
+_SECTIONS: tuple[type[_Section], ...] = (
+    AuditConfiguration,
+    ModelSection,
+    HeadSection,
+    DecisionSection,
+    DataSection,
+    SplitSection,
+    SplitColumnSection,
+    GroupSection,
+)
+_KEYS = tuple(key for section in _SECTIONS for key in section.model_fields)

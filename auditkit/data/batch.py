@@ -1,0 +1,114 @@
+"""What the model and the checks are given: batches, in fragments, from a source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import numpy as np
+import pandas as pd
+
+from auditkit.data.columns import Columns
+
+if TYPE_CHECKING:
+    from auditkit.data.integrity import Integrity
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """A part of a split that one worker reads: a file, a row group, a range of rows.
+
+    Attributes:
+        id: unique within the split, and the same in every process and run.
+        rows: number of rows; None where only reading tells (CSV, a loader without length).
+    """
+
+    id: str
+    rows: int | None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some rows of one fragment, in order.
+
+    Attributes:
+        inputs: tables: the DataFrame of the feature columns, its index the row's number in its
+            file; torch data: what the user's data set gave (tensor, tuple or dict), collated.
+        targets: tables: array [rows], [rows, columns] for several label columns, or head → array;
+            torch data: tensor [rows, …] or head → tensor; None without a label. Never NaN.
+        row_ids: int64 or text, [rows]. Without a declared row id column, the row's number in its
+            file plus 2**40 times the file's place in the sorted list of files (torch data: the
+            index in the data set), so that they are unique within the split and stable.
+        groups: group name → levels as text, [rows]; categories are the levels that occur, sorted.
+        clusters: the cluster column's values, [rows]; None if none is declared.
+        frame: the feature frame of tables; None for torch data.
+        times: the time column as datetime64 or numbers, [rows]; None if none is declared.
+    """
+
+    inputs: Any
+    targets: Any
+    row_ids: np.ndarray
+    groups: Mapping[str, pd.Categorical]
+    clusters: np.ndarray | None
+    frame: pd.DataFrame | None = None
+    times: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.row_ids)
+
+
+@runtime_checkable
+class Source(Protocol):
+    """One split of a data set: re-iterable, in a stable order, cheap to construct.
+
+    Attributes:
+        name: what errors call it, usually the split's name.
+        columns: the declared columns.
+        integrity: what the pass has seen so far; several processes merge theirs into one.
+    """
+
+    name: str
+    columns: Columns
+    integrity: Integrity
+
+    @property
+    def rows(self) -> int | None:
+        """Number of rows; None where only reading tells."""
+        ...
+
+    def check(self) -> None:
+        """Open the source and read its schema, footers and first block; no model time is spent.
+
+        Raises:
+            DataError: a column is missing or named twice, a file is absent, empty or corrupt …
+        """
+        ...
+
+    def fragments(self) -> Sequence[Fragment]:
+        """The parts that workers share, in a stable order."""
+        ...
+
+    def batches(self, fragment: Fragment, batch_size: int) -> Iterator[Batch]:
+        """The fragment's rows in batches of `batch_size`; the last may be shorter.
+
+        Raises:
+            DataError: the rows hold what the declaration excludes (missing label, doubled row id …)
+        """
+        ...
+
+    def finish(self) -> None:
+        """Judge what only the whole split shows; called by `batches` once all was read here.
+
+        Raises:
+            DataError: no rows, a group with one level, an absent reference, a doubled row id.
+        """
+        ...
+
+    def digest(self) -> str:
+        """`sha256:…` of the content, or `manifest:…` where the bytes were not hashed."""
+        ...
+
+    def describe(self) -> dict[str, Any]:
+        """JSON-able description: format, location, rows, columns, groups with their levels."""
+        ...

@@ -1,0 +1,246 @@
+"""What the columns of a data set mean: label, features, groups, cluster, row id, time."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from auditkit.data.wording import listed, nearest
+from auditkit.errors import ConfigurationError
+
+MISSING = "(missing)"
+"""The level of a group whose value is missing: an answer of its own, never a dropped row."""
+
+EMPTY = "(empty)"
+"""The level of a group whose value is the empty text."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """An attribute by which the data are sliced.
+
+    Attributes:
+        name: what reports and policies call it.
+        column: the column that holds it.
+        reference: the level that the others are compared with; None to compare every pair.
+        cuts: for a numeric column, increasing cut points; `(25, 60)` makes the levels
+            `< 25`, `[25, 60)` and `≥ 60`.
+
+    Raises:
+        ConfigurationError: an empty name, or cuts that are not increasing finite numbers.
+
+    Example:
+        >>> Group("age band", "age", cuts=(25, 60)).intervals
+        ('< 25', '[25, 60)', '≥ 60')
+    """
+
+    name: str
+    column: str
+    reference: str | None = None
+    cuts: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.name or not self.column:
+            raise ConfigurationError(
+                f"A group needs a name and a column, but got name {self.name!r} and "
+                f"column {self.column!r}.",
+                mend="Write both, for example name: gender, column: sex.",
+            )
+        increasing = all(a < b for a, b in itertools.pairwise(self.cuts))
+        if not increasing or not all(math.isfinite(cut) for cut in self.cuts):
+            raise ConfigurationError(
+                f"The cuts of group {self.name!r} must be increasing finite numbers, "
+                f"but are {list(self.cuts)}.",
+                mend="List each cut point once, smallest first.",
+            )
+
+    @property
+    def intervals(self) -> tuple[str, ...]:
+        """The levels that the cuts make, lowest first; empty without cuts."""
+        if not self.cuts:
+            return ()
+        cuts = [number_label(cut) for cut in self.cuts]
+        inner = [f"[{low}, {high})" for low, high in itertools.pairwise(cuts)]
+        return (f"< {cuts[0]}", *inner, f"≥ {cuts[-1]}")
+
+
+def number_label(value: float) -> str:
+    """A number as a level's name: `25` for 25.0, else the shortest text that reads back.
+
+    Example:
+        >>> number_label(25.0), number_label(0.1)
+        ('25', '0.1')
+    """
+    number = float(value)
+    return str(int(number)) if number.is_integer() else repr(number)
+
+
+Label = str | tuple[str, ...] | Mapping[str, str | tuple[str, ...]] | None
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The declared columns of a data set.
+
+    Attributes:
+        label: the column of the true outcome; several for multilabel or several targets; a mapping
+            of head → column(s) for a model with named heads; None where nobody knows the outcome.
+        features: the columns that go into the model, in this order. Empty: every column that is
+            not declared as label, row id, cluster, time or split (group columns stay).
+        groups: the attributes by which the data are sliced.
+        intersections: names of groups that are also sliced together.
+        cluster: the column of the independent unit (patient, speaker …) that rows belong to.
+        row_id: a column that identifies each row; without one, rows are numbered.
+        time: the column of the moment that a row belongs to.
+
+    Raises:
+        ConfigurationError: a column or group named twice in one role, the label among the
+            features, or an intersection of groups that are not declared.
+
+    Example:
+        >>> columns = Columns(label="income", groups=(Group("gender", "sex"),), row_id="id")
+        >>> columns.labels, columns.declared
+        (('income',), ('income', 'sex', 'id'))
+    """
+
+    label: Label
+    features: tuple[str, ...] = ()
+    groups: tuple[Group, ...] = ()
+    intersections: tuple[tuple[str, ...], ...] = ()
+    cluster: str | None = None
+    row_id: str | None = None
+    time: str | None = None
+
+    def __post_init__(self) -> None:
+        _refuse_repeats("Feature", self.features)
+        _refuse_repeats("Label column", self.labels)
+        _refuse_repeats("Group", [group.name for group in self.groups])
+        self._check_label()
+        self._check_row_id()
+        self._check_intersections()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """All label columns, in the order declared."""
+        if self.label is None:
+            return ()
+        if isinstance(self.label, Mapping):
+            return tuple(name for part in self.label.values() for name in _as_tuple(part))
+        return _as_tuple(self.label)
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The columns that are no features unless declared so: label, row id, cluster, time."""
+        single = (self.row_id, self.cluster, self.time)
+        return _distinct((*self.labels, *(name for name in single if name is not None)))
+
+    @property
+    def side(self) -> tuple[str, ...]:
+        """The columns that describe a row, and may come from a side table: groups, cluster, time.
+
+        Example:
+            >>> Columns(label="y", groups=(Group("sex", "sex"),), cluster="person").side
+            ('sex', 'person')
+        """
+        single = (self.cluster, self.time)
+        names = (*(group.column for group in self.groups), *(n for n in single if n is not None))
+        return _distinct(names)
+
+    @property
+    def declared(self) -> tuple[str, ...]:
+        """Every column named anywhere in the declaration, each once."""
+        row_id = () if self.row_id is None else (self.row_id,)
+        return _distinct((*self.labels, *self.features, *self.side, *row_id))
+
+    def group(self, name: str) -> Group:
+        """The group of that name.
+
+        Raises:
+            ConfigurationError: no such group is declared.
+        """
+        for group in self.groups:
+            if group.name == name:
+                return group
+        names = [group.name for group in self.groups]
+        raise ConfigurationError(
+            f"There is no group {name!r}; declared are {listed(names)}.{nearest(name, names)}",
+            mend="Name a declared group, or declare this one under data: groups:.",
+        )
+
+    def _check_label(self) -> None:
+        if self.label is not None and not all(self.labels or [""]):
+            raise ConfigurationError(
+                "The label is declared, but names no column.",
+                mend="Name the column of the true outcome, or leave the label out.",
+            )
+        leaking = [name for name in self.labels if name in self.features]
+        if leaking:
+            raise ConfigurationError(
+                f"Label column {leaking[0]!r} is also among the features, so the model would be "
+                "given the answer.",
+                mend="Take it out of the features.",
+            )
+
+    def _check_row_id(self) -> None:
+        if self.row_id is not None and self.row_id in (*self.labels, self.cluster):
+            raise ConfigurationError(
+                f"Column {self.row_id!r} is declared as row id and also as label or cluster.",
+                mend="A row id identifies one row: declare another column, or leave it out.",
+            )
+
+    def _check_intersections(self) -> None:
+        for names in self.intersections:
+            for name in names:
+                self.group(name)
+            _refuse_repeats(f"In the intersection {list(names)}, group", names)
+            if len(names) < 2:
+                raise ConfigurationError(
+                    f"The intersection {list(names)} names fewer than two groups.",
+                    mend="Name at least two declared groups, or leave the intersection out.",
+                )
+        _refuse_repeats("Intersection", [" × ".join(sorted(names)) for names in self.intersections])
+
+
+def describe_columns(columns: Columns, levels: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+    """The declaration as JSON-able data, with the rows of each level as far as they were read."""
+    label = columns.label
+    return {
+        "label": {k: v if isinstance(v, str) else list(v) for k, v in label.items()}
+        if isinstance(label, Mapping)
+        else list(label)
+        if isinstance(label, tuple)
+        else label,
+        "groups": {
+            group.name: {
+                "column": group.column,
+                "reference": group.reference,
+                "cuts": list(group.cuts),
+                "levels": dict(levels.get(group.name, {})),
+            }
+            for group in columns.groups
+        },
+        "intersections": [list(names) for names in columns.intersections],
+        "cluster": columns.cluster,
+        "row_id": columns.row_id,
+        "time": columns.time,
+    }
+
+
+def _as_tuple(part: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (part,) if isinstance(part, str) else tuple(part)
+
+
+def _distinct(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
+def _refuse_repeats(role: str, names: Iterable[str]) -> None:
+    for name, count in Counter(names).items():
+        if count > 1:
+            raise ConfigurationError(
+                f"{role} {name!r} is declared {count} times.", mend="Declare it once."
+            )

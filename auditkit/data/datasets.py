@@ -1,0 +1,220 @@
+"""From what the user names to sources, and the splits of one audit together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from auditkit.data.batch import Source
+from auditkit.data.columns import Columns, Group, Label
+from auditkit.data.digests import combined_digest
+from auditkit.data.sources import is_table, table, torch_source
+from auditkit.data.split_column import Fold, folds
+from auditkit.data.wording import listed
+from auditkit.errors import ConfigurationError
+
+EVALUATION = "evaluation"
+TRAINING = "training"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The splits of one audit.
+
+    Attributes:
+        splits: name → source; `evaluation` is always there.
+        columns: what the columns mean, in every split.
+
+    Raises:
+        ConfigurationError: there is no `evaluation` split.
+    """
+
+    splits: Mapping[str, Source]
+    columns: Columns
+
+    def __post_init__(self) -> None:
+        if EVALUATION not in self.splits:
+            raise ConfigurationError(
+                f"There is no evaluation split; there are {listed(self.splits)}.",
+                mend="Name the data to audit on as evaluation.",
+            )
+
+    def __getitem__(self, split: str) -> Source:
+        if split not in self.splits:
+            raise ConfigurationError(
+                f"There is no split {split!r}; there are {listed(self.splits)}.",
+                mend="Declare it in the data section.",
+            )
+        return self.splits[split]
+
+    def check(self) -> None:
+        """Check every split, before any model time is spent.
+
+        Raises:
+            DataError: what the sources find.
+        """
+        for source in self.splits.values():
+            source.check()
+
+    def digest(self) -> str:
+        """One digest of all splits: `sha256:…`, or `manifest:…` if any of theirs is one."""
+        return combined_digest({name: source.digest() for name, source in self.splits.items()})
+
+    def describe(self) -> dict[str, Any]:
+        """JSON-able: digest, and the description of each split."""
+        return {
+            "digest": self.digest(),
+            "splits": {name: source.describe() for name, source in self.splits.items()},
+        }
+
+
+# Many parameters: this is the data section of `audit.yaml` as a function, one key each.
+def dataset(
+    evaluation: Any = None,
+    training: Any = None,
+    *,
+    data: Any = None,
+    split: Mapping[str, Any] | None = None,
+    label: Label = None,
+    features: Sequence[str] = (),
+    groups: Mapping[str, Any] | Sequence[str | Group] = (),
+    intersections: Sequence[Sequence[str]] = (),
+    cluster: str | None = None,
+    row_id: str | None = None,
+    time: str | None = None,
+    side_table: Any = None,
+    sha256: str | Mapping[str, str] | None = None,
+    csv: Mapping[str, Any] | None = None,
+    storage: Mapping[str, Any] | None = None,
+) -> Dataset:
+    """The data of one audit.
+
+    Args:
+        evaluation: what to audit on: a table (as in `table`), torch data (as in `torch_source`),
+            or a source.
+        training: what the model was trained on, if it is known.
+        data: instead of these, one table that `split` takes apart.
+        split: `{"column": name, "values": {"training": [...], "evaluation": [...]}}`.
+        label, features, cluster, row_id, time: as in `Columns`.
+        groups: names of columns, `Group`s, or name → column or {column, reference, cuts}.
+        intersections: names of groups that are also sliced together.
+        side_table: for torch data, a table joined by row id; of several splits, split → table.
+        sha256: the digest that the files must have; of several splits, split → digest.
+        csv: options of CSV files.
+        storage: options of the fsspec file system.
+
+    Raises:
+        ConfigurationError: the declaration contradicts itself.
+        DataError: a file does not exist, or is empty.
+
+    Example:
+        >>> rows = {"x": [1.0, 2.0], "y": [0, 1], "fold": ["old", "new"]}
+        >>> split = {"column": "fold", "values": {"training": "old", "evaluation": "new"}}
+        >>> sorted(dataset(data=rows, split=split, label="y").splits)
+        ['evaluation', 'training']
+    """
+    columns = Columns(
+        label=label,
+        features=tuple(features),
+        groups=declared_groups(groups),
+        intersections=tuple(tuple(names) for names in intersections),
+        cluster=cluster,
+        row_id=row_id,
+        time=time,
+    )
+    given = _given_splits(evaluation, training, data, split)
+    options = {"csv": csv, "storage": storage}
+    pinned, sides = _by_split(sha256, given), _by_split(side_table, given)
+    splits = {
+        name: _source(one, columns, name, fold, pinned[name], sides[name], options)
+        for name, (one, fold) in given.items()
+    }
+    return Dataset(splits, columns)
+
+
+def declared_groups(groups: Mapping[str, Any] | Sequence[str | Group]) -> tuple[Group, ...]:
+    """Groups from what a configuration may say.
+
+    Raises:
+        ConfigurationError: a key is unknown, or the column is missing.
+
+    Example:
+        >>> declared_groups({"age": {"column": "age", "cuts": [25, 60]}, "sex": "gender"})[1]
+        Group(name='sex', column='gender', reference=None, cuts=())
+    """
+    if isinstance(groups, str):
+        groups = [groups]
+    if isinstance(groups, Mapping):
+        return tuple(_group(name, meaning) for name, meaning in groups.items())
+    return tuple(group if isinstance(group, Group) else Group(group, group) for group in groups)
+
+
+def _group(name: str, meaning: Any) -> Group:
+    if isinstance(meaning, str):
+        return Group(name, meaning)
+    unknown = set(meaning) - {"column", "reference", "cuts"}
+    if unknown:
+        raise ConfigurationError(
+            f"Group {name!r} has the unknown key {min(unknown)!r}.",
+            mend="A group has column, reference and cuts.",
+        )
+    return Group(
+        name,
+        meaning.get("column", name),
+        reference=meaning.get("reference"),
+        cuts=tuple(meaning.get("cuts") or ()),
+    )
+
+
+def _given_splits(
+    evaluation: Any, training: Any, data: Any, split: Mapping[str, Any] | None
+) -> dict[str, tuple[Any, Fold | None]]:
+    if (data is None) != (split is None) or (data is not None and evaluation is not None):
+        raise ConfigurationError(
+            "The data are either given as evaluation (and training), or as data with split.",
+            mend="Name one of both, and give data and split together.",
+        )
+    if split is not None:
+        if training is not None:
+            raise ConfigurationError(
+                "The training data are given twice: as training, and by the split column.",
+                mend="Leave one out.",
+            )
+        return {name: (data, fold) for name, fold in folds(split).items()}
+    given = {EVALUATION: evaluation, TRAINING: training}
+    return {name: (one, None) for name, one in given.items() if one is not None}
+
+
+def _by_split(value: Any, splits: Iterable[str]) -> dict[str, Any]:
+    """A setting for each split; a mapping whose keys are all names of splits means one each."""
+    names = list(splits)
+    if isinstance(value, Mapping) and set(value) <= set(names):
+        return {name: value.get(name) for name in names}
+    return dict.fromkeys(names, value)
+
+
+def _source(
+    data: Any,
+    columns: Columns,
+    name: str,
+    fold: Fold | None,
+    sha256: str | None,
+    side_table: Any,
+    options: Mapping[str, Any],
+) -> Source:
+    if isinstance(data, Source):
+        return data
+    if is_table(data):
+        if side_table is not None:
+            raise ConfigurationError(
+                f"The {name} data are a table, and a side table goes with torch data only.",
+                mend="Join the tables before the audit.",
+            )
+        return table(data, columns, sha256=sha256, fold=fold, name=name, **options)
+    if sha256 is not None:
+        raise ConfigurationError(
+            f"A sha256 is pinned for the {name} data, which are a {type(data).__name__}.",
+            mend="Pin the files that it reads, in the code that builds it.",
+        )
+    return torch_source(data, columns, side_table=side_table, name=name, **options)

@@ -1,0 +1,235 @@
+"""Where a table lies: paths, globs, folders, `package://` and every store that fsspec knows."""
+
+from __future__ import annotations
+
+import glob
+import importlib.util
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+from auditkit.data.wording import nearest
+from auditkit.errors import ConfigurationError, DataError
+
+Location = str | Path | Sequence[str | Path]
+
+PACKAGE = "package://"
+
+_VERSIONS = (
+    "VersionId",
+    "version_id",
+    "generation",
+    "ETag",
+    "etag",
+    "checksum",
+    "mtime",
+    "LastModified",
+    "last_modified",
+    "created",
+)
+"""What stores call the version of an object, the most telling first."""
+
+
+@dataclass(frozen=True)
+class File:
+    """One file as it was when the source was opened.
+
+    Attributes:
+        uri: what errors and descriptions call it; `package://` files keep that form.
+        path: its path within the file system.
+        filesystem: an fsspec file system.
+        size: bytes.
+        version: version, etag or modification time, whatever the store gives; "" if nothing.
+    """
+
+    uri: str
+    path: str
+    filesystem: Any
+    size: int
+    version: str
+
+    @property
+    def local(self) -> bool:
+        """True if its bytes lie on this machine, and can be hashed at little cost."""
+        return isinstance(self.filesystem, LocalFileSystem)
+
+    @property
+    def name(self) -> str:
+        """The last part of its path."""
+        return PurePosixPath(self.path).name
+
+    def open(self) -> IO[bytes]:
+        """Open for reading bytes.
+
+        Raises:
+            DataError: it cannot be opened, or has changed since the source was opened.
+        """
+        now = _info(self.filesystem, self.path, self.uri)
+        if (int(now["size"]), _version(now)) != (self.size, self.version):
+            raise DataError(
+                f"{self.uri} has changed since the audit opened it "
+                f"({self.size} bytes then, {now['size']} bytes now).",
+                mend="Let nothing write to the data during an audit, and run it again.",
+            )
+        try:
+            handle: IO[bytes] = self.filesystem.open(self.path, "rb")
+        except OSError as error:
+            raise _unreadable(self.uri, error) from error
+        return handle
+
+
+def locate(
+    location: Location,
+    *,
+    suffixes: Sequence[str] = (),
+    storage: Mapping[str, Any] | None = None,
+) -> tuple[File, ...]:
+    """The files at a location, sorted by path; each exists and is not empty.
+
+    Args:
+        location: a path, glob, folder, URL of a store (`s3://bucket/key`), `package://PKG/path`
+            (a file inside an installed package, which is not imported), or a list of these.
+        suffixes: which files of a folder count, for example `.parquet`.
+        storage: options of the fsspec file system, for example `{"endpoint_url": …}`.
+
+    Raises:
+        DataError: nothing is there, it cannot be read, or it is empty.
+        ConfigurationError: the URL's protocol is unknown, or its library is not installed.
+    """
+    if not isinstance(location, (str, Path)):
+        if not location:
+            raise ConfigurationError("The list of data files is empty.", mend="Name a file.")
+        return tuple(
+            file for one in location for file in locate(one, suffixes=suffixes, storage=storage)
+        )
+    uri = str(location)
+    filesystem, path = _resolve(uri, storage or {})
+    files = [_file(filesystem, found, uri) for found in _expand(filesystem, path, uri, suffixes)]
+    for file in files:
+        if file.size == 0:
+            raise DataError(
+                f"{file.uri} is empty (0 bytes).", mend="Check how it was written, or leave it out."
+            )
+    return tuple(files)
+
+
+def package_path(uri: str) -> Path:
+    """The file that `package://PKG/path` names; the package is found, not imported.
+
+    Raises:
+        DataError: the package is not installed, or has no such file.
+        ConfigurationError: the URI names no file, or leaves the package's folder.
+    """
+    package, _, inner = uri.removeprefix(PACKAGE).partition("/")
+    if not package.isidentifier() or not inner or ".." in PurePosixPath(inner).parts:
+        raise ConfigurationError(
+            f"{uri!r} does not name a file inside a package.",
+            mend="Write package://PACKAGE/path/inside/the/package, without '..'.",
+        )
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise DataError(
+            f"{uri} needs the Python package {package!r}, which is not installed.",
+            mend="Install it into this environment; the example's README names the version.",
+        )
+    paths = [Path(folder, inner) for folder in spec.submodule_search_locations]
+    return next((path for path in paths if path.exists()), paths[0])
+
+
+def _resolve(uri: str, storage: Mapping[str, Any]) -> tuple[Any, str]:
+    if uri.startswith(PACKAGE):
+        return LocalFileSystem(), package_path(uri).as_posix()
+    try:
+        filesystem, path = fsspec.core.url_to_fs(uri, **storage)
+    except ImportError as error:
+        raise ConfigurationError(
+            f"{uri} needs a library that is not installed: {error}.",
+            mend="Install it; for S3 that is the extra 's3' of auditkit-torch.",
+        ) from error
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{uri} cannot be understood: {error}.",
+            mend="Use a path, a glob, package://…, or a protocol that fsspec knows, as s3://….",
+        ) from error
+    return filesystem, str(path)
+
+
+def _expand(filesystem: Any, path: str, uri: str, suffixes: Sequence[str]) -> list[str]:
+    if glob.has_magic(path) and not _exists(filesystem, path, uri):
+        found = sorted(str(name) for name in filesystem.glob(path) if filesystem.isfile(name))
+        if not found:
+            raise DataError(
+                f"No file matches {uri!r}.",
+                mend="Check the pattern and the folder it is read from.",
+            )
+        return found
+    if not _exists(filesystem, path, uri):
+        raise DataError(
+            f"There is no file {uri!r}.{_neighbours(filesystem, path)}",
+            mend="Check the path, and the folder that it is relative to.",
+        )
+    if not filesystem.isdir(path):
+        return [path]
+    found = sorted(name for name in filesystem.find(path) if _is_data(str(name), suffixes))
+    if not found:
+        raise DataError(
+            f"Folder {uri!r} holds no data file ({', '.join(suffixes)}).",
+            mend="Name the file, or a glob.",
+        )
+    return found
+
+
+def _exists(filesystem: Any, path: str, uri: str) -> bool:
+    try:
+        return bool(filesystem.exists(path))
+    except Exception as error:  # a store's client may raise anything
+        raise _unreadable(uri, error) from error
+
+
+def _is_data(path: str, suffixes: Sequence[str]) -> bool:
+    name = PurePosixPath(path).name
+    return not name.startswith(("_", ".")) and name.lower().endswith(tuple(suffixes))
+
+
+def _file(filesystem: Any, path: str, uri: str) -> File:
+    info = _info(filesystem, path, uri)
+    if uri.startswith(PACKAGE):
+        name = uri
+    elif isinstance(filesystem, LocalFileSystem):
+        name = uri if filesystem._strip_protocol(uri) == path else path
+    else:
+        name = str(filesystem.unstrip_protocol(path))
+    return File(name, path, filesystem, int(info["size"] or 0), _version(info))
+
+
+def _info(filesystem: Any, path: str, uri: str) -> Mapping[str, Any]:
+    try:
+        filesystem.invalidate_cache()
+        info: Mapping[str, Any] = filesystem.info(path)
+    except Exception as error:  # a store's client may raise anything
+        raise _unreadable(uri, error) from error
+    return info
+
+
+def _version(info: Mapping[str, Any]) -> str:
+    return next((str(info[name]) for name in _VERSIONS if info.get(name) not in (None, "")), "")
+
+
+def _neighbours(filesystem: Any, path: str) -> str:
+    parent = PurePosixPath(path).parent
+    try:
+        names = [PurePosixPath(str(name)).name for name in filesystem.ls(str(parent), detail=False)]
+    except Exception:  # noqa: BLE001 -- a hint only: without a listing there is no hint
+        return ""
+    return nearest(PurePosixPath(path).name, names)
+
+
+def _unreadable(uri: str, error: Exception) -> DataError:
+    return DataError(
+        f"{uri} cannot be read: {type(error).__name__}: {error}.",
+        mend="Check that it exists, the permissions, and the store's credentials and address.",
+    )

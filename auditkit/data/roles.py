@@ -1,0 +1,90 @@
+"""From the columns of a frame to targets, row ids and clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from auditkit.data.columns import Label
+from auditkit.data.values import plain_array, refuse_missing, refuse_mixed
+from auditkit.data.wording import first_rows
+from auditkit.errors import DataError
+
+
+def targets_of(frame: pd.DataFrame, label: Label, where: str) -> Any:
+    """The true outcomes: array [rows], [rows, columns] for several columns, or head → array.
+
+    Raises:
+        DataError: a label is missing, infinite, of mixed types, or text among several columns.
+    """
+    if label is None:
+        return None
+    if isinstance(label, Mapping):
+        return {head: targets_of(frame, part, where) for head, part in label.items()}
+    if isinstance(label, str):
+        return _target(frame[label], where)
+    columns = [_target(frame[name], where) for name in label]
+    for name, values in zip(label, columns, strict=True):
+        if values.dtype.kind not in "biuf":
+            raise DataError(
+                f"Label column {name!r} ({where}) holds values such as {values[0]!r}, but several "
+                "label columns must each hold 0/1, truth values or numbers.",
+                mend="Make one column of 0 and 1 for each label.",
+            )
+    return np.column_stack(columns)
+
+
+def ids_array(frame: pd.DataFrame, column: str | None, where: str) -> np.ndarray:
+    """Row ids, [rows]: the column's values, or the numbers of the rows where none is declared.
+
+    Raises:
+        DataError: an id is missing, or is neither a whole number nor text.
+    """
+    if column is None:
+        return frame.index.to_numpy(dtype=np.int64)
+    title = f"Row id column {column!r} ({where})"
+    return _identity(frame[column], title, "Give every row an id, or declare no row id column.")
+
+
+def clusters_array(frame: pd.DataFrame, column: str | None, where: str) -> np.ndarray | None:
+    """Cluster ids, [rows]; None where no cluster is declared.
+
+    Raises:
+        DataError: a cluster is missing, or is neither a whole number nor text.
+    """
+    if column is None:
+        return None
+    title = f"Cluster column {column!r} ({where})"
+    return _identity(
+        frame[column], title, "Give such rows a cluster each of its own, or leave them out."
+    )
+
+
+def _target(column: pd.Series[Any], where: str) -> np.ndarray:
+    title = f"Label column {column.name!r} ({where})"
+    refuse_mixed(column, title)
+    refuse_missing(column, title, "Remove the rows whose outcome is unknown, or find it out.")
+    return plain_array(column)
+
+
+def _identity(column: pd.Series[Any], title: str, mend: str) -> np.ndarray:
+    refuse_mixed(column, title)
+    refuse_missing(column, title, mend)
+    values = plain_array(column)
+    if values.dtype.kind == "f":
+        broken = column.index[values != np.floor(values)]
+        if len(broken) or (np.abs(values) >= 2**53).any():
+            raise DataError(
+                f"{title} holds fractions or numbers beyond 2**53 as floats, "
+                f"{first_rows(broken) if len(broken) else 'which may have lost digits'}.",
+                mend="Store it as whole numbers or text.",
+            )
+        return values.astype(np.int64)
+    if values.dtype.kind == "u":
+        return values.astype(np.int64) if values.max(initial=0) < 2**63 else values.astype(object)
+    if values.dtype.kind in "bM":
+        return values.astype(str).astype(object)
+    return values

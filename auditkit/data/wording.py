@@ -1,0 +1,44 @@
+"""Pieces of the texts of errors: names, near misses, first rows."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """` Did you mean 'x'?` where some known name is close, else nothing.
+
+    Example:
+        >>> nearest("incme", ["income", "age"])
+        " Did you mean 'income'?"
+    """
+    names = {known_name.casefold(): known_name for known_name in known}
+    close = difflib.get_close_matches(name.casefold(), names, n=3, cutoff=0.6)
+    return f" Did you mean {' or '.join(repr(names[key]) for key in close)}?" if close else ""
+
+
+def listed(names: Iterable[object], most: int = 12) -> str:
+    """Names for an error's text: the first few, and how many more there are.
+
+    Example:
+        >>> listed("abcd", most=2)
+        "'a', 'b' and 2 more"
+    """
+    shown = [repr(name) for name in names]
+    if not shown:
+        return "none"
+    more = f" and {len(shown) - most} more" if len(shown) > most else ""
+    return ", ".join(shown[:most]) + more
+
+
+def first_rows(rows: Iterable[Any], most: int = 5) -> str:
+    """`first in rows 4, 17, 33`: numbers of the rows in their file, the first row being 0.
+
+    Example:
+        >>> first_rows([4, 17])
+        'first in rows 4, 17'
+    """
+    shown = [str(row) for row, _ in zip(rows, range(most), strict=False)]
+    return f"first in row{'s' if len(shown) > 1 else ''} {', '.join(shown)}"

@@ -1,0 +1,107 @@
+"""What is audited, as the checks see it: outputs, splits, groups and capabilities, but no model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from auditkit.data.columns import Columns
+from auditkit.models.head import Head, Task
+
+
+@dataclass(frozen=True, order=True)
+class ViewKey:
+    """One output looked at in one way: a head, and a class of it where one is singled out."""
+
+    head: str
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class View:
+    """One binary, multiclass, regression or custom question about one head.
+
+    A multilabel head is one binary view for each of its labels; a multiclass head is one view of
+    its confidence and, up to `MAX_ONE_VS_REST` classes, a binary view for each class against the
+    rest, from which the class's AUC is taken.
+
+    Attributes:
+        key: head and label.
+        task: how the view's units are judged: binary, multiclass, regression or custom.
+        head: the declaration of the head.
+        index: column of the head's output that the view is of; None for all of it.
+        classes: labels that target and prediction can take, in the order of their codes.
+        one_vs_rest: True for one class of a multiclass head.
+        values: names of the unit metrics of a custom head.
+    """
+
+    key: ViewKey
+    task: Task
+    head: Head
+    index: int | None
+    classes: tuple[str, ...]
+    one_vs_rest: bool = False
+    values: tuple[str, ...] = ()
+
+
+MAX_ONE_VS_REST = 20
+
+
+def views_of(head: Head, unit_metrics: tuple[str, ...] = ()) -> tuple[View, ...]:
+    """The views of a head; `unit_metrics` are the names that a custom head returned."""
+    whole = ViewKey(head.name)
+    if head.task is Task.MULTILABEL or (head.task is Task.REGRESSION and len(head.classes) > 1):
+        single = Task.BINARY if head.task is Task.MULTILABEL else Task.REGRESSION
+        classes = ("absent", "present") if single is Task.BINARY else ()
+        return tuple(
+            View(ViewKey(head.name, label), single, head, index, classes)
+            for index, label in enumerate(head.classes)
+        )
+    views = [View(whole, head.task, head, None, head.classes, values=unit_metrics)]
+    if head.task is Task.MULTICLASS and len(head.classes) <= MAX_ONE_VS_REST:
+        views += [
+            View(ViewKey(head.name, label), Task.BINARY, head, index, ("rest", label), True)
+            for index, label in enumerate(head.classes)
+        ]
+    return tuple(views)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a check may know before anything is collected.
+
+    Attributes:
+        views: outputs, in the order of the heads.
+        splits: names of the splits that there are; `evaluation` always, `training` perhaps.
+        columns: the declared roles of the data's columns.
+        streams: table features that are compared between splits.
+        feature_names: names of the columns of the model's input; () where there are none.
+        present: whether the model itself is here (False for stored predictions).
+        differentiable: whether gradients reach the inputs.
+        reasons: capability → why the model lacks it.
+        seed: of everything drawn at random.
+    """
+
+    views: tuple[View, ...]
+    splits: tuple[str, ...]
+    columns: Columns
+    streams: tuple[str, ...] = ()
+    feature_names: tuple[str, ...] = ()
+    present: bool = True
+    differentiable: bool = True
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    seed: int = 0
+
+    @property
+    def clustered(self) -> bool:
+        """Whether the independent unit is a declared cluster rather than a row."""
+        return self.columns.cluster is not None
+
+    @property
+    def main_views(self) -> tuple[View, ...]:
+        """The views that stand for a head or label, without single classes against the rest."""
+        return tuple(view for view in self.views if not view.one_vs_rest)
+
+    def view(self, key: ViewKey) -> View:
+        """The view with this key."""
+        return next(view for view in self.views if view.key == key)

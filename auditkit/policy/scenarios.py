@@ -1,0 +1,217 @@
+"""What an estimate would look like on n units: the assumptions behind `auditkit plan`.
+
+Before a run nothing is known but the numbers of rows. Each row of the table below says, for one
+metric, what a truly fine and a clearly bad value are, given the region that the policy asks for,
+and what sufficient statistics so many units would give at such a value. The answers are therefore
+"about": good to tell a thousand from ten thousand.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from auditkit.measurement import Estimate
+
+Region = tuple[float, float]
+
+ACCURACY = 0.8
+TRUE_POSITIVE_RATE = 0.7
+FALSE_POSITIVE_RATE = 0.1
+CALIBRATION_BINS = 15
+MILD = 0.75
+"""A clearly bad ratio is this part of its bound: .6 where .8 is asked."""
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """How many units there are.
+
+    Attributes:
+        units: of the slice.
+        others: of what it is compared with: the reference, or the training split.
+        rate: share of favourable decisions, and of positive labels, that is assumed.
+    """
+
+    units: float
+    others: float
+    rate: float
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """How one metric is planned.
+
+    Attributes:
+        fine: region → a value that is truly fine.
+        bad: region → a value that is clearly bad.
+        estimate: value and numbers → what would be measured.
+        assumes: in words, what was assumed beside the numbers of rows.
+    """
+
+    fine: Callable[[Region], float]
+    bad: Callable[[Region], float]
+    estimate: Callable[[float, Numbers], Estimate]
+    assumes: str
+
+
+def scenario(metric: str) -> Scenario | None:
+    """How a metric is planned; None where its spread is not known before the data are seen.
+
+    >>> scenario("bias.impact_ratio").fine((0.8, 1.25)), scenario("drift.ks")
+    (1.0, None)
+    """
+    return SCENARIOS.get(metric)
+
+
+def _ratio(
+    level: Callable[[float], float], part: Callable[[float], float]
+) -> Callable[..., Estimate]:
+    def estimate(value: float, numbers: Numbers) -> Estimate:
+        n1, n2 = part(numbers.rate) * numbers.units, part(numbers.rate) * numbers.others
+        rate = min(level(numbers.rate), 1 / value if value > 0 else 1.0)
+        parameters = {"x1": value * rate * n1, "n1": n1, "x2": rate * n2, "n2": n2}
+        return Estimate("koopman", parameters)
+
+    return estimate
+
+
+def _difference(
+    level: Callable[[float], float], part: Callable[[float], float]
+) -> Callable[..., Estimate]:
+    def estimate(value: float, numbers: Numbers) -> Estimate:
+        n1, n2 = part(numbers.rate) * numbers.units, part(numbers.rate) * numbers.others
+        second = min(max(level(numbers.rate), -value, 0.0), 1 - max(value, 0.0))
+        parameters = {"x1": (second + value) * n1, "n1": n1, "x2": second * n2, "n2": n2}
+        return Estimate("newcombe", parameters)
+
+    return estimate
+
+
+def _share(value: float, numbers: Numbers) -> Estimate:
+    return Estimate("wilson", {"successes": value * numbers.units, "n": numbers.units})
+
+
+def _auc(value: float, numbers: Numbers) -> Estimate:
+    """Standard error after Hanley and McNeil, Radiology 143 (1982) 29–36."""
+    positives, negatives = numbers.rate * numbers.units, (1 - numbers.rate) * numbers.units
+    first, second = value / (2 - value), 2 * value**2 / (1 + value)
+    variance = (
+        value * (1 - value)
+        + (positives - 1) * (first - value**2)
+        + (negatives - 1) * (second - value**2)
+    ) / (positives * negatives)
+    return Estimate("delong", {"value": value, "se": math.sqrt(max(variance, 0.0)), "slack": 0.0})
+
+
+def _confidence_gap(value: float, numbers: Numbers) -> Estimate:
+    spread = math.sqrt(ACCURACY * (1 - ACCURACY) / numbers.units)
+    return Estimate("normal", {"value": value, "se": spread})
+
+
+def _squared_error(value: float, numbers: Numbers) -> Estimate:
+    """A bin of n/B units errs by v = p(1−p)B/n; the mean over B bins of squares of that."""
+    noise = ACCURACY * (1 - ACCURACY) * CALIBRATION_BINS / numbers.units
+    variance = (2 * noise**2 + 4 * value * noise) / CALIBRATION_BINS
+    return Estimate("squared_error", {"value": value, "sd": math.sqrt(variance)})
+
+
+def _units(value: float, numbers: Numbers) -> Estimate:
+    del value  # the number of units is what it is
+    return Estimate("exact", {"value": numbers.units})
+
+
+def _one(region: Region) -> float:
+    return _nearest(1.0, region)
+
+
+def _zero(region: Region) -> float:
+    return _nearest(0.0, region)
+
+
+def _nearest(ideal: float, region: Region) -> float:
+    """The ideal value where the region holds it; else one well inside, on the ideal's side."""
+    low, high = region
+    if low < ideal < high:
+        return ideal
+    if math.isfinite(low) and math.isfinite(high):
+        return (low + high) / 2
+    return low + abs(low) * (1 - MILD) if math.isfinite(low) else high - abs(high) * (1 - MILD)
+
+
+def _low_ratio(region: Region) -> float:
+    return MILD * region[0] if region[0] > 0 else region[1] / MILD
+
+
+def _twice(region: Region) -> float:
+    return 2 * (region[1] if math.isfinite(region[1]) else region[0])
+
+
+def _middle(region: Region) -> float:
+    return (max(region[0], 0.0) + min(region[1], 1.0)) / 2
+
+
+def _edge(region: Region) -> float:
+    return region[0] if math.isfinite(region[0]) else region[1]
+
+
+def _as_far_out(region: Region) -> float:
+    """As far outside the region as its middle lies inside."""
+    low, middle = region[0], _middle(region)
+    inside = 2 * low - middle if math.isfinite(low) else 2 * region[1] - middle
+    return min(max(inside, 0.0), 1.0)
+
+
+def _whole(rate: float) -> float:
+    del rate
+    return 1.0
+
+
+def _rates(
+    level: Callable[[float], float], part: Callable[[float], float], assumes: str
+) -> tuple[Scenario, Scenario]:
+    return (
+        Scenario(_one, _low_ratio, _ratio(level, part), assumes),
+        Scenario(_zero, _twice, _difference(level, part), assumes),
+    )
+
+
+def _table() -> Mapping[str, Scenario]:
+    selected = _rates(lambda rate: rate, _whole, "{rate} of the reference are selected")
+    found = _rates(
+        lambda _: TRUE_POSITIVE_RATE,
+        lambda rate: rate,
+        f"{{rate}} have a positive label, {TRUE_POSITIVE_RATE:.0%} of them found",
+    )
+    alarmed = _rates(
+        lambda _: FALSE_POSITIVE_RATE,
+        lambda rate: 1 - rate,
+        f"{{rate}} have a positive label, {FALSE_POSITIVE_RATE:.0%} of the others are selected",
+    )
+    right = _rates(lambda _: ACCURACY, _whole, f"accuracy {ACCURACY:.0%}")
+    share = Scenario(_middle, _as_far_out, _share, "")
+    return {
+        "bias.impact_ratio": selected[0],
+        "bias.selection_rate_difference": selected[1],
+        "bias.true_positive_rate_ratio": found[0],
+        "bias.true_positive_rate_difference": found[1],
+        "bias.false_positive_rate_ratio": alarmed[0],
+        "bias.false_positive_rate_difference": alarmed[1],
+        "bias.accuracy_difference": right[1],
+        "overfitting.accuracy_gap": right[1],
+        "bias.selection_rate": share,
+        "bias.accuracy": share,
+        "performance.accuracy": share,
+        "performance.auc": Scenario(_middle, _as_far_out, _auc, "{rate} have a positive label"),
+        "calibration.confidence_gap": Scenario(
+            _zero, _twice, _confidence_gap, f"accuracy {ACCURACY:.0%}"
+        ),
+        "calibration.squared_error": Scenario(
+            _zero, _twice, _squared_error, f"accuracy {ACCURACY:.0%}"
+        ),
+        "performance.units": Scenario(_edge, _edge, _units, ""),
+    }
+
+
+SCENARIOS = _table()

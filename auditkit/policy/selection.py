@@ -1,0 +1,257 @@
+"""Which measurements a requirement speaks of, and which of them are not there.
+
+Everything is decided from what the policy names, and crossed off as it is found: what remains is
+missing, and missing blocks (the fail-closed habit of TensorFlow Model Analysis' validator).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from auditkit.measurement import REST, Measurement, MeasurementKey, Slice
+from auditkit.policy.schema import Policy, Requirement
+from auditkit.policy.slices import (
+    ARROW,
+    EVALUATION,
+    SHOWN,
+    Gap,
+    Universe,
+    absent,
+    expand,
+    family,
+    in_words,
+    is_evaluation,
+    small_groups,
+)
+
+Variant = tuple[str, str, str]
+"""Head, label and split: what a metric may be measured for on one and the same slice."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A slice to judge, and what it is compared with."""
+
+    slice: Slice
+    reference: Slice | None = None
+
+    def __str__(self) -> str:
+        if self.reference is None:
+            return str(self.slice)
+        return f"{self.slice} against {in_words(self.reference)}"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a requirement speaks of.
+
+    Attributes:
+        found: the measurements to judge.
+        gaps: what is missing.
+        small: groups under the policy's minimum share; with `small_groups: list` none of `found`
+            is about them.
+    """
+
+    found: tuple[Measurement, ...]
+    gaps: tuple[Gap, ...]
+    small: tuple[Slice, ...]
+
+
+def applies(requirement: Requirement, tasks: Mapping[str, str]) -> bool:
+    """Whether the requirement speaks of a model with these heads; yes where they are unknown."""
+    if not requirement.tasks or not tasks:
+        return True
+    if requirement.head is not None and requirement.head not in tasks:
+        return True  # a head that does not exist is missing, not out of scope
+    return any(
+        task in requirement.tasks
+        for head, task in tasks.items()
+        if requirement.head in (None, head)
+    )
+
+
+def select(
+    requirement: Requirement,
+    policy: Policy,
+    measurements: Sequence[Measurement],
+    universe: Universe,
+    tasks: Mapping[str, str],
+) -> Selection:
+    """What the requirement speaks of, what is missing, and which groups are small.
+
+    Args:
+        requirement: `bound` or `reported`.
+        policy: its policy; says what becomes of small groups.
+        measurements: of the record.
+        universe: the slices that exist.
+        tasks: head → task of the model; empty if unknown.
+    """
+    targets, gaps, small = targets_of(requirement, policy, universe)
+    found, unmeasured = _cross_off(requirement, targets, measurements, tasks)
+    return Selection(tuple(found), (*gaps, *unmeasured), tuple(small))
+
+
+def targets_of(
+    requirement: Requirement, policy: Policy, universe: Universe
+) -> tuple[list[Target], list[Gap], list[Slice]]:
+    """What is to be judged, what cannot be, and which groups are small."""
+    parts, gaps = expand(requirement, universe)
+    small = small_groups(requirement, policy, parts, universe)
+    listed = small if policy.small_groups == "list" else []
+    targets: list[Target] = []
+    for part in parts:
+        if part in listed:
+            continue
+        made = _compare(part, requirement, universe, listed)
+        if isinstance(made, Gap):
+            gaps.append(made)
+        else:
+            targets.extend(made)
+    if not targets and not gaps:
+        subject = f"{requirement.metric} · {family(requirement)}"
+        gaps.append(Gap(subject, "Nothing is left to judge: the groups are too small, or alone."))
+    return targets, list(dict.fromkeys(gaps)), small
+
+
+def _compare(
+    part: Slice, requirement: Requirement, universe: Universe, listed: Sequence[Slice]
+) -> list[Target] | Gap:
+    """The comparisons of one slice that the requirement asks for."""
+    choice = requirement.reference
+    if choice is None:
+        return [Target(part)]
+    if choice == "rest":
+        return [Target(part, REST)]
+    siblings = universe.groups(part.attributes)
+    if choice == "highest":
+        if len(siblings) < 2:
+            return _alone(part)
+        return [Target(part, other) for other in siblings if other not in (part, *listed)]
+    reference = _reference(part, requirement, universe)
+    if isinstance(reference, Gap):
+        return reference
+    if reference not in universe.shares:
+        return absent(reference, universe)
+    if reference == part:
+        # The reference is not compared with itself, unless that is all that was asked for.
+        asked = isinstance(requirement.slices, dict) or len(siblings) < 2
+        return _alone(part) if asked else []
+    return [Target(part, reference)]
+
+
+def _reference(part: Slice, requirement: Requirement, universe: Universe) -> Slice | Gap:
+    name = " × ".join(part.attributes)
+    if isinstance(requirement.reference, dict):
+        reference = Slice.of(requirement.reference)
+        if reference.attributes == part.attributes:
+            return reference
+        reason = f"The policy compares with {reference}, which is no group of {name}."
+        return Gap(f"every group of {name}", reason)
+    declared = universe.reference(part.attributes)
+    if declared is not None:
+        return declared
+    return Gap(
+        f"every group of {name}",
+        "The policy compares with the declared reference, and the data configuration declares "
+        f"none for {name}: add `reference` to that group.",
+    )
+
+
+def _alone(part: Slice) -> Gap:
+    return Gap(str(part), f"There is no other group that {part} could be compared with.", part)
+
+
+def _cross_off(
+    requirement: Requirement,
+    targets: Sequence[Target],
+    measurements: Sequence[Measurement],
+    tasks: Mapping[str, str],
+) -> tuple[list[Measurement], list[Gap]]:
+    wanted = set(targets)
+    index: dict[tuple[Target, Variant], list[Measurement]] = {}
+    for measurement in measurements:
+        key = measurement.key
+        target = Target(key.slice, key.reference)
+        if target in wanted and _speaks_of(requirement, key, tasks):
+            variant = (key.head, key.label, key.split)
+            index.setdefault((target, variant), []).append(measurement)
+    variants = list(dict.fromkeys(variant for _, variant in index))
+    if targets and not variants:
+        subject = f"{requirement.metric} · {family(requirement)}"
+        return [], [Gap(subject, _unmeasured(requirement, measurements))]
+    gaps = _unmeasured_heads(requirement, variants, tasks)
+    found: list[Measurement] = []
+    for target in targets:
+        for variant in variants:
+            found.extend(index.get((target, variant), ()))
+            if (target, variant) not in index:
+                gaps.append(_gap(requirement, target, variant))
+    return found, gaps
+
+
+def _gap(requirement: Requirement, target: Target, variant: Variant) -> Gap:
+    head, label, split = variant
+    metric = str(requirement.metric)
+    key = MeasurementKey(metric, target.slice, target.reference, split, head, label)
+    return Gap(str(key), f"{metric} was not measured for {target}.", target.slice)
+
+
+def _speaks_of(requirement: Requirement, key: MeasurementKey, tasks: Mapping[str, str]) -> bool:
+    # A number that is about no head (drift of an input) is kept whatever the heads are.
+    in_scope = not requirement.tasks or tasks.get(key.head) in (None, *requirement.tasks)
+    return (
+        in_scope
+        and key.metric == requirement.metric
+        and _matches(requirement.label, key.label)
+        and _matches(requirement.head, key.head)
+        and _split_matches(requirement.split, key.split)
+    )
+
+
+def _matches(wanted: str | None, found: str) -> bool:
+    return wanted is None or wanted == found
+
+
+def _split_matches(wanted: str | None, found: str) -> bool:
+    return is_evaluation(found) if wanted is None else wanted.replace("->", ARROW) == found
+
+
+def _unmeasured_heads(
+    requirement: Requirement, variants: Sequence[Variant], tasks: Mapping[str, str]
+) -> list[Gap]:
+    measured = {head for head, _, _ in variants}
+    if not measured & set(tasks):
+        return []  # the metric is not about heads, or the heads are unknown
+    expected = [
+        head
+        for head, task in tasks.items()
+        if requirement.head in (None, head) and (not requirement.tasks or task in requirement.tasks)
+    ]
+    return [
+        Gap(f"{requirement.metric} · head {head}", f"It was not measured for the head {head}.")
+        for head in expected
+        if head not in measured
+    ]
+
+
+def _unmeasured(requirement: Requirement, measurements: Sequence[Measurement]) -> str:
+    """Why nothing was found: names the first condition that no measurement of the metric meets."""
+    metric = requirement.metric
+    same = [measurement.key for measurement in measurements if measurement.key.metric == metric]
+    if not same:
+        return f"{metric} was not measured."
+    reads: tuple[tuple[str, str | None, Callable[[MeasurementKey], str]], ...] = (
+        ("split", requirement.split, lambda key: key.split),
+        ("head", requirement.head, lambda key: key.head),
+        ("label", requirement.label, lambda key: key.label),
+    )
+    for noun, wanted, read in reads:
+        have = sorted({read(key) for key in same})
+        matches = _split_matches if noun == "split" else _matches
+        if not any(matches(wanted, value) for value in have):
+            named = ", ".join(value or "(none)" for value in have[:SHOWN])
+            asked = wanted or EVALUATION
+            return f"{metric} was not measured for the {noun} {asked}, only for {named}."
+    against = "" if requirement.reference is None else ", compared as the policy asks"
+    return f"{metric} was not measured on the slices named{against}."

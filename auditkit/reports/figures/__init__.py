@@ -1,0 +1,86 @@
+"""Pictures as data made into charts: one source for the report and the dashboard.
+
+A kind is a row of `DRAWINGS`. A kind that is not there, and a figure whose data lack what its kind
+needs, become a plain table: a picture must not cost anybody the report.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+
+import altair as alt
+
+from auditkit.measurement import Figure
+from auditkit.policy.verdict import Judgement
+from auditkit.reports.figures import (
+    distribution_shift,
+    gap,
+    group_rates,
+    plain_table,
+    ranking,
+    reliability,
+    style,
+)
+from auditkit.reports.figures.plain_table import tables
+from auditkit.reports.figures.rendering import rendered
+from auditkit.reports.text import clean, visible
+
+__all__ = ["DRAWINGS", "chart", "picture", "svg", "tables"]
+
+Drawing = Callable[[Figure, Judgement | None], alt.TopLevelMixin]
+
+DRAWINGS: Mapping[str, Drawing] = {
+    "reliability": lambda figure, _: reliability.draw(figure),
+    "group_rates": group_rates.draw,
+    "ranking": lambda figure, _: ranking.draw(figure),
+    "distribution_shift": lambda figure, _: distribution_shift.draw(figure),
+    "gap": lambda figure, _: gap.draw(figure),
+}
+
+
+def chart(figure: Figure, judgement: Judgement | None = None) -> alt.TopLevelMixin:
+    """The Altair chart of a figure; its data are inside it, so it fetches nothing.
+
+    Args:
+        figure: a picture as data.
+        judgement: where given, the policy's regions and verdicts are drawn in.
+
+    Example:
+        >>> from auditkit.measurement import Figure
+        >>> rows = [{"feature": "age", "value": 0.2, "low": 0.1, "high": 0.3}]
+        >>> data = {"value_label": "mean |attribution|", "n": 512, "rows": rows}
+        >>> chart(Figure("ranking", "Features", "", "explanation", data)).to_dict()["title"]["text"]
+        'Features'
+    """
+    figure = _clean(figure)
+    drawn = _drawn(figure, judgement)
+    return style.finished(plain_table.draw(figure) if drawn is None else drawn)
+
+
+def picture(figure: Figure, judgement: Judgement | None = None) -> str | None:
+    """The SVG of a figure, None where there is no drawing and a page shows its `tables` instead."""
+    drawn = _drawn(_clean(figure), judgement)
+    return None if drawn is None else rendered(style.finished(drawn), figure.title)
+
+
+def svg(figure: Figure, judgement: Judgement | None = None) -> str:
+    """The chart as an SVG element to be put into a page: no script, no reference to anything.
+
+    Rendered by Vega inside vl-convert, without a browser and without the network.
+    """
+    return rendered(chart(figure, judgement), figure.title)
+
+
+def _clean(figure: Figure) -> Figure:
+    return dataclasses.replace(figure, title=visible(figure.title), data=clean(dict(figure.data)))
+
+
+def _drawn(figure: Figure, judgement: Judgement | None) -> alt.TopLevelMixin | None:
+    drawing = DRAWINGS.get(figure.kind)
+    if drawing is None:
+        return None
+    try:
+        return drawing(figure, judgement)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        return None  # its data are not what the kind promises

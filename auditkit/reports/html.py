@@ -1,0 +1,138 @@
+"""The report as one HTML file that needs nothing else: no request, no script, no font, no image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from auditkit.measurement import Figure
+from auditkit.policy.verdict import Judgement, VerdictStatus
+from auditkit.records.record import AuditRecord
+from auditkit.reports.facts import audited, flattened
+from auditkit.reports.figures import picture, tables
+from auditkit.reports.figures.plain_table import Table
+from auditkit.reports.findings import cautions, headline
+from auditkit.reports.formatting import moment
+from auditkit.reports.measurement_view import absent_by_reason, families
+from auditkit.reports.text import shorten, visible
+from auditkit.reports.verdict_view import ordered_figures, requirements
+from auditkit.reports.wording import VERDICTS
+
+LONGEST_POLICY = 40_000
+"""Characters of the policy's text that are shown."""
+
+
+@dataclass(frozen=True)
+class ShownFigure:
+    """A figure with its drawing; `svg` is empty where only a table can be shown."""
+
+    title: str
+    caption: str
+    svg: Markup
+    tables: list[Table]
+
+
+def render(record: AuditRecord) -> str:
+    """The whole report of a record as HTML.
+
+    Every text that came from outside is escaped, and made visible where it holds characters that
+    reorder or hide others. The page allows itself no script and no request by a content security
+    policy.
+    """
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            record=record,
+            headline=headline(record),
+            cautions=cautions(record),
+            audited=audited(record),
+            requirements=requirements(record),
+            statuses=_statuses(record.judgement),
+            figures=[_shown(figure, record.judgement) for figure in ordered_figures(record)],
+            families=families(record),
+            absent=absent_by_reason(record),
+            not_applicable=record.judgement.not_applicable if record.judgement else (),
+            descriptions=_descriptions(record),
+            contents=_contents(record),
+        )
+    )
+
+
+def render_summary(record: AuditRecord) -> str:
+    """Outcome and verdict table alone, for a notebook; styled inline, without a style sheet."""
+    return (
+        _environment()
+        .get_template("summary.html.j2")
+        .render(record=record, headline=headline(record), requirements=requirements(record))
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("auditkit.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalised,
+    )
+    environment.filters.update(
+        short=shorten,
+        short_block=lambda text: visible(text[:LONGEST_POLICY]),
+        moment=moment,
+        lower_first=lambda text: text[:1].lower() + text[1:] if text[1:2].islower() else text,
+        colour=_colour,
+    )
+    return environment
+
+
+def _finalised(value: Any) -> Any:
+    """Applied to every expression of a template, before it is escaped."""
+    return visible(value) if type(value) is str else value
+
+
+def _colour(status: str) -> str:
+    return VERDICTS[VerdictStatus(status)].colour if status != "unjudged" else "#56616d"
+
+
+def _shown(figure: Figure, judgement: Judgement | None) -> ShownFigure:
+    # Marked as safe, since it was rebuilt from harmless elements and attributes alone.
+    drawing = Markup(picture(figure, judgement) or "")
+    return ShownFigure(figure.title, figure.caption, drawing, tables(figure))
+
+
+def _statuses(judgement: Judgement | None) -> list[tuple[str, Any]]:
+    present = {verdict.status for verdict in judgement.verdicts} if judgement else set()
+    return [(status.value, words) for status, words in VERDICTS.items() if status in present]
+
+
+def _descriptions(record: AuditRecord) -> list[tuple[str, list[tuple[str, str]]]]:
+    timing = {name: f"{seconds:.2f} s" for name, seconds in record.timing.items()}
+    return [
+        ("Model", list(flattened(record.model))),
+        ("Data", list(flattened(record.data))),
+        ("Settings", list(flattened(record.settings))),
+        ("Versions", [("auditkit", record.version), *flattened(record.environment)]),
+        ("Time taken", list(flattened(timing))),
+    ]
+
+
+def _contents(record: AuditRecord) -> list[tuple[str, str]]:
+    judgement = record.judgement
+    entries = [
+        ("audited", "What was audited", 1),
+        ("why", "Why", 1 if judgement else 0),
+        ("figures", f"Figures ({len(record.figures)})", len(record.figures)),
+        ("measurements", f"Measurements ({len(record.measurements)})", 1),
+        ("not-tested", f"Not tested ({len(record.not_tested)})", 1),
+        ("small-groups", "Small groups", len(judgement.small_groups) if judgement else 0),
+        ("notes", f"Notes ({len(record.notes)})", len(record.notes)),
+        ("provenance", "Provenance", 1),
+    ]
+    return [(anchor, title) for anchor, title, present in entries if present]

@@ -1,0 +1,148 @@
+"""Measurements as the report shows them: by family and metric, and what could not be measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from auditkit.measurement import Interval, Measurement, Status
+from auditkit.records.record import AuditRecord
+from auditkit.reports.formatting import Scale, level, scale_of, size
+from auditkit.reports.wording import ABSENCES, METHODS, metric_title, subject
+
+
+@dataclass(frozen=True)
+class MeasurementRow:
+    """One measurement as the report shows it."""
+
+    subject: str
+    value: str
+    span: str
+    n: str
+    share: str
+    method: str
+    note: str
+    absent: str
+
+
+@dataclass(frozen=True)
+class MetricTable:
+    """All measurements of one metric."""
+
+    id: str
+    title: str
+    definition: str
+    unit: str
+    direction: str
+    source: str
+    rows: tuple[MeasurementRow, ...]
+
+    @property
+    def method(self) -> str:
+        """The method that all rows share; "" if they differ."""
+        methods = {row.method for row in self.rows if row.method}
+        return methods.pop() if len(methods) == 1 else ""
+
+    @property
+    def has_shares(self) -> bool:
+        """True if any row is a part of the data: else that column stays away."""
+        return any(row.share for row in self.rows)
+
+    @property
+    def has_notes(self) -> bool:
+        """True if any row has a remark."""
+        return any(row.note for row in self.rows)
+
+
+@dataclass(frozen=True)
+class Family:
+    """All metrics of one check."""
+
+    name: str
+    tables: tuple[MetricTable, ...]
+
+    @property
+    def size(self) -> int:
+        """Number of measurements."""
+        return sum(len(table.rows) for table in self.tables)
+
+
+def families(record: AuditRecord) -> list[Family]:
+    """All measurements, by the first part of the metric's id and by metric, in their own order."""
+    grouped: dict[str, dict[str, list[Measurement]]] = {}
+    for measurement in record.measurements:
+        metric = measurement.key.metric
+        grouped.setdefault(metric.partition(".")[0], {}).setdefault(metric, []).append(measurement)
+    return [
+        Family(name, tuple(_table(metric, rows, record) for metric, rows in metrics.items()))
+        for name, metrics in grouped.items()
+    ]
+
+
+def _table(metric: str, measurements: list[Measurement], record: AuditRecord) -> MetricTable:
+    definition: Mapping[str, Any] = record.definitions.get(metric, {})
+    scale = scale_of(metric, record.definitions)
+    return MetricTable(
+        id=metric,
+        title=metric_title(metric, record.definitions),
+        definition=str(definition.get("definition", "")),
+        unit=scale.unit,
+        direction=str(definition.get("direction", "")),
+        source=str(definition.get("source", "")),
+        rows=tuple(_measurement_row(item, scale, definition) for item in measurements),
+    )
+
+
+def _measurement_row(
+    measurement: Measurement, scale: Scale, definition: Mapping[str, Any]
+) -> MeasurementRow:
+    interval = measurement.interval
+    notes = ["sampled: only part of the split was read"] if measurement.sampled else []
+    share = measurement.share
+    return MeasurementRow(
+        subject=subject(measurement.key),
+        value=scale.value(measurement.value, interval),
+        span=_span(measurement, interval, scale, definition),
+        n=size(measurement),
+        share="" if share is None else Scale({"unit": "share"}).value(round(share, 4)),
+        method=_method(measurement),
+        note=". ".join([*notes, measurement.reason]) if measurement.reason else ". ".join(notes),
+        absent=ABSENCES[measurement.status],
+    )
+
+
+def _span(
+    measurement: Measurement,
+    interval: Interval | None,
+    scale: Scale,
+    definition: Mapping[str, Any],
+) -> str:
+    if interval is not None:
+        return scale.span(interval, measurement.value or 0.0)
+    if measurement.status is not Status.MEASURED:
+        return "none"
+    if measurement.estimate is not None and measurement.estimate.method == "exact":
+        return "none: exact"
+    if definition.get("gateable") is False:
+        return "none: shown only, never judged"
+    return "none"
+
+
+def _method(measurement: Measurement) -> str:
+    interval, estimate = measurement.interval, measurement.estimate
+    name = interval.method if interval is not None else estimate.method if estimate else ""
+    text = METHODS.get(name, name)
+    return f"{text}, {level(interval)}" if interval is not None else text
+
+
+def absent_by_reason(record: AuditRecord) -> list[tuple[str, str, list[str]]]:
+    """What could not be measured: status in words, reason, and the subjects it holds for."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for measurement in record.measurements:
+        if measurement.status is not Status.MEASURED:
+            words = ABSENCES[measurement.status], measurement.reason
+            key = measurement.key
+            text = f"{metric_title(key.metric, record.definitions)} ({subject(key)})"
+            grouped.setdefault(words, []).append(text)
+    return [(status, reason, names) for (status, reason), names in grouped.items()]

@@ -1,0 +1,98 @@
+"""Whether the parameters of an estimate are what its method needs: they may come from a file."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from auditkit.statistics.methods import METHODS, Method, Parameters
+
+
+def checked(name: str, parameters: Parameters) -> Method:
+    """The method called `name`, after its parameters were checked.
+
+    Raises:
+        ValueError: an unknown method; a parameter absent, unknown, not finite, of the wrong sign
+            or larger than it can be. The message names method, parameter and what was found.
+    """
+    method = METHODS.get(name)
+    if method is None:
+        raise ValueError(f"unknown method {name!r}; known are: {', '.join(METHODS)}")
+    if parameters.keys() != method.kinds.keys():
+        unknown = parameters.keys() - method.kinds.keys()
+        missing = method.kinds.keys() - parameters.keys() - {*method.optional}
+        if unknown or missing:
+            raise ValueError(
+                f"{name} takes {', '.join(method.kinds)}; "
+                f"missing: {sorted(missing) or 'none'}, unknown: {sorted(unknown) or 'none'}"
+            )
+    for parameter, found in parameters.items():
+        _check_kind(f"{name}: {parameter}", method.kinds[parameter], found)
+    for small, large in method.at_most:
+        _check_at_most(name, small, large, parameters)
+    if name == "f1" and parameters["tp"] + parameters["errors"] == 0:
+        raise ValueError("f1: tp and errors are both 0, so F1 is undefined")
+    if name == "tango" and parameters["wins"] + parameters["losses"] > parameters["n"] * _ROUNDING:
+        raise ValueError("tango: wins and losses together exceed n")
+    return method
+
+
+_ROUNDING = 1 + 1e-9
+"""Effective counts are scaled floats; a share of 1 may come out a few bits above."""
+
+_LOWEST = {"number": -math.inf, "nonnegative": 0.0, "positive": 0.0, "share": 0.0}
+_LISTS = {"nonnegatives": "nonnegative", "positives": "positive", "sorted": "number"}
+
+
+def _check_kind(what: str, kind: str, found: Any) -> None:
+    if kind == "estimate":
+        _check_estimate(what, found)
+        return
+    if kind in _LISTS:
+        _check_list(what, kind, found)
+        return
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        raise ValueError(f"{what} must be a number, found {found!r}")
+    if not math.isfinite(found):
+        raise ValueError(f"{what} must be finite, found {found}")
+    if found < _LOWEST[kind] or (kind == "positive" and found == 0):
+        bound = "above 0" if kind == "positive" else "at least 0"
+        raise ValueError(f"{what} must be {bound}, found {found}")
+    if kind == "share" and found > 1:
+        raise ValueError(f"{what} must be at most 1, found {found}")
+
+
+def _check_list(what: str, kind: str, found: Any) -> None:
+    if not isinstance(found, list | tuple) or not found:
+        raise ValueError(f"{what} must be a non-empty list, found {found!r}")
+    numbers = np.asarray(found)
+    if numbers.ndim != 1 or numbers.dtype.kind not in "iuf":
+        raise ValueError(f"{what} must hold numbers alone, found {found!r}")
+    for extreme in (numbers.min(), numbers.max()):
+        _check_kind(what, _LISTS[kind], float(extreme))
+    if kind == "sorted" and (numbers[1:] < numbers[:-1]).any():
+        raise ValueError(f"{what} must be sorted in ascending order")
+
+
+def _check_estimate(what: str, found: Any) -> None:
+    if not isinstance(found, dict) or set(found) != {"method", "parameters"}:
+        raise ValueError(f"{what} must hold exactly method and parameters, found {found!r}")
+    name, parameters = found["method"], found["parameters"]
+    # One level only: what a file nests without end must not be followed without end.
+    if name not in METHODS or "estimate" in METHODS[name].kinds.values():
+        raise ValueError(f"{what} cannot be of the method {name!r}")
+    if not math.isfinite(checked(name, parameters).value(parameters)):
+        raise ValueError(f"{what} has no finite value")
+
+
+def _check_at_most(name: str, small: str, large: str, parameters: Parameters) -> None:
+    first, second = parameters[small], parameters[large]
+    if not isinstance(first, list | tuple):
+        first, second = [first], [second]
+    if len(first) != len(second):
+        raise ValueError(f"{name}: {small} and {large} must have the same length")
+    for one, limit in zip(first, second, strict=True):
+        if one > limit * _ROUNDING:
+            raise ValueError(f"{name}: {small} is {one}, more than {large}, {limit}")

@@ -1,0 +1,144 @@
+"""From a model and its data to what the checks may know of them, before anything is collected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+
+from auditkit.data.batch import Batch
+from auditkit.data.datasets import Dataset
+from auditkit.errors import DataError
+from auditkit.evidence.guard import OutputGuard
+from auditkit.evidence.subject import Subject, views_of
+from auditkit.evidence.targets import encode
+from auditkit.evidence.units import HeadBatch
+from auditkit.models.head import Task
+from auditkit.models.wrapped import WrappedModel
+
+Edges = Mapping[str, tuple[float, ...] | None]
+_EDGE_ROWS = 50_000
+_BINS = 16
+_MAX_STREAMS = 200
+
+
+@dataclass(frozen=True)
+class Probed:
+    """What the first batch shows.
+
+    Attributes:
+        subject: what is audited.
+        edges: stream → edges of its bins, None for a categorical one.
+    """
+
+    subject: Subject
+    edges: Edges
+
+
+def probe(
+    model: WrappedModel,
+    dataset: Dataset,
+    *,
+    seed: int,
+    batch_size: int,
+    feature_names: tuple[str, ...] = (),
+) -> Probed:
+    """Check schema and first batch of every split, run the model once, and describe the subject.
+
+    Raises:
+        DataError, ModelError: whatever the first batch shows to be wrong, before any long pass.
+    """
+    for source in dataset.splits.values():
+        source.check()
+    batches = {name: _first_batch(dataset, name, batch_size) for name in dataset.splits}
+    unit_metrics: dict[str, tuple[str, ...]] = {}
+    for batch in batches.values():
+        unit_metrics = _try(model, batch)
+    edges = _edges(dataset, batches)
+    capabilities = model.capabilities
+    views = tuple(
+        view for head in model.heads for view in views_of(head, unit_metrics.get(head.name, ()))
+    )
+    subject = Subject(
+        views=views,
+        splits=tuple(dataset.splits),
+        columns=dataset.columns,
+        streams=tuple(edges),
+        feature_names=feature_names,
+        present=capabilities.present,
+        differentiable=capabilities.differentiable,
+        reasons=capabilities.reasons,
+        seed=seed,
+    )
+    return Probed(subject, edges)
+
+
+def _first_batch(dataset: Dataset, split: str, batch_size: int) -> Batch:
+    source = dataset.splits[split]
+    for fragment in source.fragments():
+        for batch in source.batches(fragment, batch_size):
+            return batch
+    raise DataError(
+        f"The split {split!r} has no rows.", mend="Give data with at least one row for each split."
+    )
+
+
+def _try(model: WrappedModel, batch: Batch) -> dict[str, tuple[str, ...]]:
+    """Run one batch; the names of the unit metrics of each custom head."""
+    if batch.targets is None:
+        raise DataError(
+            "The data have no label, and every check of this release compares outputs with one.",
+            mend="Declare data.label, or give targets in the batches.",
+        )
+    prepared = model.prepare(batch.inputs)
+    with torch.no_grad():
+        raw = model.forward(prepared)
+    guard = OutputGuard(torch.device(model.device))
+    names = {}
+    for head in model.heads:
+        guard.watch(head, raw[head.name])
+        target = batch.targets[head.name] if isinstance(batch.targets, Mapping) else batch.targets
+        encoded = encode(target, head, batch.row_ids)
+        if head.task is Task.CUSTOM:
+            placed = encoded.to(model.device) if isinstance(encoded, torch.Tensor) else encoded
+            names[head.name] = tuple(HeadBatch(head, raw[head.name], placed).unit_metrics)
+    guard.batch_done(len(batch))
+    return names
+
+
+def _edges(dataset: Dataset, batches: Mapping[str, Batch]) -> Edges:
+    """Bins of every table feature, from the first rows of the training data.
+
+    Bins may be any that are fixed before the counting; those of equal size see a shift best.
+    """
+    if "training" not in dataset.splits or batches["training"].frame is None:
+        return {}
+    head = _head_frame(dataset)
+    return {str(name): _column_edges(head[name]) for name in list(head.columns)[:_MAX_STREAMS]}
+
+
+def _head_frame(dataset: Dataset) -> pd.DataFrame:
+    source = dataset.splits["training"]
+    frames, rows = [], 0
+    for fragment in source.fragments():
+        for batch in source.batches(fragment, _EDGE_ROWS):
+            if batch.frame is not None:
+                frames.append(batch.frame)
+                rows += len(batch)
+            if rows >= _EDGE_ROWS:
+                return pd.concat(frames)
+    return pd.concat(frames)
+
+
+def _column_edges(column: pd.Series) -> tuple[float, ...] | None:
+    if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
+        return None
+    numbers = column.to_numpy(np.float64, na_value=np.nan)
+    numbers = numbers[np.isfinite(numbers)]
+    if not numbers.size:
+        return None
+    quantiles = np.quantile(numbers, np.arange(1, _BINS) / _BINS)
+    return tuple(float(edge) for edge in np.unique(quantiles))

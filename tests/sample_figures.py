@@ -1,0 +1,178 @@
+"""Figures of the sample record: every kind, absent values and intervals, hostile labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from auditkit.measurement import Figure, Measurement
+from tests.sample_measurements import (
+    HOSTILE,
+    HOSTILE_MARKDOWN,
+    RATIO_GENDER,
+    RATIO_NATIVE,
+    RATIO_STRANGE,
+    wilson,
+)
+
+
+def _rate_row(group: str, successes: int, n: int) -> dict[str, Any]:
+    interval = wilson(successes, n)
+    return {
+        "group": group,
+        "value": successes / n,
+        "low": interval.low,
+        "high": interval.high,
+        "n": n,
+    }
+
+
+def _ratio_row(group: str, measurement: Measurement) -> dict[str, Any]:
+    interval = measurement.interval
+    assert interval is not None
+    return {
+        "group": group,
+        "value": measurement.value,
+        "low": interval.low,
+        "high": interval.high,
+        "n": measurement.units,
+    }
+
+
+def _nothing(group: str, n: int) -> dict[str, Any]:
+    return {"group": group, "value": None, "low": None, "high": None, "n": n}
+
+
+def sample_figures() -> tuple[Figure, ...]:
+    """One figure of each kind, with hostile labels, absent values and absent intervals."""
+    bins = [
+        {
+            "score": (i + 0.5) / 10,
+            "observed": max(0.0, (i + 0.5) / 10 - 0.05),
+            "low": max(0.0, (i + 0.5) / 10 - 0.07),
+            "high": (i + 0.5) / 10 - 0.03,
+            "n": 9000 // (i + 1),
+        }
+        for i in range(10)
+    ]
+    band = [
+        {"score": b["score"], "low": b["score"] - 0.015, "high": b["score"] + 0.015} for b in bins
+    ]
+    return (
+        Figure(
+            "group_rates",
+            "Selection rate by gender",
+            "Women are selected about a fifth as often as men.",
+            "bias",
+            {
+                "attribute": "gender",
+                "metric": "bias.selection_rate",
+                "unit": "share",
+                "rows": [
+                    _rate_row("Male", 7844, 21790),
+                    _rate_row("Female", 862, 10771),
+                    _nothing("(missing)", 0),
+                ],
+                "comparison": "bias.impact_ratio",
+                "reference": "Male",
+                "ratios": [_ratio_row("Female", RATIO_GENDER), _nothing("(missing)", 0)],
+            },
+        ),
+        Figure(
+            "group_rates",
+            f"Selection rate by ethnicity {HOSTILE}",
+            HOSTILE_MARKDOWN,
+            "bias",
+            {
+                "attribute": "ethnicity",
+                "metric": "bias.selection_rate",
+                "unit": "share",
+                "rows": [
+                    _rate_row("White", 7900, 27816),
+                    _rate_row("Amer-Indian-Eskimo", 48, 311),
+                    _rate_row(HOSTILE, 60, 271),
+                ],
+                "comparison": "bias.impact_ratio",
+                "reference": "White",
+                "ratios": [
+                    _ratio_row("Amer-Indian-Eskimo", RATIO_NATIVE),
+                    _ratio_row(HOSTILE, RATIO_STRANGE),
+                ],
+            },
+        ),
+        Figure(
+            "reliability",
+            "Reliability of the scores",
+            "Scores are a little too high throughout.",
+            "calibration",
+            {"outcome": "income above 50K", "n": 32561, "bins": bins, "band": band},
+        ),
+        Figure(
+            "ranking",
+            "What the model looks at",
+            "Mean absolute integrated gradients over 512 rows.",
+            "explanation",
+            {
+                "value_label": "mean |attribution|",
+                "n": 512,
+                "rows": [
+                    {"feature": "age", "value": 0.121, "low": 0.114, "high": 0.128},
+                    {"feature": "hours-per-week", "value": 0.083, "low": None, "high": None},
+                    {"feature": HOSTILE, "value": 0.044, "low": 0.039, "high": 0.049},
+                    {"feature": "race", "value": None, "low": None, "high": None},
+                ],
+            },
+        ),
+        Figure(
+            "distribution_shift",
+            "Drift of age",
+            "The evaluation data are a little older than the training data.",
+            "drift",
+            {
+                "stream": "age",
+                "n_training": 20000,
+                "n_evaluation": 12561,
+                "value": 0.06,
+                "low": 0.05,
+                "high": 0.07,
+                "rows": [
+                    {"bin": "[17, 30)", "training": 0.34, "evaluation": 0.30},
+                    {"bin": "[30, 50)", "training": 0.44, "evaluation": 0.42},
+                    {"bin": "[50, 90]", "training": 0.22, "evaluation": 0.28},
+                ],
+            },
+        ),
+        Figure(
+            "gap",
+            "Training against evaluation",
+            "How much better the model does on data it has seen.",
+            "overfitting",
+            {
+                "rows": [
+                    {
+                        "metric": "performance.accuracy",
+                        "split": "training",
+                        "value": 0.84,
+                        "low": 0.836,
+                        "high": 0.844,
+                        "n": 20000,
+                    },
+                    {
+                        "metric": "performance.accuracy",
+                        "split": "evaluation",
+                        "value": 0.82,
+                        "low": 0.816,
+                        "high": 0.823,
+                        "n": 12561,
+                    },
+                    {
+                        "metric": "performance.auc",
+                        "split": "training",
+                        "value": None,
+                        "low": None,
+                        "high": None,
+                        "n": 0,
+                    },
+                ]
+            },
+        ),
+    )

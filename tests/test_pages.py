@@ -1,0 +1,103 @@
+"""The pages that people read say what the code does: tables, examples, commands and links."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import auditkit
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("*/*/README.md"))]
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+
+
+def block(language: str) -> str:
+    """The one fenced block of the README in this language."""
+    (found,) = re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    return found
+
+
+def first_column(heading: str) -> list[str]:
+    """What stands in code style in the first column of the table with this first heading."""
+    table = README.partition(f"| {heading} |")[2].partition("\n\n")[0]
+    rows = table.splitlines()[2:]
+    assert rows, f"the README has no table headed {heading!r}"
+    return [cell.strip(" `") for row in rows for cell in row.split("|")[1].split(",")]
+
+
+@every_page
+def test_no_page_installs_the_other_project(page: Path) -> None:
+    commands = re.findall(r"\binstall\b.*", page.read_text())
+    assert not [line for line in commands if re.search(r"\bauditkit(?!-torch)\b", line)]
+
+
+@every_page
+def test_targets_exist_in_the_makefile(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = re.findall(r"(?:`|^ {4})make ([a-z ]+)", page.read_text(), re.MULTILINE)
+    assert {target for targets_named in named for target in targets_named.split()} <= targets
+
+
+@every_page
+def test_links_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)#]+)", page.read_text())
+    local = [target for target in targets if "://" not in target]
+    assert not [target for target in local if not (page.parent / target).exists()]
+
+
+def test_commands() -> None:
+    from auditkit.cli import COMMANDS
+
+    names = {name.split()[0] for name in first_column("command")}
+    assert names == set(COMMANDS)
+
+
+def test_exit_statuses_and_verdicts() -> None:
+    from auditkit.policy.verdict import ExitCode, VerdictStatus
+
+    assert first_column("exit status") == [str(int(code)) for code in ExitCode]
+    assert first_column("verdict") == [status.value for status in VerdictStatus]
+
+
+def test_extras() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    not_told = {"ray"}  # its engine is not there yet
+    assert set(first_column("extra")) == set(project["optional-dependencies"]) - not_told
+
+
+def test_shipped_policies_are_named() -> None:
+    for policy in (ROOT / "policies").glob("*.yaml"):
+        assert f"`{policy.stem}`" in README
+
+
+def test_the_configuration_is_valid(tmp_path: Path) -> None:
+    from auditkit.configuration import read_configuration
+
+    path = tmp_path / "audit.yaml"
+    path.write_text(block("yaml"))
+    assert read_configuration(path).policy == "baseline"
+
+
+def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import pandas as pd
+    import torch
+
+    monkeypatch.chdir(tmp_path)
+    ages = [20.0 + number % 50 for number in range(200)]
+    table = {"age": ages, "income": [age * 1.5 for age in ages], "gender": ["f", "m"] * 100}
+    loans = pd.DataFrame({**table, "outcome": ["refused", "granted"] * 100})
+    names = {"network": torch.nn.Linear(2, 1), "loans": loans}
+    exec(compile(block("python"), "<README>", "exec"), names)  # noqa: S102 - our own page
+    assert names["run"].verdict in {"pass", "fail", "inconclusive"}
+    assert (tmp_path / "report.html").stat().st_size > 10_000
+
+
+def test_the_changelog_has_this_version_or_unreleased() -> None:
+    headings = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert headings[0] in {"Unreleased", auditkit.__version__}
