@@ -120,7 +120,7 @@ def _reports(configuration: AuditConfiguration, said: Overrides, base: Path) -> 
 
 def _refuse_unwritable(reports: list[Path]) -> None:
     """A report that cannot be written is better known before an hour of model time."""
-    from auditkit.reports import check_writable
+    from auditkit.reports.writable import check_writable
 
     for report in reports:
         check_writable(report)
@@ -156,7 +156,7 @@ def _settings(
     digests = dict(model_digests)
     if (of_code := code.digest()) is not None:
         digests["code"] = of_code
-    waivers, attestations = configuration.waivers, configuration.attestations
+    waivers, attested = configuration.waivers, configuration.attestations
     return Settings(
         name=configuration.name,
         checks=configuration.checks,
@@ -165,7 +165,7 @@ def _settings(
         limit=said.limit,
         feature_names=_feature_names(configuration, code),
         waivers=() if waivers is None else load_waivers(base / waivers),
-        attestations={} if attestations is None else load_attestations(base / attestations),
+        attestations={} if attested is None else load_attestations(base / attested),
         notes=tuple(configuration.data.notes),
         digests=digests,
     )

@@ -138,7 +138,7 @@ class AuditConfiguration(_Section):
     policy: str = "baseline"
     checks: tuple[str, ...] | None = None
     waivers: str | None = None
-    attestations: dict[str, dict[str, str]] = Field(default_factory=dict)
+    attestations: str | None = None
     store: str | None = None
     report: str | None = None
     seed: int = 0

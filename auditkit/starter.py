@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from auditkit.data.columns import Columns
-from auditkit.data.datasets import table
+from auditkit.data import Columns, table
 from auditkit.errors import DataError
 
 _FEW = 12

@@ -140,7 +140,7 @@ def _features(
     """Mean attributions of named features; inputs of more than one axis have no such names."""
     if len(result.values) != 1:
         return
-    (values,) = result.values.values()
+    (values,) = result.values
     if values.ndim != 2 or values.shape[1] > 500:
         return
     names = subject.feature_names or tuple(f"input {i}" for i in range(values.shape[1]))

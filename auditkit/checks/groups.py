@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -52,9 +53,13 @@ class Groups:
             states: shape (blocks, levels of each attribute …, …).
         """
         if where != REST:
-            return states[(slice(None), *self.cells[where])]
-        others = [states[(slice(None), *self.cells[o])] for o in self.known if o != against]
-        return np.sum(others, axis=0)
+            return self._cell(states, where)
+        others = [self._cell(states, other) for other in self.known if other != against]
+        return np.asarray(np.sum(others, axis=0))
+
+    def _cell(self, states: np.ndarray, where: Slice) -> np.ndarray:
+        index: tuple[Any, ...] = (slice(None), *self.cells[where])
+        return np.asarray(states[index])
 
     def sample(self, where: Slice, against: Slice | None = None) -> Sample:
         """What the numbers of a group, or of all others together, rest on."""
@@ -122,5 +127,5 @@ def groups_of(
 
 def _reference(subject: Subject, attributes: tuple[str, ...]) -> Slice | None:
     declared = {one.name: one.reference for one in subject.columns.groups}
-    levels = {name: declared[name] for name in attributes if declared[name] is not None}
+    levels = {name: level for name in attributes if (level := declared[name]) is not None}
     return Slice.of(levels) if len(levels) == len(attributes) else None

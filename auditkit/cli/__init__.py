@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -27,6 +28,7 @@ COMMANDS = {
 }
 
 INTERRUPTED = 130
+TRACEBACK = "AUDITKIT_TRACEBACK"
 
 
 class _LazyGroup(click.Group):
@@ -79,6 +81,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         sys.exit(0)
+    except Exception as error:
+        # A defect of auditkit, not of the input: whoever mends it asks for the traceback.
+        if os.environ.get(TRACEBACK):
+            raise
+        _complain(
+            f"auditkit broke off ({type(error).__name__}: {error}).",
+            f"This is a defect of auditkit; {TRACEBACK}=1 shows where. Nothing was judged.",
+        )
+        sys.exit(2)
     sys.exit(code if isinstance(code, int) else 0)
 
 

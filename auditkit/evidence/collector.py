@@ -166,13 +166,13 @@ class SplitCollector:
                 names = [str(axis) for axis in need.axes]
                 self._counts[need] = CountAccumulator(names, sizes, self._device)
             self._counts[need].add(_codes(need, units, host), sizes, n)
-        for need in self._plan.sums:
-            sizes = self._sizes(need)
-            if need not in self._sums:
-                names = [str(axis) for axis in need.axes]
-                self._sums[need] = SumAccumulator(names, sizes, self._device)
-            values = units[need.view].value(need.value)
-            self._sums[need].add(values, _codes(need, units, host), sizes)
+        for summed in self._plan.sums:
+            sizes = self._sizes(summed)
+            if summed not in self._sums:
+                names = [str(axis) for axis in summed.axes]
+                self._sums[summed] = SumAccumulator(names, sizes, self._device)
+            values = units[summed.view].value(summed.value)
+            self._sums[summed].add(values, _codes(summed, units, host), sizes)
 
     def _sizes(self, need: CountNeed | SumNeed) -> list[int]:
         return [len(self._axis(need, column).labels) for column in need.axes]

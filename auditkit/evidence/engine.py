@@ -1,8 +1,8 @@
 """Engines run a plan: one pass over each split, in this process or in several.
 
-An engine is anything with `run(plan, subject, model, dataset, options) -> Evidence`. What they share
-is `collect_split`, which reads the fragments it is given; how fragments are divided and how the
-parts come together is the engine's own.
+An engine is anything with `run(plan, subject, model, dataset, options) -> Evidence`. What they
+share is `collect_split`, which reads the fragments it is given; how fragments are divided and how
+the parts come together is the engine's own.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ class Options:
 
     Attributes:
         batch_size: units given to the model at once.
-        limit: at most so many units of each split; the evidence is then marked as sampled.
+        limit: only about the first so many units of each split (whole batches); the evidence is
+            then marked as sampled.
         seed: of the attribution sample.
         edges: stream → edges of its bins; None for a categorical stream.
         quiet: no progress bar.
@@ -71,17 +72,14 @@ def collect_split(
     """
     plan, subject, model, source = job
     collector = SplitCollector(subject, plan, model, options.edges, options.seed)
-    left = options.limit
-    total = source.rows if left is None or source.rows is None else min(left, source.rows)
+    limits = [rows for rows in (options.limit, source.rows) if rows is not None]
+    total = min(limits) if limits else None
     with progress_bar(f"{name} split", total, quiet=options.quiet) as advance:
         for fragment in fragments:
             for batch in source.batches(fragment, options.batch_size):
-                if left is not None:
-                    batch = batch.head(left)
-                    left -= len(batch)
                 collector.update(batch)
                 advance(len(batch))
-                if left == 0:
+                if options.limit is not None and collector.rows >= options.limit:
                     return replace(collector.finish(), sampled=True)
             collector.check()
     return collector.finish()
@@ -126,6 +124,4 @@ def _attributions(
     if sample is None or not len(sample):
         return NotExplainable("The split holds no units to draw a sample from.")
     head = next(view.head for view in subject.views if view.head.name == need.head)
-    return integrated_gradients(
-        model, sample.inputs, head, sample.targets[need.head], steps=need.steps
-    )
+    return integrated_gradients(model, sample.inputs, head, steps=need.steps)

@@ -65,7 +65,8 @@ def _numbers(array: np.ndarray, head: Head, row_ids: np.ndarray) -> np.ndarray:
             f"The target of {_named(head)} holds {array.dtype} values; a regression needs numbers.",
             mend="Declare another label column, or another task.",
         ) from error
-    _refuse(~np.isfinite(numbers).reshape(len(numbers), -1).all(axis=1), head, row_ids, "no number")
+    wrong = np.asarray(~np.isfinite(numbers).reshape(len(numbers), -1).all(axis=1))
+    _refuse(wrong, head, row_ids, "no number")
     return numbers
 
 
@@ -77,7 +78,8 @@ def _flags(array: np.ndarray, head: Head, row_ids: np.ndarray) -> np.ndarray:
             mend="Declare one label column for each class, in the order of the classes.",
         )
     numbers = _numbers(array, head, row_ids)
-    _refuse(~np.isin(numbers, (0, 1)).all(axis=1), head, row_ids, "neither 0 nor 1")
+    wrong = np.asarray(~np.isin(numbers, (0, 1)).all(axis=1))
+    _refuse(wrong, head, row_ids, "neither 0 nor 1")
     return numbers.astype(np.int64)
 
 

@@ -1,8 +1,8 @@
 """The same pass in several processes started by `torchrun`, each reading its own fragments.
 
 Rank r of w reads the fragments r, r + w, r + 2w …, so that no unit is padded or read twice. States
-travel as bytes over gloo, whatever the models run on, and rank 0 adds them up; integers are the same
-in any order.
+travel as bytes over gloo, whatever the models run on, and every rank adds them up; integers are the
+same in any order.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class TorchrunEngine:
     def run(
         self, plan: Plan, subject: Subject, model: WrappedModel, dataset: Dataset, options: Options
     ) -> Evidence:
-        """Collect this rank's part; rank 0 returns everything, the others their own part.
+        """Collect this rank's part, and return what all ranks have collected.
 
         Raises:
             AuditkitError: what went wrong in any rank is raised in every one.
@@ -67,9 +67,7 @@ class TorchrunEngine:
         for name, split_plan in plan.splits.items():
             part = self._part(name, split_plan, (subject, model, dataset, options))
             merged = _merged(part, split_plan)
-            if self.primary:
-                merged = with_attributions(merged, split_plan, subject, model)
-            splits[name] = merged
+            splits[name] = with_attributions(merged, split_plan, subject, model)
         return Evidence(splits)
 
     def _part(

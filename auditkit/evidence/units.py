@@ -129,7 +129,7 @@ def _is_raw(view: View) -> bool:
 def _target(units: Units) -> Tensor:
     target, view = units.batch.target, units.view
     if view.one_vs_rest:
-        return target == view.index
+        return torch.as_tensor(target == view.index)
     return target if view.index is None else target[:, view.index]
 
 

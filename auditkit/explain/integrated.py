@@ -1,28 +1,24 @@
 """Integrated gradients (Sundararajan, Taly and Yan, ICML 2017), with an error estimate.
 
-The integral is Captum's, by Gauss–Legendre quadrature. It is taken with n and with 2n steps, and the
-distance of the two says how far the attributions can be trusted: errors of single features cancel
-in the sum, so that the completeness gap alone can be small where the map is wrong.
+The integral is Captum's, by Gauss–Legendre quadrature. It is taken with n and with 2n steps: see
+`auditkit.explain.convergence` for what the distance of the two says.
 """
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from captum.attr import IntegratedGradients, Saliency
 from torch import Tensor, nn
 
+from auditkit.explain.convergence import convergence
+from auditkit.explain.nest import Nest, named_parts
 from auditkit.models.head import Head, Outputs, Task
 from auditkit.models.wrapped import WrappedModel
-
-TOLERANCE = 0.05
-# A difference of outputs smaller than this share of their usual spread is no scale for a gap.
-_FLOOR = 0.01
 
 
 @dataclass(frozen=True)
@@ -33,12 +29,9 @@ class Attributions:
         names: of the input tensors: keys of a dict, positions of a tuple, "" for the only one.
         values: one tensor of shape [n, …] per input tensor, with 2n steps.
         saliency: the plain gradient at the input, likewise.
-        completeness_gap: [n] |sum of values − (f(x) − f(b))|, relative to |f(x) − f(b)| or, if that
-            is larger, to 1 % of the output's range (probabilities) or of its standard deviation
-            over the units (others); NaN if both are zero.
-        error_estimate: [n] ‖A₂ₙ − Aₙ‖ / ‖A₂ₙ‖ over all inputs; NaN if A₂ₙ is zero.
-        converged: [n] bool: gap and estimate at most `TOLERANCE`, or nothing to attribute: no
-            difference of outputs, and all values zero.
+        completeness_gap: [n] see `auditkit.explain.convergence.Convergence`.
+        error_estimate: [n] likewise.
+        converged: [n] bool, likewise.
         steps: n of the finer rule.
     """
 
@@ -78,8 +71,8 @@ def integrated_gradients(
         inputs: prepared inputs (`model.prepare`): floating-point tensors, alone or in a tuple, list
             or dict, first axis the units; boolean tensors (masks) go along unexplained.
         head: whose output.
-        targets: [n] integers, which class, label or number of each unit; None or floating-point
-            flags for the highest-scored one. Unused where the head has a single number.
+        targets: [n] integers, which class, label or number of each unit; None or anything else for
+            the highest-scored class or label. Unused where the head has a single number.
         baseline: like `inputs`, or with a first axis of 1; zero if None.
         steps: n.
         chunk: at most so many forwards' rows at once.
@@ -94,11 +87,16 @@ def integrated_gradients(
     """
     if steps < 1 or chunk < 1:
         raise ValueError(f"expected positive steps and chunk, got {steps} and {chunk}")
-    reason = _obstacle(model, head)
+    reason = _obstacle(model, head, targets)
     if reason:
         return NotExplainable(reason)
-    with model.opened(), torch.inference_mode(False), torch.enable_grad(), _without_cudnn_rnn(model):
-        nest = _Nest.of(model.place(inputs))
+    with (
+        model.opened(),
+        torch.inference_mode(False),
+        torch.enable_grad(),
+        _without_cudnn_rnn(model),
+    ):
+        nest = Nest.of(model.place(inputs))
         if nest.reason:
             return NotExplainable(nest.reason)
         run = _Run(model, head, nest)
@@ -118,12 +116,18 @@ def integrated_gradients(
     return _joined(parts, nest.names, head, 2 * steps)
 
 
-def _obstacle(model: WrappedModel, head: Head) -> str:
+def _obstacle(model: WrappedModel, head: Head, targets: Tensor | None) -> str:
     if not model.capabilities.differentiable:
         return model.capabilities.reasons["differentiable"]
     if head.task is Task.CUSTOM:
         return "A custom output has no single number whose gradient could be taken."
+    if head.task is Task.REGRESSION and len(head.classes) > 1 and not _are_indices(targets):
+        return "The output has several numbers, and none of them was chosen to be explained."
     return ""
+
+
+def _are_indices(targets: Tensor | None) -> TypeGuard[Tensor]:
+    return targets is not None and targets.ndim == 1 and not targets.is_floating_point()
 
 
 def _no_gradient(error: RuntimeError) -> bool:
@@ -131,81 +135,10 @@ def _no_gradient(error: RuntimeError) -> bool:
     return "does not require grad" in said or "not have been used in the graph" in said
 
 
-@dataclass(frozen=True)
-class _Nest:
-    """The tensors of prepared inputs, and how to put others in their place."""
-
-    names: tuple[str, ...]
-    explained: tuple[Tensor, ...]
-    carried: tuple[Tensor, ...]
-    rebuild: Callable[[tuple[Tensor, ...], tuple[Tensor, ...]], Any]
-    reason: str = ""
-
-    @property
-    def units(self) -> int:
-        return self.explained[0].shape[0]
-
-    @classmethod
-    def of(cls, prepared: Any) -> _Nest:
-        named = _named(prepared)
-        strange = [name for name, value in named.items() if not isinstance(value, Tensor)]
-        if named and strange:
-            return cls._refused(f"The input {strange[0]!r} is no tensor.")
-        for name, value in named.items():
-            if not value.is_floating_point() and value.dtype is not torch.bool:
-                which = f"The input {name!r}" if name else "The input"
-                kind = str(value.dtype).removeprefix("torch.")
-                return cls._refused(
-                    f"{which} is {kind}, such as token ids: there is nothing between two of them "
-                    "to integrate over."
-                )
-        floating = [name for name, value in named.items() if value.is_floating_point()]
-        if not floating:
-            return cls._refused("The model has no floating-point input.")
-        sizes = {value.shape[:1] for value in named.values()}
-        if len(sizes) > 1:
-            raise ValueError(f"inputs of several lengths: {sorted(map(tuple, sizes))}")
-        masks = [name for name in named if name not in floating]
-        return cls(
-            tuple(floating),
-            # Copies: Captum would leave a mark on the caller's own tensors, and tensors made in
-            # inference mode take no gradient.
-            tuple(named[name].detach().clone() for name in floating),
-            tuple(named[name].clone() for name in masks),
-            _rebuilder(prepared, floating, masks),
-        )
-
-    @classmethod
-    def _refused(cls, reason: str) -> _Nest:
-        return cls((), (), (), lambda explained, carried: None, reason)  # noqa: ARG005 - never called
-
-
-def _named(prepared: Any) -> dict[str, Any]:
-    if isinstance(prepared, Mapping):
-        return {str(key): value for key, value in prepared.items()}
-    if isinstance(prepared, tuple | list):
-        return {str(index): value for index, value in enumerate(prepared)}
-    return {"": prepared}
-
-
-def _rebuilder(
-    prepared: Any, floating: list[str], masks: list[str]
-) -> Callable[[tuple[Tensor, ...], tuple[Tensor, ...]], Any]:
-    def rebuild(explained: tuple[Tensor, ...], carried: tuple[Tensor, ...]) -> Any:
-        parts = dict(zip([*floating, *masks], [*explained, *carried], strict=True))
-        if isinstance(prepared, Mapping):
-            return {key: parts[str(key)] for key in prepared}
-        if isinstance(prepared, tuple | list):
-            return tuple(parts[str(index)] for index in range(len(prepared)))
-        return parts[""]
-
-    return rebuild
-
-
 class _Run:
     """The one number per unit that is explained, as a function that Captum calls."""
 
-    def __init__(self, model: WrappedModel, head: Head, nest: _Nest) -> None:
+    def __init__(self, model: WrappedModel, head: Head, nest: Nest) -> None:
         self.model = model
         self.head = head
         self.nest = nest
@@ -224,7 +157,7 @@ class _Run:
         """One baseline per explained tensor, of its shape."""
         if given is None:
             return tuple(torch.zeros_like(tensor) for tensor in self.nest.explained)
-        named = _named(given)
+        named = named_parts(given)
         missing = [name for name in self.nest.names if name not in named]
         if missing:
             raise ValueError(f"the baseline lacks the input {missing[0]!r}")
@@ -240,7 +173,7 @@ class _Run:
         units, device = explained[0].shape[0], explained[0].device
         if self.head.task is Task.BINARY:
             return torch.ones(units, dtype=torch.int64, device=device)
-        if targets is not None and targets.ndim == 1 and not targets.is_floating_point():
+        if _are_indices(targets):
             return targets[rows].to(device=device, dtype=torch.int64)
         with torch.no_grad():
             raw = self.raw(explained, carried)
@@ -304,48 +237,32 @@ def _joined(
 ) -> Attributions | NotExplainable:
     if not parts:
         return NotExplainable("There are no units to explain.")
-    fine = _columns([part.fine for part in parts])
-    coarse = _columns([part.coarse for part in parts])
-    output = torch.cat([part.output for part in parts]).double()
-    at_baseline = torch.cat([part.output_at_baseline for part in parts]).double()
-    missing = (_flat(fine).sum(dim=1) - (output - at_baseline)).abs()
-    floor = torch.full_like(output, _FLOOR * _spread(output, head))
-    gap = _ratio(missing, torch.maximum((output - at_baseline).abs(), floor))
-    size = _flat(fine).norm(dim=1)
-    error = _ratio((_flat(fine) - _flat(coarse)).norm(dim=1), size)
-    nothing = (size == 0) & (_flat(coarse).norm(dim=1) == 0) & (output == at_baseline)
-    near = (error <= TOLERANCE) & ((gap <= TOLERANCE) | gap.isnan())
-    return Attributions(
-        names, fine, _columns([p.saliency for p in parts]), gap, error, near | nothing, steps
+    fine, coarse, saliency = (
+        _columns([getattr(part, rule) for part in parts]) for rule in ("fine", "coarse", "saliency")
     )
+    found = convergence(
+        fine,
+        coarse,
+        torch.cat([part.output for part in parts]),
+        torch.cat([part.output_at_baseline for part in parts]),
+        is_probability=head.outputs is Outputs.PROBABILITIES,
+    )
+    return Attributions(names, fine, saliency, found.gap, found.error, found.converged, steps)
 
 
 def _columns(rows: list[tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
     return tuple(torch.cat(column) for column in zip(*rows, strict=True))
 
 
-def _flat(tensors: tuple[Tensor, ...]) -> Tensor:
-    """All numbers of each unit, [n, numbers]."""
-    return torch.cat([tensor.double().reshape(tensor.shape[0], -1) for tensor in tensors], dim=1)
-
-
-def _spread(output: Tensor, head: Head) -> float:
-    if head.outputs is Outputs.PROBABILITIES:
-        return 1.0
-    return float(output.std()) if len(output) > 1 else 0.0
-
-
-def _ratio(numerator: Tensor, denominator: Tensor) -> Tensor:
-    """NaN where the denominator is zero."""
-    return torch.where(denominator > 0, numerator / denominator, torch.nan)
-
-
 @contextmanager
-def _without_cudnn_rnn(model: WrappedModel) -> Iterator[None]:
-    """cuDNN's recurrent layers have no backward pass in eval mode; torch's own have one."""
+def _differentiating(model: WrappedModel) -> Iterator[None]:
+    """Gradients are recorded, whatever the caller switched off."""
     module = model.module
     recurrent = module is not None and any(isinstance(p, nn.RNNBase) for p in module.modules())
-    with contextlib.ExitStack() as stack:
+    with ExitStack() as stack:
+        stack.enter_context(torch.inference_mode(False))
+        stack.enter_context(torch.enable_grad())
         if recurrent and model.device.type == "cuda":
+            # cuDNN's recurrent layers have no backward pass in eval mode; torch's own have one.
             stack.enter_context(torch.backends.cudnn.flags(enabled=False))
         yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,11 @@ def checked(name: str, parameters: Parameters) -> Method:
         ValueError: an unknown method; a parameter absent, unknown, not finite, of the wrong sign
             or larger than it can be. The message names method, parameter and what was found.
     """
-    method = METHODS.get(name)
+    method = METHODS.get(name) if isinstance(name, str) else None
     if method is None:
         raise ValueError(f"unknown method {name!r}; known are: {', '.join(METHODS)}")
+    if not isinstance(parameters, Mapping):
+        raise ValueError(f"{name}: parameters must be a mapping, found {parameters!r}")
     if parameters.keys() != method.kinds.keys():
         unknown = parameters.keys() - method.kinds.keys()
         missing = method.kinds.keys() - parameters.keys() - {*method.optional}
@@ -42,6 +45,9 @@ def checked(name: str, parameters: Parameters) -> Method:
 _ROUNDING = 1 + 1e-9
 """Effective counts are scaled floats; a share of 1 may come out a few bits above."""
 
+_LARGEST = 1e100
+"""No real number is as large; its square is still a float."""
+
 _LOWEST = {"number": -math.inf, "nonnegative": 0.0, "positive": 0.0, "share": 0.0}
 _LISTS = {"nonnegatives": "nonnegative", "positives": "positive", "sorted": "number"}
 
@@ -55,8 +61,9 @@ def _check_kind(what: str, kind: str, found: Any) -> None:
         return
     if isinstance(found, bool) or not isinstance(found, int | float):
         raise ValueError(f"{what} must be a number, found {found!r}")
-    if not math.isfinite(found):
-        raise ValueError(f"{what} must be finite, found {found}")
+    # A Python int may be larger than any float.
+    if not -_LARGEST < found < _LARGEST:
+        raise ValueError(f"{what} must be finite and below {_LARGEST:g}, found {found!r:.40}")
     if found < _LOWEST[kind] or (kind == "positive" and found == 0):
         bound = "above 0" if kind == "positive" else "at least 0"
         raise ValueError(f"{what} must be {bound}, found {found}")
@@ -81,7 +88,11 @@ def _check_estimate(what: str, found: Any) -> None:
         raise ValueError(f"{what} must hold exactly method and parameters, found {found!r}")
     name, parameters = found["method"], found["parameters"]
     # One level only: what a file nests without end must not be followed without end.
-    if name not in METHODS or "estimate" in METHODS[name].kinds.values():
+    if (
+        not isinstance(name, str)
+        or name not in METHODS
+        or "estimate" in METHODS[name].kinds.values()
+    ):
         raise ValueError(f"{what} cannot be of the method {name!r}")
     if not math.isfinite(checked(name, parameters).value(parameters)):
         raise ValueError(f"{what} has no finite value")

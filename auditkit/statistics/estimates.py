@@ -50,7 +50,7 @@ def value(estimate: Estimate) -> float:
         >>> value(proportion_ratio(8, 40, 50, 200))
         0.8
     """
-    return checked(estimate.method, estimate.parameters).value(estimate.parameters)
+    return _value_of(checked(estimate.method, estimate.parameters), estimate.parameters)
 
 
 def bounds(estimate: Estimate, alpha: float) -> Bounds:
@@ -65,7 +65,21 @@ def bounds(estimate: Estimate, alpha: float) -> Bounds:
         (0.84, 0.939)
     """
     z = critical_value(alpha)
-    return checked(estimate.method, estimate.parameters).bounds(estimate.parameters, z)
+    return _bounds_at(checked(estimate.method, estimate.parameters), estimate.parameters, z)
+
+
+def _value_of(method: Method, parameters: Parameters) -> float:
+    try:
+        return method.value(parameters)
+    except ArithmeticError as error:
+        raise ValueError(f"these parameters are out of all proportion: {error}") from None
+
+
+def _bounds_at(method: Method, parameters: Parameters, z: float) -> Bounds:
+    try:
+        return method.bounds(parameters, z)
+    except ArithmeticError as error:
+        raise ValueError(f"these parameters are out of all proportion: {error}") from None
 
 
 def interval(estimate: Estimate, level: float = 0.90) -> Interval:
@@ -105,7 +119,7 @@ def _p_value(estimate: Estimate, threshold: float, sign: float) -> float:
     if math.isnan(threshold):
         raise ValueError("the threshold is not a number")
     method, parameters = checked(estimate.method, estimate.parameters), estimate.parameters
-    point = method.value(parameters)
+    point = _value_of(method, parameters)
     if math.isnan(point):
         return 1.0
     score = None if method.score is None else method.score(parameters, threshold)
@@ -129,7 +143,7 @@ def _reach(
     towards = 1.0 if end == 0 else -1.0
 
     def distance(z: float) -> float:
-        bound = method.bounds(parameters, z)[end]
+        bound = _bounds_at(method, parameters, z)[end]
         if bound == threshold:
             return 1e-300 if inside else -1e-300
         return towards * (bound - threshold)
@@ -161,10 +175,10 @@ def units_to_decide(
     z = critical_value(alpha)
 
     def decides(factor: float) -> bool:
-        low, high = method.bounds(method.scaled(parameters, factor), z)
+        low, high = _bounds_at(method, method.scaled(parameters, factor), z)
         return (region[0] <= low and high <= region[1]) or high < region[0] or low > region[1]
 
-    if math.isnan(method.value(parameters)):
+    if math.isnan(_value_of(method, parameters)):
         return None
     if decides(1.0):
         return units

@@ -12,7 +12,7 @@ from tests.samples import sample_judgement, sample_record
 
 STRINGS = (
     "<script>alert(1)</script>",
-    "\"><img src=x onerror=alert(1)>",
+    '"><img src=x onerror=alert(1)>',
     "'; alert(1); //",
     "]]><failure message='x'/>",
     "</style><style>*{display:none}</style>",
@@ -63,7 +63,16 @@ def _measurement(measurement: Measurement, poison: str) -> Measurement:
 
 
 def _verdict(verdict: Verdict, poison: str) -> Verdict:
-    texts = ("requirement", "subject", "reason", "title", "clause", "basis", "explanation", "waiver")
+    texts = (
+        "requirement",
+        "subject",
+        "reason",
+        "title",
+        "clause",
+        "basis",
+        "explanation",
+        "waiver",
+    )
     return dataclasses.replace(
         verdict,
         measurement=verdict.measurement and _measurement(verdict.measurement, poison),

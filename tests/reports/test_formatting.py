@@ -50,7 +50,7 @@ def test_shares_are_per_cent_and_differences_of_shares_are_points() -> None:
     assert SHARE.value(0.36, interval(0.355, 0.366)) == "36.0 %"
     assert POINTS.value(-0.285, interval(-0.292, -0.278)) == "−28.5 points"
     assert POINTS.span(interval(-0.292, -0.278)) == "−29.2 to −27.8 points"
-    assert RATIO.value(0.2105, interval(0.198, 0.224)) == "0.211"
+    assert RATIO.value(0.2107, interval(0.198, 0.224)) == "0.211"
 
 
 def test_an_auc_is_no_percentage() -> None:

@@ -33,7 +33,8 @@ def test_honest_text_in_any_script_is_left_alone(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "character", ["\x00", "\x1b", "\x7f", "\u202e", "\u2066", "\u200f", "\u200b", "\ufeff", "\ud800"]
+    "character",
+    ["\x00", "\x1b", "\x7f", "\u202e", "\u2066", "\u200f", "\u200b", "\ufeff", "\ud800"],
 )
 def test_characters_that_hide_or_reorder_are_shown_by_their_code_point(character: str) -> None:
     assert visible(f"a{character}b") == f"a⟨U+{ord(character):04X}⟩b"

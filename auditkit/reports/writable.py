@@ -1,0 +1,26 @@
+"""Whether a report can be written, asked before hours of model time rather than after."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from auditkit.errors import OutputError
+
+
+def check_writable(path: str | Path) -> None:
+    """Refuse a place where no file can be written; nothing stays behind.
+
+    Raises:
+        OutputError: names the folder and what the system said.
+    """
+    target = Path(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".auditkit-"):
+            pass
+    except OSError as error:
+        raise OutputError(
+            f"The report {target} cannot be written: {error.strerror or error}.",
+            mend="Name another place with --report, or make the folder writable.",
+        ) from error

@@ -1,0 +1,89 @@
+"""Declarations of columns, and what they refuse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from auditkit.data import Columns, Group
+from auditkit.errors import ConfigurationError
+
+SEX, RACE = Group("sex", "sex"), Group("race", "ethnicity")
+
+
+@pytest.mark.parametrize(
+    ("declaration", "text"),
+    [
+        ({"features": ("age", "age")}, "Feature 'age' is declared 2 times. Declare it once."),
+        ({"label": ("y", "y")}, "Label column 'y' is declared 2 times."),
+        ({"label": {"a": "y", "b": ("z", "y")}}, "Label column 'y' is declared 2 times."),
+        ({"groups": (SEX, Group("sex", "gender"))}, "Group 'sex' is declared 2 times."),
+        ({"features": ("age", "y")}, "Label column 'y' is also among the features"),
+        ({"row_id": "y"}, "Column 'y' is declared as row id and also as label or cluster."),
+        ({"row_id": "id", "cluster": "id"}, "declared as row id and also as label or cluster"),
+        ({"label": ""}, "The label is declared, but names no column."),
+        ({"label": {}}, "The label is declared, but names no column."),
+        ({"label": ()}, "The label is declared, but names no column."),
+        (
+            {"groups": (SEX,), "intersections": (("sex", "rase"),)},
+            "There is no group 'rase'; declared are 'sex'.",
+        ),
+        (
+            {"groups": (SEX, RACE), "intersections": (("sex", "rase"),)},
+            "Did you mean 'race'?",
+        ),
+        ({"groups": (SEX,), "intersections": (("sex",),)}, "names fewer than two groups"),
+        (
+            {"groups": (SEX,), "intersections": (("sex", "sex"),)},
+            "In the intersection ['sex', 'sex'], group 'sex' is declared 2 times.",
+        ),
+        (
+            {"groups": (SEX, RACE), "intersections": (("sex", "race"), ("race", "sex"))},
+            "Intersection 'race × sex' is declared 2 times.",
+        ),
+    ],
+)
+def test_contradictions_are_named(declaration: dict[str, Any], text: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Columns(**{"label": "y", **declaration})
+    assert text in str(caught.value)
+    assert caught.value.mend
+
+
+@pytest.mark.parametrize("cuts", [(60.0, 25.0), (25.0, 25.0), (float("nan"),), (float("inf"),)])
+def test_cuts_that_are_no_cuts(cuts: tuple[float, ...]) -> None:
+    with pytest.raises(ConfigurationError, match="increasing finite numbers"):
+        Group("age", "age", cuts=cuts)
+
+
+@pytest.mark.parametrize(("name", "column"), [("", "sex"), ("sex", "")])
+def test_a_group_needs_name_and_column(name: str, column: str) -> None:
+    with pytest.raises(ConfigurationError, match="needs a name and a column"):
+        Group(name, column)
+
+
+def test_what_is_declared_and_what_has_another_role() -> None:
+    columns = Columns(
+        label={"click": "clicked", "buy": ("bought", "amount")},
+        features=("age",),
+        groups=(SEX, RACE),
+        cluster="person",
+        row_id="id",
+        time="when",
+    )
+    assert columns.labels == ("clicked", "bought", "amount")
+    assert columns.roles == ("clicked", "bought", "amount", "id", "person", "when")
+    assert columns.side == ("sex", "ethnicity", "person", "when")
+    assert columns.declared == (
+        *("clicked", "bought", "amount", "age", "sex", "ethnicity", "person", "when", "id"),
+    )
+
+
+def test_a_feature_may_be_a_group_too() -> None:
+    assert Columns(label="y", features=("sex",), groups=(SEX,)).declared == ("y", "sex")
+
+
+def test_one_cut_makes_two_intervals() -> None:
+    assert Group("age", "age", cuts=(60,)).intervals == ("< 60", "≥ 60")
+    assert Group("age", "age").intervals == ()
