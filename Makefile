@@ -47,7 +47,7 @@ types: $(READY)  ## check the types
 	$(VENV)/bin/mypy
 
 contracts: $(READY)  ## check which room imports which
-	$(VENV)/bin/lint-imports --no-cache
+	$(VENV)/bin/lint-imports --no-cache --no-logo
 
 format: $(READY)  ## rewrite the code in the house style
 	$(VENV)/bin/ruff check --fix $(CODE)

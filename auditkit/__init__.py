@@ -1,3 +1,72 @@
-"""auditkit: audit and monitor trained PyTorch models."""
+"""auditkit: audit and monitor trained PyTorch models.
+
+Example, the whole way in five lines:
+
+    model = auditkit.wrap(network, task="binary", outputs="logits", decision={"favourable": "1"})
+    data = auditkit.dataset(evaluation=frame, label="hired", groups=["gender"])
+    run = auditkit.audit(model, data, policy="baseline", store=".auditkit")
+    run.verdict, run.measurements
+    run.report("report.html")
+
+Names are loaded on first use, so that a command that needs no torch loads none.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from auditkit.collision import refuse_collision
+
+refuse_collision()
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from auditkit.auditing import Run, audit
+    from auditkit.data import Dataset, dataset
+    from auditkit.errors import AuditkitError
+    from auditkit.gating import gate
+    from auditkit.models import WrappedModel, load_model, stored_predictions, wrap
+    from auditkit.policy import Policy, load_policy
+    from auditkit.records import AuditRecord, open_store
+
+__all__ = [
+    "AuditRecord",
+    "AuditkitError",
+    "Dataset",
+    "Policy",
+    "Run",
+    "WrappedModel",
+    "audit",
+    "dataset",
+    "gate",
+    "load_model",
+    "load_policy",
+    "open_store",
+    "stored_predictions",
+    "wrap",
+]
+
+_HOMES = {
+    "AuditRecord": "records",
+    "AuditkitError": "errors",
+    "Dataset": "data",
+    "Policy": "policy",
+    "Run": "auditing",
+    "WrappedModel": "models",
+    "audit": "auditing",
+    "dataset": "data",
+    "gate": "gating",
+    "load_model": "models",
+    "load_policy": "policy",
+    "open_store": "records",
+    "stored_predictions": "models",
+    "wrap": "models",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

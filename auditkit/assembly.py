@@ -20,7 +20,7 @@ from auditkit.errors import ConfigurationError
 from auditkit.records.location import store_folder
 
 if TYPE_CHECKING:
-    from auditkit.audit import Run
+    from auditkit.auditing import Run
     from auditkit.evidence.engine import Engine
     from auditkit.models.wrapped import WrappedModel
 
@@ -87,7 +87,7 @@ def audit_configuration(
     Raises:
         AuditkitError: whatever the user can mend.
     """
-    from auditkit.audit import audit
+    from auditkit.auditing import audit
 
     said = overrides or Overrides()
     configuration = read_configuration(path)
@@ -102,7 +102,7 @@ def audit_configuration(
     run = audit(
         model,
         data,
-        policy=_policy(said.policy or configuration.policy, base, given=said.policy),
+        policy=policy_place(said.policy or configuration.policy, base, given=said.policy),
         store=said.store or _store(configuration, base),
         settings=settings,
         engine=engine,
@@ -137,8 +137,8 @@ def _store(configuration: AuditConfiguration, base: Path) -> Path:
     return store_folder(None, base / configuration.store if configuration.store else None)
 
 
-def _policy(name: str, base: Path, *, given: str | None) -> str:
-    """A path in the file is relative to it; one on the command line to the working directory."""
+def policy_place(name: str, base: Path, *, given: str | None) -> str:
+    """Name or path of the policy: in the file relative to it, else to the working directory."""
     is_path = "/" in name or "\\" in name or bool(Path(name).suffix)
     return str(base / name) if is_path and given is None else name
 
@@ -150,7 +150,7 @@ def _settings(
     code: Code,
     model_digests: Mapping[str, str],
 ) -> Any:
-    from auditkit.audit import Settings
+    from auditkit.auditing import Settings
     from auditkit.policy import load_attestations, load_waivers
 
     digests = dict(model_digests)

@@ -41,7 +41,7 @@ def command(
 
     from auditkit.cli.records import find_record
     from auditkit.cli.terminal import print_record
-    from auditkit.gate import gate
+    from auditkit.gating import gate
 
     found = find_record(record, store)
     judgement = gate(found, policy=policy, model=model, waivers=waivers, attestations=attestations)

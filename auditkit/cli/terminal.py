@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from auditkit.policy.verdict import Judgement, Verdict, VerdictStatus
+from auditkit.policy import Judgement, Plan, Policy, Verdict, VerdictStatus
 from auditkit.records.record import AuditRecord
 
 _STYLE = {
@@ -48,7 +48,7 @@ def print_record(record: AuditRecord, *, stored: bool = False) -> None:
 
 def print_run(run: object, written: Sequence[Path]) -> None:
     """A run, and where its record and reports lie."""
-    from auditkit.audit import Run
+    from auditkit.auditing import Run
 
     assert isinstance(run, Run)
     print_record(run.record, stored=run.stored)
@@ -114,3 +114,41 @@ def print_measurements(record: AuditRecord) -> None:
             f"{measurement.units:,}",
         )
     console().print(table)
+
+
+def print_plan(policy: Policy, planned: Plan) -> None:
+    """What can be decided, and how many units would decide the rest."""
+    out = console()
+    out.print(f"[bold]{escape(policy.title)}[/bold] ({escape(policy.id)})\n")
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("requirement", "on", "units", "to pass a fine value", "to fail a bad one"):
+        table.add_column(column, overflow="fold")
+    for row in planned.rows:
+        table.add_row(
+            escape(row.requirement),
+            escape(row.subject),
+            "unknown" if row.units is None else f"{row.units:,}",
+            _needed(row.to_pass, row.fine, enough=row.can_pass),
+            _needed(row.to_fail, row.bad, enough=row.can_fail),
+        )
+    out.print(table)
+    undecided = len(planned.undecidable)
+    out.print(
+        f"\n{undecided} of {len(planned.rows)} could not pass even if all were fine"
+        f" (with probability {planned.power:g})."
+    )
+    for title, sentences in (
+        ("will be missing", planned.missing),
+        ("small group", planned.small_groups),
+        ("does not apply", planned.not_applicable),
+        ("cannot be planned", planned.unplanned),
+    ):
+        for sentence in sentences:
+            out.print(f"[dim]{title}[/dim] {escape(sentence)}")
+
+
+def _needed(units: int | None, value: float, *, enough: bool) -> str:
+    if units is None:
+        return f"{value:g}: no number would"
+    style = "green" if enough else "yellow"
+    return f"[{style}]{units:,}[/] (at {value:g})"

@@ -34,7 +34,7 @@ from auditkit.data.readers import (
     refuse_doubled,
     refuse_other_schema,
 )
-from auditkit.data.wording import listed
+from auditkit.data.wording import listed, quoted
 from auditkit.errors import ConfigurationError, DataError
 
 _CORRUPT = (EOFError, zlib.error, lzma.LZMAError, OSError)
@@ -109,7 +109,7 @@ class CsvReader:
 
     def _header(self, file: File) -> list[str]:
         with self._records(file) as (reader, _):
-            names: list[str] = next((record for record in reader if record), [])
+            names: list[str] = next(filter(None, reader), [])
         if self.dialect.names:
             names = list(self.dialect.names)
         names = [name or f"Unnamed: {place}" for place, name in enumerate(names)]
@@ -165,7 +165,7 @@ class CsvReader:
         file, header = self.files[place], self._headers[place]
         with self._records(file) as (reader, lines):
             if not self.dialect.names:
-                next(record for record in reader if record)
+                next(filter(None, reader), None)
             done = 0
             while True:
                 lines.clear()
@@ -204,6 +204,7 @@ class CsvReader:
                 dtype=types,
                 index_col=False,
                 low_memory=False,
+                float_precision="round_trip",  # the default is off by one in the last digit
                 **self.dialect.parsing,
             )
         except (ValueError, OverflowError, TypeError) as error:  # ParserError is a ValueError
@@ -228,13 +229,13 @@ class CsvReader:
             return
         odd = column.dropna()
         if expected == "truth value":
-            odd = odd[~odd.isin([True, False]).to_numpy()]
+            odd = odd[~odd.astype(str).str.lower().isin(["true", "false"]).to_numpy()]
         if expected == "number":
             odd = odd[pd.to_numeric(odd.astype(object), errors="coerce").isna().to_numpy()]
         value, row = (odd.iloc[0], odd.index[0]) if len(odd) else (None, column.index[0])
         raise DataError(
             f"Column {column.name!r} of {file.uri} holds {expected}s in its first rows, but "
-            f"{value!r} in row {block.first_row + row}.",
+            f"{quoted(value)} in row {block.first_row + row}.",
             mend="Mend the value, name it under csv: {na_values: [...]} if it means missing, or "
             f"declare csv: {{dtype: {{{column.name}: str}}}}.",
         )

@@ -60,6 +60,7 @@ class FrameReader:
 
     def digest(self) -> str:
         """`sha256:…` of names, types and values."""
+        self.schema()  # without doubled names, each name has one column
         self._digest = self._digest or frame_digest(self._frame)
         if self.pinned and self._digest != SHA256 + plain_sha256(self.pinned):
             raise DataError(
@@ -95,6 +96,8 @@ def _array(name: object, values: Any) -> Any:
         values = values.detach().cpu().numpy()
     if isinstance(values, pd.Series):
         return values.reset_index(drop=True)
+    if isinstance(values, (list, tuple)):
+        return pd.Series(values)  # np.asarray would turn 1 into "1" beside text
     array = values if isinstance(values, pd.api.extensions.ExtensionArray) else np.asarray(values)
     if array.ndim != 1:
         raise DataError(

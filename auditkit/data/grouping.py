@@ -11,7 +11,7 @@ import pandas as pd
 
 from auditkit.data.columns import EMPTY, MISSING, Group, number_label
 from auditkit.data.values import refuse_mixed
-from auditkit.data.wording import first_rows, listed
+from auditkit.data.wording import first_rows, listed, quoted
 from auditkit.errors import DataError
 
 MOST_NUMBERS = 50
@@ -72,7 +72,8 @@ class Grouping:
         except (TypeError, ValueError):
             sample = column.dropna().iloc[0]
             raise DataError(
-                f"{self._title} has cuts, which need numbers, but holds values such as {sample!r}.",
+                f"{self._title} has cuts, which need numbers, but holds values such as "
+                f"{quoted(sample)}.",
                 mend="Leave out the cuts, or declare a numeric column.",
             ) from None
         codes = np.searchsorted(np.asarray(self.group.cuts, dtype=np.float64), values, "right")

@@ -10,7 +10,7 @@ import pandas as pd
 
 from auditkit.data.readers import Reader, block_rows
 from auditkit.data.roles import ids_array
-from auditkit.data.wording import listed, nearest
+from auditkit.data.wording import listed, nearest, quoted
 from auditkit.errors import DataError
 
 
@@ -95,7 +95,9 @@ class SideTable:
         if isinstance(sample, str) == isinstance(missing, str):
             return ""
         kinds = ("text", "whole numbers") if isinstance(sample, str) else ("whole numbers", "text")
-        return f" Its ids are {kinds[0]} such as {sample!r}, those of the data are {kinds[1]}."
+        return (
+            f" Its ids are {kinds[0]} such as {quoted(sample)}, those of the data are {kinds[1]}."
+        )
 
     def _refuse_absent(self, schema: Mapping[str, str], columns: Sequence[str]) -> None:
         absent = [name for name in (self.row_id, *columns) if name not in schema]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from auditkit.data.columns import Label
 from auditkit.data.values import plain_array, refuse_missing, refuse_mixed
-from auditkit.data.wording import first_rows
+from auditkit.data.wording import first_rows, quoted
 from auditkit.errors import DataError
 
 
@@ -30,8 +30,8 @@ def targets_of(frame: pd.DataFrame, label: Label, where: str) -> Any:
     for name, values in zip(label, columns, strict=True):
         if values.dtype.kind not in "biuf":
             raise DataError(
-                f"Label column {name!r} ({where}) holds values such as {values[0]!r}, but several "
-                "label columns must each hold 0/1, truth values or numbers.",
+                f"Label column {name!r} ({where}) holds values such as {quoted(values[0])}, but "
+                "several label columns must each hold 0/1, truth values or numbers.",
                 mend="Make one column of 0 and 1 for each label.",
             )
     return np.column_stack(columns)

@@ -106,11 +106,8 @@ class TableSource:
                 mend="Declare features.",
             )
         parts = self._reader.parts()
-        if not parts:
+        if not parts or (not self._first_block(parts[0]) and len(parts) == 1):
             raise DataError(f"{self._title} holds no rows.", mend="Check how it was written.")
-        rows = min(block_rows(len(self._needed)), 8192)
-        with closing(self._blocks(parts[0], rows)) as blocks:
-            next(blocks, None)
 
     def fragments(self) -> Sequence[Fragment]:
         """The table's parts; under a fold, how many rows of the split each holds is unknown."""
@@ -195,6 +192,12 @@ class TableSource:
                 f"it has {listed(schema)}.{hints}",
                 mend="Correct the name in the data section, or add the column to the table.",
             )
+
+    def _first_block(self, part: Part) -> bool:
+        """Whether a part has rows (of whatever split); its first block is checked on the way."""
+        rows = min(block_rows(len(self._needed)), 8192)
+        with closing(self._blocks(part, rows)) as blocks:
+            return next(blocks, None) is not None or self._fold is not None
 
     def _part(self, fragment: Fragment) -> Part:
         for part in self._reader.parts():

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from auditkit.data.wording import first_rows
+from auditkit.data.wording import first_rows, quoted
 from auditkit.errors import DataError
 
 PLAIN_KINDS = frozenset(
@@ -52,7 +52,7 @@ def refuse_mixed(column: pd.Series[Any], title: str) -> None:
             mend="Declare a column with one plain value in each row.",
         )
     found = " and ".join(
-        f"{name} ({value!r} in row {row})" for name, (row, value) in list(firsts.items())[:3]
+        f"{name} ({quoted(value)} in row {row})" for name, (row, value) in list(firsts.items())[:3]
     )
     raise DataError(
         f"{title} mixes types: {found}.",
@@ -133,7 +133,8 @@ def times_array(column: pd.Series[Any], title: str) -> np.ndarray:
     rows = column.index[moments.isna().to_numpy()]
     if len(rows):
         raise DataError(
-            f"{title} holds {column.loc[rows[0]]!r} in row {rows[0]}, which is no ISO 8601 moment.",
+            f"{title} holds {quoted(column.loc[rows[0]])} in row {rows[0]}, which is no ISO 8601 "
+            "moment.",
             mend=mend,
         )
     return _naive(moments).to_numpy()

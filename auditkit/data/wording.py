@@ -19,6 +19,17 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {' or '.join(repr(names[key]) for key in close)}?" if close else ""
 
 
+def quoted(value: object) -> str:
+    """A value as an error shows it: text in quotes, NumPy's numbers as plain ones.
+
+    Example:
+        >>> import numpy as np
+        >>> quoted(np.int64(3)), quoted("a")
+        ('3', "'a'")
+    """
+    return repr(value.item() if hasattr(value, "item") else value)
+
+
 def listed(names: Iterable[object], most: int = 12) -> str:
     """Names for an error's text: the first few, and how many more there are.
 
@@ -26,7 +37,7 @@ def listed(names: Iterable[object], most: int = 12) -> str:
         >>> listed("abcd", most=2)
         "'a', 'b' and 2 more"
     """
-    shown = [repr(name) for name in names]
+    shown = [quoted(name) for name in names]
     if not shown:
         return "none"
     more = f" and {len(shown) - most} more" if len(shown) > most else ""

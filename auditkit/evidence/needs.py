@@ -87,7 +87,7 @@ class AttributionNeed:
     """
 
     head: str
-    sample: int = 64
+    sample: int = 128
     steps: int = 32
 
 

@@ -90,12 +90,7 @@ def integrated_gradients(
     reason = _obstacle(model, head, targets)
     if reason:
         return NotExplainable(reason)
-    with (
-        model.opened(),
-        torch.inference_mode(False),
-        torch.enable_grad(),
-        _without_cudnn_rnn(model),
-    ):
+    with model.opened(), _differentiating(model):
         nest = Nest.of(model.place(inputs))
         if nest.reason:
             return NotExplainable(nest.reason)

@@ -128,7 +128,9 @@ def judge(
         PolicyError: the policy contradicts `metrics`, or `look` is below one.
     """
     if metrics is not None:
-        check_metrics(policy, metrics)
+        # A record defines the metrics of its own kind of model; what does not apply is not asked.
+        asked = tuple(one for one in policy.requirements if applies(one, tasks or {}))
+        check_metrics(policy.model_copy(update={"requirements": asked}), metrics)
     alpha = level_at(policy.alpha, look)
     moment = now or datetime.now(UTC)
     universe = Universe.of(measurements, declared_references or {})

@@ -162,8 +162,9 @@ def _has(data: Any, part: str | int) -> bool:
     return isinstance(data, list) and isinstance(part, int) and part < len(data)
 
 
-# What `auditkit.policy.schema` calls the forms of a union, and pydantic the key of a mapping.
-_TAGS = frozenset({"word", "each", "one", "several", "[key]"})
+# What `auditkit.policy.schema` and `waivers` call the forms of a union, and pydantic the key of a
+# mapping.
+_TAGS = frozenset({"word", "each", "one", "several", "number", "[key]"})
 
 
 def _message(detail: ErrorDetails, keys: Collection[str]) -> str:

@@ -20,6 +20,7 @@ ACCURACY = 0.8
 TRUE_POSITIVE_RATE = 0.7
 FALSE_POSITIVE_RATE = 0.1
 CALIBRATION_BINS = 15
+UNIT = (0.0, 1.0)
 MILD = 0.75
 """A clearly bad ratio is this part of its bound: .6 where .8 is asked."""
 
@@ -44,16 +45,26 @@ class Scenario:
     """How one metric is planned.
 
     Attributes:
-        fine: region → a value that is truly fine.
-        bad: region → a value that is clearly bad.
+        best: region → a value well inside.
+        worst: region → a value clearly outside.
         estimate: value and numbers → what would be measured.
+        possible: the smallest and the largest value that can be planned for.
         assumes: in words, what was assumed beside the numbers of rows.
     """
 
-    fine: Callable[[Region], float]
-    bad: Callable[[Region], float]
+    best: Callable[[Region], float]
+    worst: Callable[[Region], float]
     estimate: Callable[[float, Numbers], Estimate]
-    assumes: str
+    possible: Region
+    assumes: str = ""
+
+    def fine(self, region: Region) -> float:
+        """A value that is truly fine, as far as the metric can take one."""
+        return min(max(self.best(region), self.possible[0]), self.possible[1])
+
+    def bad(self, region: Region) -> float:
+        """A value that is clearly bad, as far as the metric can take one."""
+        return min(max(self.worst(region), self.possible[0]), self.possible[1])
 
 
 def scenario(metric: str) -> Scenario | None:
@@ -158,9 +169,8 @@ def _edge(region: Region) -> float:
 
 def _as_far_out(region: Region) -> float:
     """As far outside the region as its middle lies inside."""
-    low, middle = region[0], _middle(region)
-    inside = 2 * low - middle if math.isfinite(low) else 2 * region[1] - middle
-    return min(max(inside, 0.0), 1.0)
+    edge = _edge(region)
+    return 2 * edge - _middle(region)
 
 
 def _whole(rate: float) -> float:
@@ -172,8 +182,8 @@ def _rates(
     level: Callable[[float], float], part: Callable[[float], float], assumes: str
 ) -> tuple[Scenario, Scenario]:
     return (
-        Scenario(_one, _low_ratio, _ratio(level, part), assumes),
-        Scenario(_zero, _twice, _difference(level, part), assumes),
+        Scenario(_one, _low_ratio, _ratio(level, part), (0.01, 100.0), assumes),
+        Scenario(_zero, _twice, _difference(level, part), (-1.0, 1.0), assumes),
     )
 
 
@@ -190,7 +200,8 @@ def _table() -> Mapping[str, Scenario]:
         f"{{rate}} have a positive label, {FALSE_POSITIVE_RATE:.0%} of the others are selected",
     )
     right = _rates(lambda _: ACCURACY, _whole, f"accuracy {ACCURACY:.0%}")
-    share = Scenario(_middle, _as_far_out, _share, "")
+    share = Scenario(_middle, _as_far_out, _share, UNIT)
+    sure = f"accuracy {ACCURACY:.0%}"
     return {
         "bias.impact_ratio": selected[0],
         "bias.selection_rate_difference": selected[1],
@@ -203,14 +214,12 @@ def _table() -> Mapping[str, Scenario]:
         "bias.selection_rate": share,
         "bias.accuracy": share,
         "performance.accuracy": share,
-        "performance.auc": Scenario(_middle, _as_far_out, _auc, "{rate} have a positive label"),
-        "calibration.confidence_gap": Scenario(
-            _zero, _twice, _confidence_gap, f"accuracy {ACCURACY:.0%}"
+        "performance.auc": Scenario(
+            _middle, _as_far_out, _auc, UNIT, "{rate} have a positive label"
         ),
-        "calibration.squared_error": Scenario(
-            _zero, _twice, _squared_error, f"accuracy {ACCURACY:.0%}"
-        ),
-        "performance.units": Scenario(_edge, _edge, _units, ""),
+        "calibration.confidence_gap": Scenario(_zero, _twice, _confidence_gap, (-1.0, 1.0), sure),
+        "calibration.squared_error": Scenario(_zero, _twice, _squared_error, UNIT, sure),
+        "performance.units": Scenario(_edge, _edge, _units, (0.0, math.inf)),
     }
 
 

@@ -85,7 +85,8 @@ def _slices_form(value: Any) -> str | None:
     return None
 
 
-def _reference_form(value: Any) -> str | None:
+def word_or_slice(value: Any) -> str | None:
+    """Which form of a union of a word and `{attribute: value}` is meant; None for neither."""
     if isinstance(value, str):
         return "word"
     return "one" if isinstance(value, dict) and value else None
@@ -108,7 +109,7 @@ Slices = Annotated[
 Reference = Annotated[
     Annotated[ReferenceWord, Tag("word")] | Annotated[OneSlice, Tag("one")],
     Discriminator(
-        _reference_form,
+        word_or_slice,
         custom_error_type="reference",
         custom_error_message="expected declared, rest, highest or {attribute: value}",
     ),

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Discriminator, Tag
 
 from auditkit.measurement import REST, Slice
 from auditkit.policy.attestations import parse_date
@@ -28,6 +28,7 @@ from auditkit.policy.schema import (
     Requirement,
     Strict,
     Text,
+    word_or_slice,
 )
 from auditkit.policy.verdict import Verdict, VerdictStatus
 from auditkit.policy.words import limit
@@ -45,7 +46,36 @@ def _day(value: Any) -> Any:
     return day
 
 
+def _worst_form(value: Any) -> str | None:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return "number"
+    return "word" if value == "missing" else None
+
+
+def _word_or_slice(*words: str) -> Discriminator:
+    expected = " or ".join((*words, "{attribute: value}"))
+    return Discriminator(
+        word_or_slice, custom_error_type="slice", custom_error_message=f"expected {expected}"
+    )
+
+
 Day = Annotated[date, BeforeValidator(_day)]
+Worst = Annotated[
+    Annotated[Number, Tag("number")] | Annotated[Literal["missing"], Tag("word")],
+    Discriminator(
+        _worst_form,
+        custom_error_type="worst",
+        custom_error_message="expected a number, or missing",
+    ),
+]
+Part = Annotated[
+    Annotated[Literal["all"], Tag("word")] | Annotated[OneSlice, Tag("one")],
+    _word_or_slice("all"),
+]
+Against = Annotated[
+    Annotated[Literal["rest"], Tag("word")] | Annotated[OneSlice, Tag("one")],
+    _word_or_slice("rest"),
+]
 
 
 class Digests(Strict):
@@ -76,13 +106,13 @@ class Waiver(Strict):
 
     id: Identifier
     requirement: Identifier
-    slice: Literal["all"] | OneSlice = "all"
-    reference: OneSlice | Literal["rest"] | None = None
+    slice: Part = "all"
+    reference: Against | None = None
     head: str | None = None
     label: str | None = None
     split: str | None = None
     digests: Digests
-    worst: Number | Literal["missing"]
+    worst: Worst
     asked_by: Name
     approved_by: Name
     reason: Text

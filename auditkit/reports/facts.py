@@ -48,7 +48,9 @@ def _get(item: Any, key: str) -> Any:
 
 
 def _model(model: Mapping[str, Any]) -> str:
-    parts = [shorten(str(model[key])) for key in ("name", "kind", "class") if model.get(key)]
+    name, kind = str(model.get("name") or ""), str(model.get("class") or model.get("kind") or "")
+    same = kind.rpartition(".")[2] == name
+    parts = [shorten(part, 90) for part in ([kind] if same else [name, kind]) if part]
     parameters = model.get("parameters")
     if isinstance(parameters, int) and not isinstance(parameters, bool):
         parts.append(f"{count(parameters)} parameters")

@@ -10,7 +10,7 @@ from typing import Any
 from auditkit.measurement import REST, Measurement, MeasurementKey, Slice, Status
 from auditkit.policy.verdict import Judgement, Verdict, VerdictStatus
 from auditkit.records.record import AuditRecord
-from auditkit.reports.formatting import about, level, scale_of, size
+from auditkit.reports.formatting import about, is_exact, level, scale_of, size
 from auditkit.reports.text import shorten
 from auditkit.reports.wording import (
     VERDICTS,
@@ -99,7 +99,7 @@ def finding(verdict: Verdict, record: AuditRecord) -> str:
         reason = measurement.reason if measurement is not None else ""
         return f"Not measured for {about_what}. {reason or verdict.reason}"
     scale = scale_of(measurement.key.metric, record.definitions)
-    interval = verdict.interval or measurement.interval
+    interval = None if is_exact(measurement) else verdict.interval or measurement.interval
     name = metric_title(measurement.key.metric, record.definitions)
     sentence = f"{name} for {about_what}: {scale.value(measurement.value, interval)}"
     if interval is not None:

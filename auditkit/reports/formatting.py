@@ -123,7 +123,7 @@ class Scale:
         low, high = interval.low, interval.high
         if math.isinf(low) or math.isinf(high):
             finite = high if math.isinf(low) else low
-            width = abs(value - finite) if math.isfinite(finite) else None
+            width = 2 * abs(value - finite) if math.isfinite(finite) else None
         else:
             width = high - low
         return decimals_for(None if width is None else width * self.factor, value * self.factor)
@@ -206,6 +206,11 @@ def size(measurement: Measurement) -> str:
     if measurement.units == measurement.rows:
         return count(measurement.units)
     return f"{count(measurement.units)} units ({count(measurement.rows)} rows)"
+
+
+def is_exact(measurement: Measurement) -> bool:
+    """True for a number without sampling error, whose interval would be itself."""
+    return measurement.estimate is not None and measurement.estimate.method == "exact"
 
 
 def level(interval: Interval | None) -> str:

@@ -8,8 +8,11 @@ from typing import Any
 
 from auditkit.measurement import Interval, Measurement, Status
 from auditkit.records.record import AuditRecord
-from auditkit.reports.formatting import Scale, level, scale_of, size
+from auditkit.reports.formatting import Scale, is_exact, level, scale_of, size
 from auditkit.reports.wording import ABSENCES, METHODS, metric_title, subject
+
+PRINTED_ROWS = 60
+"""Rows of one metric that go on paper: every pair of many groups would fill dozens of pages."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,11 @@ class MetricTable:
     direction: str
     source: str
     rows: tuple[MeasurementRow, ...]
+
+    @property
+    def is_long(self) -> bool:
+        """True if the table is left out of a print, which then says so."""
+        return len(self.rows) > PRINTED_ROWS
 
     @property
     def method(self) -> str:
@@ -118,12 +126,12 @@ def _span(
     scale: Scale,
     definition: Mapping[str, Any],
 ) -> str:
+    if is_exact(measurement):
+        return "none: exact"
     if interval is not None:
         return scale.span(interval, measurement.value or 0.0)
     if measurement.status is not Status.MEASURED:
         return "none"
-    if measurement.estimate is not None and measurement.estimate.method == "exact":
-        return "none: exact"
     if definition.get("gateable") is False:
         return "none: shown only, never judged"
     return "none"
@@ -133,7 +141,8 @@ def _method(measurement: Measurement) -> str:
     interval, estimate = measurement.interval, measurement.estimate
     name = interval.method if interval is not None else estimate.method if estimate else ""
     text = METHODS.get(name, name)
-    return f"{text}, {level(interval)}" if interval is not None else text
+    shown = interval is not None and not is_exact(measurement)
+    return f"{text}, {level(interval)}" if shown else text
 
 
 def absent_by_reason(record: AuditRecord) -> list[tuple[str, str, list[str]]]:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from auditkit.measurement import Figure, Measurement
+from auditkit.measurement import Figure, Interval, Measurement
 from auditkit.policy.verdict import Verdict, VerdictStatus
 from auditkit.records.record import AuditRecord
 from auditkit.reports.findings import compared_rates, undecided
-from auditkit.reports.formatting import Scale, level, p_value, scale_of, size
+from auditkit.reports.formatting import Scale, is_exact, level, p_value, scale_of, size
 from auditkit.reports.strip import strip
 from auditkit.reports.wording import (
     BASES,
@@ -124,11 +124,9 @@ def _scale(measurement: Measurement | None, record: AuditRecord) -> Scale:
 
 
 def _verdict_row(verdict: Verdict, record: AuditRecord) -> VerdictRow:
-    measurement = verdict.measurement
+    measurement, interval = verdict.measurement, _interval(verdict)
     scale = _scale(measurement, record)
     value = measurement.value if measurement is not None else None
-    interval = verdict.interval or (measurement.interval if measurement is not None else None)
-    passed = verdict.status is VerdictStatus.PASS
     return VerdictRow(
         status=verdict.status.value,
         word=VERDICTS[verdict.status].word,
@@ -137,15 +135,30 @@ def _verdict_row(verdict: Verdict, record: AuditRecord) -> VerdictRow:
         reason=verdict.reason,
         rates=compared_rates(measurement, record) if measurement is not None else "",
         undecided=undecided(verdict, record).removeprefix("Inconclusive").strip(":. "),
-        value=scale.value(value, interval),
+        value="not measured" if value is None else scale.value(value, interval),
         span="" if interval is None else scale.span(interval, value or 0.0),
         level=level(interval),
         n="" if measurement is None else size(measurement),
-        p="" if passed or verdict.p_adjusted is None else p_value(verdict.p_adjusted),
+        p=_p_value(verdict),
         waiver=verdict.waiver,
         sampled=measurement is not None and measurement.sampled,
         strip=strip(value, interval, verdict.region, scale, verdict.status.value),
     )
+
+
+def _interval(verdict: Verdict) -> Interval | None:
+    """The interval judged, else the one measured; None for exact numbers."""
+    measurement = verdict.measurement
+    if measurement is None or is_exact(measurement):
+        return None
+    return verdict.interval or measurement.interval
+
+
+def _p_value(verdict: Verdict) -> str:
+    """The p-value that speaks for `fail`, where it could have."""
+    p = verdict.p_adjusted
+    undecided = p is None or p >= 1 or verdict.status is VerdictStatus.PASS
+    return "" if undecided else p_value(p)
 
 
 def ordered_figures(record: AuditRecord) -> list[Figure]:

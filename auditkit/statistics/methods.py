@@ -127,18 +127,25 @@ def _delong(parameters: Parameters, z: float) -> Bounds:
 def _newcombe_auc(value: float, positives: float, negatives: float, z: float) -> Bounds:
     """Bounds of an AUC whose own standard error is zero (perfect separation, constant scores).
 
+    All areas with |value − A| ≤ z √Var(A), the variance being Hanley and McNeil's with both
+    numbers of units replaced by their mean.
+
     Source: Newcombe, Statistics in Medicine 25 (2006) 559–573, method 5.
     """
-    others = (positives + negatives) / 2 - 1
+    others = max((positives + negatives) / 2 - 1, 0.0)
 
-    def excess(auc: float) -> float:
-        shape = 1 + max(others, 0.0) * ((1 - auc) / (2 - auc) + auc / (1 + auc))
-        variance = auc * (1 - auc) * shape / (positives * negatives)
-        return (auc - value) ** 2 - z * z * variance
+    def low(point: float) -> float:
+        def excess(error: float) -> float:  # of an area of 1 − error, over its error where exact
+            shape = 1 + others * (error / (1 + error) + (1 - error) / (2 - error))
+            variance = (1 - error) * shape / (positives * negatives)
+            if point == 1:
+                return error - z * z * variance
+            return (point - 1 + error) ** 2 - z * z * variance * error
 
-    low = bracketed_root(excess, value, 0.0) if value > 0 else 0.0
-    high = bracketed_root(excess, value, 1.0) if value < 1 else 1.0
-    return low, high
+        return 1 - bracketed_root(excess, 1 - point, 1.0) if point > 0 else 0.0
+
+    # The variance is the same at A and 1 − A, so that one end serves for both.
+    return low(value), 1 - low(1 - value)
 
 
 def _squared_error(parameters: Parameters, z: float) -> Bounds:
@@ -191,7 +198,7 @@ def _ratio(parameters: Parameters) -> float:
 
 
 def _koopman_score(p: Parameters, threshold: float) -> float | None:
-    if not 0 < threshold < math.inf:
+    if not 1e-30 < threshold < 1e30:
         return None
     return koopman_score(p["x1"], p["n1"], p["x2"], p["n2"], math.log(threshold))
 

@@ -34,6 +34,8 @@ def wilson_bounds(successes: float, n: float, z: float) -> Bounds:
 
 
 def _wilson_low(successes: float, n: float, z: float, root: float) -> float:
+    if successes == 0:
+        return 0.0
     return 2 * successes * (successes / n) / (2 * successes + z * z + root)
 
 

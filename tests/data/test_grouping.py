@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -26,7 +27,7 @@ def literal_cut(value: float | None, cuts: list[float]) -> str:
         return MISSING
     if value < cuts[0]:
         return f"< {number_label(cuts[0])}"
-    for low, high in zip(cuts, cuts[1:], strict=False):
+    for low, high in itertools.pairwise(cuts):
         if low <= value < high:
             return f"[{number_label(low)}, {number_label(high)})"
     return f"≥ {number_label(cuts[-1])}"

@@ -268,7 +268,7 @@ def test_a_small_group_named_by_its_value_is_judged() -> None:
 
 
 def test_where_every_group_is_small_nothing_passes() -> None:
-    measured = rates("ethnicity", {name: (2, 10) for name in "ABCDEF"})
+    measured = rates("ethnicity", dict.fromkeys("ABCDEF", (2, 10)))
     asked = changed(BOUND, metric="bias.selection_rate", slices="groups", at_least=0.1)
     selection = chosen(measured, asked, {}, minimum_share=0.2)
     assert len(selection.small) == 6

@@ -1,4 +1,4 @@
-"""Charts: every kind is drawn, says its n, shows the policy's region, and never costs the report."""
+"""Charts: each kind drawn with its n and the policy's region, and none costs the report."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from auditkit.measurement import Figure, Slice
+from auditkit.measurement import Figure, Interval, Slice
 from auditkit.policy.verdict import VerdictStatus
 from auditkit.reports.figures import DRAWINGS, chart, group_rates, picture, svg, tables
 from auditkit.reports.figures.rendering import ATTRIBUTES, ELEMENTS, inert
@@ -26,7 +26,9 @@ JUDGEMENT = sample_judgement()
 
 
 def texts(drawing: str) -> list[str]:
-    return [element.text or "" for element in ElementTree.fromstring(drawing).iter("text")]
+    """Every line of text, as drawn."""
+    root = ElementTree.fromstring(drawing)
+    return [e.text for e in root.iter() if e.tag in ("text", "tspan") and e.text]
 
 
 def of_kind(kind: str) -> Figure:
@@ -42,9 +44,8 @@ def test_every_kind_is_drawn_with_title_and_n(kind: str) -> None:
     figure = of_kind(kind)
     drawing = picture(figure, JUDGEMENT)
     assert drawing is not None
-    shown = " ".join(texts(drawing))
-    assert figure.title in shown
-    assert "n = " in shown
+    assert figure.title in texts(drawing)
+    assert "n = " in " ".join(texts(drawing))
 
 
 def test_the_samples_hold_every_kind() -> None:
@@ -57,7 +58,7 @@ def test_group_rates_name_value_interval_n_and_verdict() -> None:
     assert "8.0 % (7.6 to 8.4 %),  n = 10,771" in shown
     assert "0.222 (0.210 to 0.235)  fail" in shown
     assert "reference" in shown
-    assert any("required" in text or "requires, between 0.8 and 1.25" in text for text in shown)
+    assert "Shaded: what the policy requires, between 0.8 and 1.25." in shown
 
 
 def test_a_group_without_a_number_keeps_its_row() -> None:
@@ -81,7 +82,7 @@ def test_without_a_judgement_nothing_is_shaded_and_nobody_fails() -> None:
     assert "rect" not in json.dumps(layers(GENDER))
     shown = texts(svg(GENDER))
     assert "0.222 (0.210 to 0.235)" in shown
-    assert any("The policy sets no limit" in text for text in shown)
+    assert "The policy sets no limit on this comparison." in shown
 
 
 def test_a_region_without_an_upper_end_is_shaded_to_the_end_of_the_axis() -> None:
@@ -143,15 +144,27 @@ def test_the_worst_verdict_on_a_group_is_the_one_drawn() -> None:
 
 def test_one_absent_end_is_an_open_interval() -> None:
     row = {"group": "Female", "value": 0.22, "low": 0.2, "high": None, "n": 10}
-    assert "0.22 (0.20 to ∞)  fail" in texts(svg(changed(GENDER, ratios=[row]), JUDGEMENT))
+    assert "0.22 (0.20 to ∞)" in texts(svg(changed(GENDER, ratios=[row])))
 
 
 def test_a_huge_interval_does_not_hide_the_region() -> None:
-    row = {"group": "Female", "value": 1.1, "low": 0.01, "high": 900.0, "n": 3}
-    figure = changed(GENDER, ratios=[row])
-    ends = layers(figure, judgement=JUDGEMENT)[0]["encoding"]["x"]["scale"]["domain"]
+    figure = changed(GENDER, ratios=[{"group": "Female", "value": 1.1, "n": 3}])
+    wide = Interval(0.01, 900.0, 0.975, "koopman")
+    judgement = sample_judgement(
+        verdicts=(dataclasses.replace(sample_verdicts()[1], interval=wide),)
+    )
+    ends = layers(figure, judgement=judgement)[0]["encoding"]["x"]["scale"]["domain"]
     assert ends[1] < 5
-    assert "1 (0 to 900)  fail" in texts(svg(figure, JUDGEMENT))
+    assert "1 (0 to 900)  fail" in texts(svg(figure, judgement))
+
+
+def test_the_line_is_the_interval_that_was_judged() -> None:
+    judged = Interval(0.2, 0.25, 0.975, "koopman")
+    verdict = dataclasses.replace(sample_verdicts()[1], interval=judged)
+    shown = texts(svg(GENDER, sample_judgement(verdicts=(verdict,))))
+    assert "0.22 (0.20 to 0.25)  fail" in shown
+    note = "lines: 90 % intervals on the left, 97.5 % intervals, as judged, on the right."
+    assert any(text.endswith(note) for text in shown)
 
 
 @pytest.mark.parametrize("kind", ["nobody_knows", "", "curve"])

@@ -27,10 +27,10 @@ def loaded(code: str) -> set[str]:
         ("import auditkit.reports", set()),
         ("from auditkit.reports import write_report", set()),
         ("import auditkit.reports.junit, auditkit.reports.json_report", {"jinja2"}),
-        ("from auditkit.reports import chart, svg", {"altair", "pandas"}),
+        ("from auditkit.reports import chart, svg", {"altair", "jinja2"}),
         (
             "from auditkit.reports.html import render",
-            {"altair", "jinja2", "pandas"},
+            {"altair", "jinja2"},
         ),
     ],
 )

@@ -28,7 +28,8 @@ def draw(figure: Figure) -> alt.TopLevelMixin:
         notes.append(f"Distance between the two: {distance}; 0 would be the same distribution.")
     if len(kept) < len(given):
         notes.append(f"The {len(kept)} bins of {count(len(given))} that differ most are drawn.")
-    return alt.layer(*_layers(rows)).properties(
+    return alt.layer(
+        *_layers(rows),
         width=WIDTH,
         height=BIN_HEIGHT * len(kept),
         title=style.title(figure.title, notes),

@@ -24,7 +24,7 @@ def draw(figure: Figure) -> alt.TopLevelMixin:
     if len(metrics) > MOST_METRICS:
         notes.append(f"The first {MOST_METRICS} of {count(len(metrics))} metrics are drawn.")
     panels = [_panel(name, metrics[name]) for name in list(metrics)[:MOST_METRICS]]
-    return alt.vconcat(*panels, spacing=10).properties(title=style.title(figure.title, notes))
+    return alt.vconcat(*panels, spacing=10, title=style.title(figure.title, notes))
 
 
 def _panel(metric: str, given: list[style.Row]) -> alt.LayerChart:
@@ -44,7 +44,9 @@ def _panel(metric: str, given: list[style.Row]) -> alt.LayerChart:
         known.mark_rule(strokeWidth=2.5).encode(low, colour, x2="high"),
         base.mark_point(filled=True, size=75, opacity=1).encode(value, colour),
         base.mark_text().encode(text="text:N", x=style.beside(WIDTH)),
-    ).properties(width=WIDTH, height=alt.Step(style.ROW_HEIGHT))
+        width=WIDTH,
+        height=alt.Step(style.ROW_HEIGHT),
+    )
 
 
 def _rows(given: list[style.Row], scale: Scale) -> list[style.Row]:

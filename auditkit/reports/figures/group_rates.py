@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import altair as alt
 
 from auditkit.measurement import REST, Figure, MeasurementKey, Slice
-from auditkit.policy.verdict import Judgement, Verdict, VerdictStatus
+from auditkit.policy.verdict import Judgement, Verdict
 from auditkit.reports.figures import style
-from auditkit.reports.formatting import Scale, count
+from auditkit.reports.formatting import Scale, count, level
 from auditkit.reports.text import distinct, shorten, visible
-from auditkit.reports.wording import VERDICTS, metric_title, worst
+from auditkit.reports.wording import VERDICTS, WORST_FIRST, joined, metric_title
 
 WIDTH, MOST_GROUPS = 220, 40
 NO_VERDICT = ("", style.QUIET, "circle")
@@ -31,11 +32,11 @@ def draw(figure: Figure, judgement: Judgement | None) -> alt.TopLevelMixin:
     rows = _rows(data, rates, ratios, verdicts)[:MOST_GROUPS]
     region = _region(verdicts)
     left = _rates(rows, metric_title(str(data["metric"])), rates)
-    title = style.title(figure.title, _notes(data, rows, ratios, region))
+    title = style.title(figure.title, list(_notes(data, rows, ratios, verdicts)))
     if not data.get("ratios"):
         return left.properties(title=title)
     right = _comparisons(rows, _axis_title(data), ratios, region)
-    return alt.hconcat(left, right, spacing=20).properties(title=title)
+    return alt.hconcat(left, right, spacing=20, title=title)
 
 
 def comparison_scale(data: Any) -> Scale:
@@ -56,14 +57,14 @@ def matching(data: Any, judgement: Judgement | None) -> list[Verdict]:
     ]
 
 
-def _status_of(group: str, verdicts: list[Verdict]) -> VerdictStatus | None:
+def _verdict_on(group: str, verdicts: list[Verdict]) -> Verdict | None:
     """The worst verdict on one group, None if there is none."""
     found = [
-        verdict.status
+        verdict
         for verdict in verdicts
         if verdict.measurement is not None and _is_named(verdict.measurement.key.slice, group)
     ]
-    return worst(found) if found else None
+    return min(found, key=lambda verdict: WORST_FIRST.index(verdict.status), default=None)
 
 
 def _parts(text: str) -> set[str]:
@@ -118,24 +119,31 @@ def _rows(data: Any, rates: Scale, ratios: Scale, verdicts: list[Verdict]) -> li
         row: style.Row = {"label": label, **style.drawn(rate, rates)}
         row["text"] = f"{row['text']},  n = {count(rate.get('n') or 0)}"
         row.update(
-            _comparison(group, data, compared.get(group), ratios, _status_of(group, verdicts))
+            _comparison(group, data, compared.get(group), ratios, _verdict_on(group, verdicts))
         )
         rows.append(row)
     return rows
 
 
 def _comparison(
-    group: str, data: Any, given: Any, scale: Scale, status: VerdictStatus | None
+    group: str, data: Any, given: Any, scale: Scale, verdict: Verdict | None
 ) -> style.Row:
     """The right-hand half of a row, its names prefixed with `c_`."""
-    words = VERDICTS[status] if status else None
+    words = VERDICTS[verdict.status] if verdict else None
     word, colour, shape = (words.word, words.colour, words.shape) if words else NO_VERDICT
-    half = style.drawn(given or {}, scale)
+    half = style.drawn({**(given or {}), **_judged(given and verdict)}, scale)
     if given is None:
         half["text"] = "reference" if group == reference_group(data) else "not compared"
     half["text"] += f"  {word.lower()}" if word else ""
     row = {f"c_{name}": value for name, value in half.items()}
     return {**row, "colour": colour, "shape": shape}
+
+
+def _judged(verdict: Verdict | None) -> style.Row:
+    """The interval at the level judged: a verdict must not contradict the line beside it."""
+    if verdict is None or verdict.interval is None:
+        return {}
+    return {"low": verdict.interval.low, "high": verdict.interval.high}
 
 
 def _axis_title(data: Any) -> str:
@@ -145,18 +153,25 @@ def _axis_title(data: Any) -> str:
 
 
 def _notes(
-    data: Any, rows: list[style.Row], ratios: Scale, region: tuple[float, float] | None
-) -> list[str]:
-    total = sum(row.get("n") or 0 for row in data["rows"])
-    notes = [f"n = {count(total)}; lines: 90 % intervals."]
+    data: Any, rows: list[style.Row], ratios: Scale, verdicts: list[Verdict]
+) -> Iterator[str]:
+    total, region = sum(row.get("n") or 0 for row in data["rows"]), _region(verdicts)
+    yield f"n = {count(total)}; lines: 90 % intervals{_judged_level(verdicts)}."
     if data.get("ratios") and region is not None:
-        notes[0] += f" Shaded: what the policy requires, {ratios.region(region)}."
+        yield f"Shaded: what the policy requires, {ratios.region(region)}."
     elif data.get("ratios"):
-        notes[0] += " The policy sets no limit on this comparison."
+        yield "The policy sets no limit on this comparison."
     groups = max(len(data["rows"]), len(rows))
     if groups > len(rows):
-        notes.append(f"The first {len(rows)} of {count(groups)} groups are drawn.")
-    return notes
+        yield f"The first {len(rows)} of {count(groups)} groups are drawn."
+
+
+def _judged_level(verdicts: list[Verdict]) -> str:
+    """That the right-hand panel has intervals of another level, where it has."""
+    levels = {level(verdict.interval) for verdict in verdicts if verdict.interval is not None}
+    if levels <= {"90 %"}:
+        return ""
+    return f" on the left, {joined(sorted(levels))} intervals, as judged, on the right"
 
 
 def _rates(rows: list[style.Row], title: str, scale: Scale) -> alt.LayerChart:
@@ -171,7 +186,9 @@ def _rates(rows: list[style.Row], title: str, scale: Scale) -> alt.LayerChart:
         bars.encode(style.quantity("low", ends, axis), x2="high"),
         points.encode(style.quantity("value", ends, axis)),
         base.mark_text().encode(text="text:N", x=style.beside(WIDTH)),
-    ).properties(width=WIDTH, height=alt.Step(style.ROW_HEIGHT))
+        width=WIDTH,
+        height=alt.Step(style.ROW_HEIGHT),
+    )
 
 
 def comparison_ends(
@@ -210,7 +227,9 @@ def _comparisons(
         ),
         points.encode(value, colour, alt.Shape("shape:N", scale=None)),
         base.mark_text().encode(colour, text="c_text:N", x=style.beside(WIDTH)),
-    ).properties(width=WIDTH, height=alt.Step(style.ROW_HEIGHT))
+        width=WIDTH,
+        height=alt.Step(style.ROW_HEIGHT),
+    )
 
 
 def _shading(

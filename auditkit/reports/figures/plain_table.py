@@ -69,8 +69,8 @@ def _of_rows(rows: list[Mapping[str, Any]]) -> Table:
 
 def draw(figure: Figure) -> alt.TopLevelMixin:
     """The largest table of the figure as text, for places that take nothing but a chart."""
-    columns, rows = max(tables(figure), key=lambda table: len(table[1]), default=(["value"], []))
-    columns, shown = columns[:MOST_COLUMNS], rows[:MOST_ROWS]
+    columns, rows = max(reversed(tables(figure)), key=_cells, default=([], []))
+    columns, shown = columns[:MOST_COLUMNS] or ["value"], rows[:MOST_ROWS]
     notes = [] if len(rows) <= MOST_ROWS else [f"The first {MOST_ROWS} of {len(rows)} rows."]
     headings = distinct((name or "name" for name in columns), 24)
     cells = [
@@ -83,6 +83,11 @@ def draw(figure: Figure) -> alt.TopLevelMixin:
         height=ROW_HEIGHT * max(len(shown), 1),
         title=style.title(figure.title, notes),
     )
+
+
+def _cells(table: Table) -> int:
+    columns, rows = table
+    return len(columns) * len(rows)
 
 
 def _text(cells: list[style.Row], headings: list[str]) -> alt.Chart:

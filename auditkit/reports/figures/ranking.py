@@ -19,8 +19,11 @@ def draw(figure: Figure) -> alt.TopLevelMixin:
     notes = [f"n = {count(figure.data['n'])}; dark lines: 90 % intervals."]
     if len(given) > MOST_ROWS:
         notes.append(f"The first {MOST_ROWS} of {count(len(given))} are drawn.")
-    return alt.layer(*_layers(rows, shorten(str(figure.data["value_label"])))).properties(
-        width=WIDTH, height=alt.Step(style.ROW_HEIGHT), title=style.title(figure.title, notes)
+    return alt.layer(
+        *_layers(rows, shorten(str(figure.data["value_label"]))),
+        width=WIDTH,
+        height=alt.Step(style.ROW_HEIGHT),
+        title=style.title(figure.title, notes),
     )
 
 

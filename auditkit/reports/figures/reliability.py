@@ -26,12 +26,10 @@ def draw(figure: Figure) -> alt.TopLevelMixin:
         "vertical lines: 90 % intervals.",
         "Grey band: where the points of a perfectly calibrated model would lie with this n.",
     ]
-    curve = alt.layer(*_band(figure), *_directions(), *_points(rows)).properties(
-        width=WIDTH, height=HEIGHT
-    )
-    return alt.vconcat(curve, _counts(rows), spacing=8).properties(
-        title=style.title(figure.title, notes)
-    )
+    layers = (*_band(figure), *_directions(), *_points(rows))
+    curve = alt.layer(*layers, width=WIDTH, height=HEIGHT)
+    title = style.title(figure.title, notes)
+    return alt.vconcat(curve, _counts(rows), spacing=8, title=title)
 
 
 def _x(title: str | None = None) -> alt.X:
@@ -83,8 +81,7 @@ def _counts(rows: list[style.Row]) -> alt.Chart:
     axis = alt.Axis(title="n", tickCount=2, format=",d")
     rows = [{**row, "zero": 0} for row in rows]
     return (
-        alt.Chart(style.data(rows))
+        alt.Chart(style.data(rows), width=WIDTH, height=COUNTS_HEIGHT)
         .mark_rule(color=style.QUIET, strokeWidth=9)
         .encode(_x("predicted probability"), alt.Y("zero:Q", axis=axis), y2="n")
-        .properties(width=WIDTH, height=COUNTS_HEIGHT)
     )

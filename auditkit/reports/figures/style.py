@@ -14,7 +14,7 @@ import altair as alt
 
 from auditkit.measurement import Interval
 from auditkit.reports.formatting import Scale
-from auditkit.reports.text import shorten
+from auditkit.reports.text import clean, shorten
 
 Row = dict[str, Any]
 
@@ -32,7 +32,7 @@ NOT_MEASURED = "not measured"
 
 def data(rows: Sequence[Row]) -> alt.InlineData:
     """Rows inside the chart itself: nothing is fetched, and no data frame is needed."""
-    return alt.InlineData(values=list(rows))
+    return alt.InlineData(values=clean(list(rows)))
 
 
 def finite(number: Any) -> float | None:
@@ -128,10 +128,21 @@ def beside(width: int) -> alt.XValue:
 
 def finished(chart: alt.TopLevelMixin) -> alt.TopLevelMixin:
     """The chart with the configuration that all figures share."""
-    return (
-        chart.configure(font=FONT, background="white", aria=False, padding=6)
-        .configure_view(stroke=None)
-        .configure_axis(
+    chart.config = configuration()  # set, since each `configure_…` copies the whole chart
+    return chart
+
+
+def configuration() -> alt.Config:
+    """Type, colours and distances."""
+    return alt.Config(
+        font=FONT,
+        background="white",
+        aria=False,
+        padding=6,
+        view=alt.ViewConfig(stroke=None),
+        concat=alt.CompositionConfig(spacing=24),
+        text=alt.MarkConfig(color=INK, fontSize=12, align="left", baseline="middle"),
+        axis=alt.AxisConfig(
             labelColor=INK,
             titleColor=QUIET,
             labelFontSize=12,
@@ -140,8 +151,8 @@ def finished(chart: alt.TopLevelMixin) -> alt.TopLevelMixin:
             gridColor=GRID,
             domainColor=QUIET,
             tickColor=QUIET,
-        )
-        .configure_title(
+        ),
+        title=alt.TitleConfig(
             anchor="start",
             frame="bounds",
             color=INK,
@@ -151,7 +162,5 @@ def finished(chart: alt.TopLevelMixin) -> alt.TopLevelMixin:
             subtitleLineHeight=17,
             subtitlePadding=5,
             offset=14,
-        )
-        .configure_text(color=INK, fontSize=12, align="left", baseline="middle")
-        .configure_concat(spacing=24)
+        ),
     )

@@ -1,0 +1,55 @@
+"""Start the reviewers' pages: a Streamlit server on this machine alone."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+from pathlib import Path
+from types import ModuleType
+
+from auditkit.errors import ConfigurationError, StoreError
+from auditkit.resources import dashboards_folder
+
+
+def serve_dashboard(store: Path, port: int | None = None) -> int:
+    """Serve the dashboard of a store until it is interrupted.
+
+    Args:
+        store: folder of the record store.
+        port: a fixed port; None for 8501, or the next that is free.
+
+    Returns:
+        The server's exit code.
+
+    Raises:
+        ConfigurationError: Streamlit is not installed.
+        StoreError: there is no such store.
+    """
+    if importlib.util.find_spec("streamlit") is None:
+        raise ConfigurationError(
+            "The dashboard needs Streamlit, which is not installed.",
+            mend="Install auditkit-torch with its extra `dashboard`.",
+        )
+    if not store.is_dir():
+        raise StoreError(
+            f"There is no record store at {store}.",
+            mend="Run `auditkit audit` first, or name the store with --store.",
+        )
+    launch = _launch()
+    command: list[str] = launch.command(store, port)
+    try:
+        return subprocess.run(command, env=launch.environment(store), check=False).returncode
+    except KeyboardInterrupt:
+        # The server has had the same signal and is ending by itself.
+        return 0
+
+
+def _launch() -> ModuleType:
+    """The shipped `dashboards/launch.py`: a file beside the application, in no package."""
+    path = dashboards_folder() / "launch.py"
+    spec = importlib.util.spec_from_file_location("auditkit_dashboard_launch", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

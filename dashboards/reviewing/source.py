@@ -1,0 +1,53 @@
+"""Where the pages get their records from, and what they say when there are none."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+import streamlit as st
+
+from auditkit.errors import AuditkitError
+from auditkit.records import Store, open_store
+from auditkit.records.record import AuditRecord
+from auditkit.records.store import DEFAULT
+from reviewing.literal import literal
+
+STORE_VARIABLE = "AUDITKIT_STORE"
+
+
+def store() -> Store:
+    """The store that the dashboard was started on.
+
+    Opened anew each time, which takes milliseconds, so that a page shows what is there now.
+    """
+    return open_store(os.environ.get(STORE_VARIABLE, DEFAULT), create=False)
+
+
+def record(opened: Store, reference: str) -> AuditRecord:
+    """A record, read and compared with its digest once for each version of its file."""
+    record_id = opened.resolve(reference)
+    path = opened.folder / "records" / record_id / "record.json"
+    try:
+        state = path.stat()
+    except OSError:
+        return opened.load(record_id)  # says what is wrong with it
+    return _record(opened, record_id, str(path), (state.st_mtime_ns, state.st_size))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _record(_opened: Store, record_id: str, path: str, version: tuple[int, int]) -> AuditRecord:
+    del path, version  # parts of the key
+    return _opened.load(record_id)
+
+
+@contextlib.contextmanager
+def mishaps() -> Iterator[None]:
+    """Show what the user can mend as a message with its mend; end the page there."""
+    try:
+        yield
+    except AuditkitError as error:
+        st.error(literal(error.problem), icon=":material/error:")
+        if error.mend:
+            st.info(literal(error.mend), icon=":material/build:")
