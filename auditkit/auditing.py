@@ -23,7 +23,15 @@ from auditkit.evidence.needs import make_plan
 from auditkit.evidence.subject import Subject
 from auditkit.measurement import Measurement, MeasurementKey, Metric, Status
 from auditkit.models.wrapped import WrappedModel
-from auditkit.policy import Attestation, Judgement, Policy, Waiver, judge, load_policy
+from auditkit.policy import (
+    Attestation,
+    Judgement,
+    Policy,
+    Waiver,
+    check_metrics,
+    judge,
+    load_policy,
+)
 from auditkit.records import AuditRecord, Store, new_id, open_store
 from auditkit.subjects import Probed, probe
 
@@ -160,13 +168,19 @@ def audit(
         AuditkitError: whatever the user can mend; nothing is stored then.
     """
     chosen = settings or Settings(**options)
-    judged_by = policy if policy is None or isinstance(policy, Policy) else load_policy(policy)
-    kept = _opened(store)
+    judged_by = _checked(policy)
+    kept = open_store(store) if isinstance(store, str | Path) else store
     return _Audit(model, data, judged_by, kept, chosen, engine or LocalEngine()).run()
 
 
-def _opened(store: str | Path | Store | None) -> Store | None:
-    return open_store(store) if isinstance(store, str | Path) else store
+def _checked(policy: str | Path | Policy | None) -> Policy | None:
+    """The policy, refused here rather than after the run if it names what nobody measures."""
+    known = catalogue(load_checks()[0])
+    if isinstance(policy, str | Path):
+        return load_policy(policy, metrics=known)
+    if policy is not None:
+        check_metrics(policy, known)
+    return policy
 
 
 class _Audit:
@@ -298,7 +312,7 @@ class _Audit:
             exploratory=exploratory,
             waivers=self.settings.waivers,
             digests=digests,
-            metrics=catalogue(self.checks),
+            metrics=catalogue(load_checks()[0]),
             declared_references={one.name: one.reference for one in subject.columns.groups},
             attestations=self.settings.attestations,
             tasks={head.name: head.task.value for head in self.model.heads},
@@ -312,8 +326,9 @@ class _Audit:
         evidence: Evidence,
         digests: Mapping[str, str],
     ) -> AuditRecord:
-        metrics = catalogue(self.checks)
-        measured = dict.fromkeys(m.key.metric for m in findings.measurements)
+        # All metrics that there are, measured or not: so that `gate` knows, without the checks,
+        # which requirements of another policy are missing and which are misspelt.
+        metrics = catalogue(load_checks()[0])
         return AuditRecord(
             id=new_id(),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -331,7 +346,7 @@ class _Audit:
                 "checks": [check.name for check in self.checks],
             },
             environment=describe_environment(),
-            definitions={name: _defined(metrics[name]) for name in measured if name in metrics},
+            definitions={name: _defined(metric) for name, metric in metrics.items()},
             measurements=findings.measurements,
             figures=findings.figures,
             judgement=judgement,

@@ -27,7 +27,7 @@ def command(store: Path | None, limit: int) -> None:
     for run in opened.runs()[:limit]:
         table.add_row(
             run.id,
-            str(run.created),
+            run.created[:16].replace("T", " "),
             escape(run.name),
             run.outcome or "not judged",
             run.policy or "",

@@ -19,7 +19,8 @@ def arrow_frame(table: Any) -> pd.DataFrame:
     """An Arrow table or record batch as a frame.
 
     Dictionaries become plain values, since each row group brings a dictionary of its own and a
-    code means something else in the next; decimals become float64; dates become datetime64.
+    code means something else in the next; decimals and columns without any value become float64;
+    dates become datetime64.
     """
     table = pa.Table.from_batches([table]) if isinstance(table, pa.RecordBatch) else table
     arrays = [_plain(table.column(place)) for place in range(table.num_columns)]
@@ -51,6 +52,6 @@ def _plain(column: Any) -> Any:
     kind = column.type
     if pa.types.is_dictionary(kind):
         return _plain(column.cast(kind.value_type))
-    if pa.types.is_decimal(kind):
+    if pa.types.is_decimal(kind) or pa.types.is_null(kind):
         return column.cast(pa.float64(), safe=False)
     return column

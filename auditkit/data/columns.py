@@ -31,7 +31,8 @@ class Group:
             `< 25`, `[25, 60)` and `≥ 60`.
 
     Raises:
-        ConfigurationError: an empty name, or cuts that are not increasing finite numbers.
+        ConfigurationError: an empty name, cuts that are not increasing finite numbers, or a
+            reference that the cuts do not make.
 
     Example:
         >>> Group("age band", "age", cuts=(25, 60)).intervals
@@ -56,6 +57,12 @@ class Group:
                 f"The cuts of group {self.name!r} must be increasing finite numbers, "
                 f"but are {list(self.cuts)}.",
                 mend="List each cut point once, smallest first.",
+            )
+        if self.cuts and self.reference not in (None, *self.intervals):
+            raise ConfigurationError(
+                f"Group {self.name!r} has the reference {self.reference!r}, but its cuts make the "
+                f"levels {listed(self.intervals)}.",
+                mend="Declare one of these as reference.",
             )
 
     @property

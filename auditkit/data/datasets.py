@@ -9,6 +9,7 @@ from typing import Any
 from auditkit.data.batch import Source
 from auditkit.data.columns import Columns, Group, Label
 from auditkit.data.digests import combined_digest
+from auditkit.data.grouping import level_label
 from auditkit.data.sources import is_table, table, torch_source
 from auditkit.data.split_column import Fold, folds
 from auditkit.data.wording import listed
@@ -159,10 +160,11 @@ def _group(name: str, meaning: Any) -> Group:
             f"Group {name!r} has the unknown key {min(unknown)!r}.",
             mend="A group has column, reference and cuts.",
         )
+    reference = meaning.get("reference")
     return Group(
         name,
         meaning.get("column", name),
-        reference=meaning.get("reference"),
+        reference=None if reference is None else level_label(reference),
         cuts=tuple(meaning.get("cuts") or ()),
     )
 

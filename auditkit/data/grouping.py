@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from auditkit.data.columns import EMPTY, MISSING, Group, number_label
+from auditkit.data.row_numbers import first_rows
 from auditkit.data.values import refuse_mixed
-from auditkit.data.wording import first_rows, listed, quoted
+from auditkit.data.wording import listed, quoted
 from auditkit.errors import DataError
 
 MOST_NUMBERS = 50

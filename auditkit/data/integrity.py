@@ -15,6 +15,7 @@ import pandas as pd
 
 from auditkit.data.columns import MISSING, Group
 from auditkit.data.grouping import MOST_LEVELS, ordered_levels
+from auditkit.data.row_numbers import row_text
 from auditkit.data.wording import listed, nearest, quoted
 from auditkit.errors import DataError
 
@@ -214,7 +215,7 @@ def refuse_doubled_ids(found: Mapping[Any, Sequence[Any]], column: str, where: s
     if not found:
         return
     shown = "; ".join(
-        f"{quoted(identity)} in rows {', '.join(str(row) for row in rows[:3])}"
+        f"{quoted(identity)} in rows {', '.join(map(row_text, rows[:3]))}"
         for identity, rows in list(found.items())[:3]
     )
     raise DataError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import importlib.util
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -68,17 +68,16 @@ class File:
         Raises:
             DataError: it cannot be opened, or has changed since the source was opened.
         """
-        now = _info(self.filesystem, self.path, self.uri)
-        if (int(now["size"]), _version(now)) != (self.size, self.version):
+        self.filesystem.invalidate_cache()
+        now = _asked(self.uri, self.filesystem.info, self.path)
+        versions = {_version({name: now.get(name)}) for name in _VERSIONS}
+        if int(now["size"]) != self.size or (self.version and self.version not in versions):
             raise DataError(
                 f"{self.uri} has changed since the audit opened it "
                 f"({self.size} bytes then, {now['size']} bytes now).",
                 mend="Let nothing write to the data during an audit, and run it again.",
             )
-        try:
-            handle: IO[bytes] = self.filesystem.open(self.path, "rb")
-        except OSError as error:
-            raise _unreadable(self.uri, error) from error
+        handle: IO[bytes] = _asked(self.uri, self.filesystem.open, self.path, "rb")
         return handle
 
 
@@ -108,7 +107,8 @@ def locate(
         )
     uri = str(location)
     filesystem, path = _resolve(uri, storage or {})
-    files = [_file(filesystem, found, uri) for found in _expand(filesystem, path, uri, suffixes)]
+    found = _expand(filesystem, path, uri, suffixes)
+    files = [_file(filesystem, name, info, uri) for name, info in found.items()]
     for file in files:
         if file.size == 0:
             raise DataError(
@@ -158,36 +158,49 @@ def _resolve(uri: str, storage: Mapping[str, Any]) -> tuple[Any, str]:
     return filesystem, str(path)
 
 
-def _expand(filesystem: Any, path: str, uri: str, suffixes: Sequence[str]) -> list[str]:
-    if glob.has_magic(path) and not _exists(filesystem, path, uri):
-        found = sorted(str(name) for name in filesystem.glob(path) if filesystem.isfile(name))
-        if not found:
+def _expand(
+    filesystem: Any, path: str, uri: str, suffixes: Sequence[str]
+) -> dict[str, Mapping[str, Any]]:
+    """Path → what the store says of it, sorted; a listing is asked for once, not file by file."""
+    filesystem.invalidate_cache()
+    exists = _asked(uri, filesystem.exists, path)
+    if not exists and glob.has_magic(path):
+        found = _asked(uri, filesystem.glob, path, detail=True)
+        files = {str(name): found[name] for name in sorted(found) if _is_file(found[name])}
+        if not files:
             raise DataError(
                 f"No file matches {uri!r}.",
                 mend="Check the pattern and the folder it is read from.",
             )
-        return found
-    if not _exists(filesystem, path, uri):
+        return files
+    if not exists:
         raise DataError(
             f"There is no file {uri!r}.{_neighbours(filesystem, path)}",
             mend="Check the path, and the folder that it is relative to.",
         )
-    if not filesystem.isdir(path):
-        return [path]
-    found = sorted(name for name in filesystem.find(path) if _is_data(str(name), suffixes))
-    if not found:
+    info = _asked(uri, filesystem.info, path)
+    if _is_file(info):
+        return {path: info}
+    found = _asked(uri, filesystem.find, path, detail=True)
+    files = {str(name): found[name] for name in sorted(found) if _is_data(str(name), suffixes)}
+    if not files:
         raise DataError(
             f"Folder {uri!r} holds no data file ({', '.join(suffixes)}).",
             mend="Name the file, or a glob.",
         )
-    return found
+    return files
 
 
-def _exists(filesystem: Any, path: str, uri: str) -> bool:
+def _asked(uri: str, call: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    """What a store answers; whatever its client raises becomes an error that names the data."""
     try:
-        return bool(filesystem.exists(path))
+        return call(*arguments, **options)
     except Exception as error:  # a store's client may raise anything
         raise _unreadable(uri, error) from error
+
+
+def _is_file(info: Mapping[str, Any]) -> bool:
+    return info.get("type") != "directory"
 
 
 def _is_data(path: str, suffixes: Sequence[str]) -> bool:
@@ -195,8 +208,7 @@ def _is_data(path: str, suffixes: Sequence[str]) -> bool:
     return not name.startswith(("_", ".")) and name.lower().endswith(tuple(suffixes))
 
 
-def _file(filesystem: Any, path: str, uri: str) -> File:
-    info = _info(filesystem, path, uri)
+def _file(filesystem: Any, path: str, info: Mapping[str, Any], uri: str) -> File:
     if uri.startswith(PACKAGE):
         name = uri
     elif isinstance(filesystem, LocalFileSystem):
@@ -204,15 +216,6 @@ def _file(filesystem: Any, path: str, uri: str) -> File:
     else:
         name = str(filesystem.unstrip_protocol(path))
     return File(name, path, filesystem, int(info["size"] or 0), _version(info))
-
-
-def _info(filesystem: Any, path: str, uri: str) -> Mapping[str, Any]:
-    try:
-        filesystem.invalidate_cache()
-        info: Mapping[str, Any] = filesystem.info(path)
-    except Exception as error:  # a store's client may raise anything
-        raise _unreadable(uri, error) from error
-    return info
 
 
 def _version(info: Mapping[str, Any]) -> str:

@@ -10,11 +10,9 @@ from typing import Protocol
 import pandas as pd
 
 from auditkit.data.batch import Fragment
+from auditkit.data.row_numbers import FILE_STRIDE
 from auditkit.data.wording import listed
 from auditkit.errors import DataError
-
-FILE_STRIDE = 2**40
-"""Row numbers of the n-th file start at n times this: unique without counting any file's rows."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +137,7 @@ def refuse_other_schema(
     """Refuse a file whose columns differ from those of the table's first file.
 
     Raises:
-        DataError: a column is missing, or has another type.
+        DataError: a column is missing, or has a type of another family.
     """
     missing = [name for name in expected if name not in names]
     if missing:
@@ -148,11 +146,18 @@ def refuse_other_schema(
             mend="Give all files of one table the same columns, or name only those that belong.",
         )
     for name, kind in expected.items():
-        if names[name] != kind:
+        if "null" not in (names[name], kind) and _family(names[name]) != _family(kind):
             raise DataError(
                 f"Column {name!r} is {names[name]} in {where}, but {kind} in {first}.",
                 mend="Write all files of one table with the same types.",
             )
+
+
+def _family(kind: str) -> str:
+    """Numbers of any width are of one family, and so is text; `null` columns fit everywhere."""
+    if kind.startswith(("int", "uint", "float", "double", "halffloat", "decimal")):
+        return "number"
+    return "text" if kind in ("string", "large_string", "string_view") else kind
 
 
 def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:

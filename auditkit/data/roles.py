@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from auditkit.data.columns import Label
+from auditkit.data.row_numbers import first_rows
 from auditkit.data.values import plain_array, refuse_missing, refuse_mixed
-from auditkit.data.wording import first_rows, quoted
+from auditkit.data.wording import quoted
 from auditkit.errors import DataError
 
 

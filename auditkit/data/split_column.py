@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 
 from auditkit.data.grouping import level_label
+from auditkit.data.row_numbers import first_rows, row_range
 from auditkit.data.values import refuse_mixed
-from auditkit.data.wording import first_rows, listed, nearest
+from auditkit.data.wording import listed, nearest
 from auditkit.errors import ConfigurationError, DataError
 
 
@@ -39,8 +40,8 @@ class Fold:
         rows = frame.index[codes < 0]
         if len(rows):
             raise DataError(
-                f"{title} has {len(rows)} missing values among rows {frame.index[0]} to "
-                f"{frame.index[-1]}, {first_rows(rows)}.",
+                f"{title} has {len(rows)} missing values among "
+                f"{row_range(frame.index)}, {first_rows(rows)}.",
                 mend="Say for each row which split it belongs to.",
             )
         labels = pd.Index([level_label(value) for value in values], dtype=object)

@@ -17,10 +17,10 @@ from auditkit.data.digests import combined_digest
 from auditkit.data.integrity import FragmentState, Integrity, doubled_ids, refuse_doubled_ids
 from auditkit.data.joins import SideTable
 from auditkit.data.loaders import Feed, open_feed, preserved_randomness, refuse_changing
+from auditkit.data.row_numbers import first_rows, row_range
 from auditkit.data.torch_items import Parts, as_targets, collate_safely, counted
 from auditkit.data.torch_manifest import DIGESTED, class_name, manifest
 from auditkit.data.torch_rows import RowDescriptions
-from auditkit.data.wording import first_rows
 from auditkit.errors import ConfigurationError, DataError
 
 LEAST_RANGE = 8192
@@ -214,7 +214,7 @@ class TorchSource:
                 rows = ordinals[~finite.cpu().numpy()]
                 raise DataError(
                     f"{self._title} has {len(rows)} rows with a NaN or infinite target among "
-                    f"rows {ordinals[0]} to {ordinals[-1]}, {first_rows(rows)}.",
+                    f"{row_range(ordinals)}, {first_rows(rows)}.",
                     mend="Remove the rows whose outcome is unknown, or find it out.",
                 )
         elif isinstance(targets, np.ndarray):

@@ -135,7 +135,9 @@ def as_targets(values: Any) -> Any:
         return {str(head): as_targets(part) for head, part in values.items()}
     if isinstance(values, torch.Tensor):
         return values
-    if isinstance(values, (list, tuple)) and not all(np.isscalar(value) for value in values):
+    if isinstance(values, (list, tuple)) and not all(
+        value is None or np.isscalar(value) for value in values
+    ):
         return list(values)  # one tensor or dict for each row, as in detection
     array = np.asarray(values)
     if array.dtype.kind in "biuf":

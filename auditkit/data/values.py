@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from auditkit.data.wording import first_rows, quoted
+from auditkit.data.row_numbers import first_rows, row_range, row_text
+from auditkit.data.wording import quoted
 from auditkit.errors import DataError
 
 PLAIN_KINDS = frozenset(
@@ -52,7 +53,8 @@ def refuse_mixed(column: pd.Series[Any], title: str) -> None:
             mend="Declare a column with one plain value in each row.",
         )
     found = " and ".join(
-        f"{name} ({quoted(value)} in row {row})" for name, (row, value) in list(firsts.items())[:3]
+        f"{name} ({quoted(value)} in row {row_text(row)})"
+        for name, (row, value) in list(firsts.items())[:3]
     )
     raise DataError(
         f"{title} mixes types: {found}.",
@@ -85,8 +87,8 @@ def refuse_missing(column: pd.Series[Any], title: str, mend: str) -> None:
         rows = column.index[bad]
         if len(rows):
             raise DataError(
-                f"{title} has {len(rows)} {sort} value{'s' if len(rows) > 1 else ''} among rows "
-                f"{column.index[0]} to {column.index[-1]}, {first_rows(rows)}.",
+                f"{title} has {len(rows)} {sort} value{'s' if len(rows) > 1 else ''} among "
+                f"{row_range(column.index)}, {first_rows(rows)}.",
                 mend=mend,
             )
 
@@ -133,7 +135,7 @@ def times_array(column: pd.Series[Any], title: str) -> np.ndarray:
     rows = column.index[moments.isna().to_numpy()]
     if len(rows):
         raise DataError(
-            f"{title} holds {quoted(column.loc[rows[0]])} in row {rows[0]}, which is no ISO 8601 "
+            f"{title} holds {quoted(column.loc[rows[0]])} in row {row_text(rows[0])}, which is no ISO 8601 "
             "moment.",
             mend=mend,
         )

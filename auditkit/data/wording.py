@@ -1,10 +1,9 @@
-"""Pieces of the texts of errors: names, near misses, first rows."""
+"""Pieces of the texts of errors: names and near misses."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from typing import Any
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -42,14 +41,3 @@ def listed(names: Iterable[object], most: int = 12) -> str:
         return "none"
     more = f" and {len(shown) - most} more" if len(shown) > most else ""
     return ", ".join(shown[:most]) + more
-
-
-def first_rows(rows: Iterable[Any], most: int = 5) -> str:
-    """`first in rows 4, 17, 33`: numbers of the rows in their file, the first row being 0.
-
-    Example:
-        >>> first_rows([4, 17])
-        'first in rows 4, 17'
-    """
-    shown = [str(row) for row, _ in zip(rows, range(most), strict=False)]
-    return f"first in row{'s' if len(shown) > 1 else ''} {', '.join(shown)}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from auditkit.explain.features import Magnitudes, magnitudes
     from auditkit.explain.integrated import Attributions, NotExplainable, integrated_gradients
-    from auditkit.explain.ranking import RankedFeature, Ranking, ranking
+    from auditkit.explain.ranking import RankedFeature, Ranking, rank_features
 
 __all__ = [
     "Attributions",
@@ -18,7 +18,7 @@ __all__ = [
     "Ranking",
     "integrated_gradients",
     "magnitudes",
-    "ranking",
+    "rank_features",
 ]
 
 _HOMES = {
@@ -29,7 +29,7 @@ _HOMES = {
     "Ranking": "ranking",
     "integrated_gradients": "integrated",
     "magnitudes": "features",
-    "ranking": "ranking",
+    "rank_features": "ranking",
 }
 
 

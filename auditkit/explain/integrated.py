@@ -212,7 +212,9 @@ def _explain(
         )
         return tuple(tensor.detach() for tensor in found)
 
-    saliency = Saliency(run).attribute(inputs, abs=False, additional_forward_args=along)
+    # Captum asks for inputs that require gradients, and clears those that they get.
+    marked = tuple(tensor.clone().requires_grad_() for tensor in inputs)
+    saliency = Saliency(run).attribute(marked, abs=False, additional_forward_args=along)
     with torch.no_grad():
         output, at_baseline = run(*inputs, *along), run(*base, *along)
     return _Part(

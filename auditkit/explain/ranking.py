@@ -49,7 +49,7 @@ class Ranking:
     top_stability: float
 
 
-def ranking(
+def rank_features(
     values: np.ndarray,
     names: Sequence[str],
     *,
@@ -69,7 +69,7 @@ def ranking(
     Raises:
         ValueError: no units or features, a value that is not finite, or other names than features.
 
-    >>> found = ranking(np.array([[0.1, -2.0], [0.3, 1.0]]), ["age", "hours"])
+    >>> found = rank_features(np.array([[0.1, -2.0], [0.3, 1.0]]), ["age", "hours"])
     >>> [(feature.name, feature.value) for feature in found.features]
     [('hours', 1.5), ('age', 0.2)]
     """

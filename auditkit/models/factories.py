@@ -104,7 +104,10 @@ def _from_file(path: Path) -> tuple[ModuleType, str]:
     key = hashlib.sha256(str(path.resolve()).encode() + source).hexdigest()[:16]
     name = f"auditkit_user_code_{path.stem}_{key}"
     if name not in sys.modules:
-        _execute(ModuleSpec(name, _BytesLoader(path, source), origin=str(path)), path)
+        loader = _BytesLoader(path, source)
+        spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+        assert spec is not None  # it has a loader
+        _execute(spec, path)
     return sys.modules[name], f"sha256:{digest}"
 
 

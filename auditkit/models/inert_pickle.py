@@ -212,13 +212,14 @@ def _check_instructions(stream: io.BytesIO, reading: _Reading) -> None:
             raise ValueError("a memory place beyond the pickle's own length")
         if operation.name == "GLOBAL":
             module, _, name = str(argument).partition(" ")
-            if not _is_known(module, name):
+            if not is_known(module, name):
                 strange.append(f"{module}.{name}")
     if strange:
         raise reading.refused(list(dict.fromkeys(strange)))
 
 
-def _is_known(module: str, name: str) -> bool:
+def is_known(module: str, name: str) -> bool:
+    """Whether a pickle may use this name: a plain layer, or what torch.save needs for tensors."""
     key = (module, name)
     return key in LAYERS or key in _FIXED or (module in ("torch", "torch.cuda") and name in _DTYPES)
 

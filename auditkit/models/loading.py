@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import io
 import pickle
+import struct
+import warnings
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,7 +30,7 @@ from torch import Tensor, nn
 from auditkit.errors import ModelError
 from auditkit.models.factories import load_code
 from auditkit.models.formats import Format, describe_names, pickled_names, printable
-from auditkit.models.inert_pickle import LAYERS
+from auditkit.models.inert_pickle import is_known
 from auditkit.models.legacy_pickle import read_plain_module
 from auditkit.models.model_file import ModelFile, read_file
 from auditkit.models.state import fill
@@ -49,6 +51,7 @@ _DAMAGE = (
     NotImplementedError,
     MemoryError,
     OverflowError,
+    struct.error,
 )
 
 
@@ -148,7 +151,10 @@ def _safetensors(file: ModelFile) -> dict[str, Tensor]:
 
 def _weights_only(file: ModelFile) -> Any:
     try:
-        return torch.load(io.BytesIO(file.data), map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            # Of a pickle that looks odd: it either fails below, or holds tensors all the same.
+            warnings.simplefilter("ignore")
+            return torch.load(io.BytesIO(file.data), map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise  # it holds more than tensors
     except _DAMAGE as error:
@@ -172,7 +178,7 @@ def _refused_pickle(file: ModelFile) -> ModelError:
     if file.format is Format.TORCH_LEGACY:
         kind = "a legacy whole-module pickle"
     safer = "Save model.state_dict(), and name a factory that builds the model."
-    if all(tuple(name.rsplit(".", 1)) in LAYERS for name in names):
+    if all(is_known(*name.rsplit(".", 1)) for name in names if "." in name):
         safer += (
             " It names plain torch layers only: legacy_pickle=True reads it without running it."
         )
@@ -191,7 +197,8 @@ def _is_of_tensors(name: str) -> bool:
     """Whether torch itself reads this name with `weights_only=True`."""
     owner = name.rpartition(".")[0]
     rebuilds = owner == "torch._utils" and "._rebuild_" in name
-    return rebuilds or name.endswith("Storage") or name == "collections.OrderedDict"
+    plain = name in ("collections.OrderedDict", "builtins.set", "__builtin__.set")
+    return plain or rebuilds or name.endswith("Storage")
 
 
 _WHY = {

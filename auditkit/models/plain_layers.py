@@ -141,6 +141,9 @@ class Rebuilder:
             if kind == "BatchNorm1d" and arguments.get("track_running_stats", True):
                 held.setdefault("num_batches_tracked", torch.tensor(0))  # younger than 1.0
             module.load_state_dict(held, assign=True)
+            for name, value in held.items():
+                # load_state_dict takes this from the module that it fills.
+                value.requires_grad_(self._requires_grad(tensors.get(name)))
         except (RuntimeError, ValueError, TypeError) as error:
             raise self._damaged(f"a {kind} whose values don't fit its attributes") from error
         return module
@@ -183,6 +186,9 @@ class Rebuilder:
                 raise self._damaged(f"a parameter of {values.dtype}")
             self._parameters[id(record)] = nn.Parameter(values, record.requires_grad)
         return self._parameters[id(record)]
+
+    def _requires_grad(self, record: object) -> bool:
+        return isinstance(record, ParameterRecord) and record.requires_grad
 
     def _values(self, record: TensorRecord) -> Tensor:
         storage, shape, strides = record.storage, record.shape, record.strides

@@ -162,6 +162,10 @@ def read_text(text: str, name: str) -> Document:
         data = None if node is None else loader.construct_document(node)
     except yaml.YAMLError as error:
         raise PolicyError(f"{name}{_where(error)}: {_problem(error)}.", mend=_MEND) from error
+    except ValueError as error:  # a number of thousands of digits
+        raise PolicyError(f"{name} holds a value that cannot be read: {error}.", mend=_MEND) from (
+            error
+        )
     finally:
         if loader is not None:
             loader.dispose()

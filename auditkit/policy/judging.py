@@ -14,50 +14,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from auditkit.errors import PolicyError
-from auditkit.measurement import Measurement, Metric, Slice, Status
+from auditkit.measurement import Measurement, Metric
 from auditkit.policy import reasons
-from auditkit.policy.attestations import Attestation, why_void
+from auditkit.policy.attestations import Attestation
+from auditkit.policy.cases import Case, attested, gather
 from auditkit.policy.catalogue import check_metrics
-from auditkit.policy.comparison import Finding, Position, compare
-from auditkit.policy.schema import Policy, Requirement
-from auditkit.policy.selection import applies, select
+from auditkit.policy.comparison import Position
+from auditkit.policy.schema import Policy
+from auditkit.policy.selection import applies
 from auditkit.policy.slices import Universe
 from auditkit.policy.verdict import ExitCode, Judgement, Verdict, VerdictStatus
 from auditkit.policy.waivers import Waiver, apply_waivers
 from auditkit.statistics.estimates import units_to_decide
 from auditkit.statistics.multiplicity import holm
-
-MEASURED = (Status.MEASURED, Status.TOO_FEW)
-
-
-@dataclass(frozen=True)
-class Case:
-    """One requirement on one slice, before the verdict.
-
-    Attributes:
-        requirement: what is asked.
-        subject: of whom, in words.
-        measurement: what was measured; None if nothing was.
-        finding: what it says about the region; None unless a number is compared with a bound.
-        gap: why there is nothing to judge; "" if there is something.
-        part: the slice that it is about; None if nothing was measured of several.
-        hurdles: sentences, each a reason why it cannot pass whatever the number.
-        must_block: True for a small group that the policy wants to block.
-    """
-
-    requirement: Requirement
-    subject: str
-    measurement: Measurement | None = None
-    finding: Finding | None = None
-    gap: str = ""
-    part: Slice | None = None
-    hurdles: tuple[str, ...] = ()
-    must_block: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,9 +108,9 @@ def judge(
     alpha = level_at(policy.alpha, look)
     moment = now or datetime.now(UTC)
     universe = Universe.of(measurements, declared_references or {})
-    cases, small, skipped = _cases(policy, measurements, universe, tasks or {}, alpha)
-    cases.extend(_attested(policy, attestations or {}, moment, tasks or {}))
-    cases = _in_order(policy, cases)
+    docket = gather(policy, measurements, universe, tasks or {}, alpha)
+    docket.cases.extend(attested(policy, attestations or {}, moment.date(), tasks or {}))
+    cases = docket.in_order(policy)
     level = _correct(cases, alpha)
     verdicts = [_verdict(case, place, level, metrics) for place, case in enumerate(cases)]
     if not verdicts:
@@ -152,90 +126,11 @@ def judge(
         exit_code=exit_code,
         look=look,
         exploratory=exploratory,
-        small_groups=tuple(small),
+        small_groups=docket.small_groups(policy, universe),
         verdicts=tuple(verdicts),
-        not_applicable=tuple(skipped),
+        not_applicable=tuple(docket.not_applicable),
         notes=(*reasons.circumstances(look, alpha, exploratory), *notes),
     )
-
-
-def _cases(
-    policy: Policy,
-    measurements: Sequence[Measurement],
-    universe: Universe,
-    tasks: Mapping[str, str],
-    alpha: float,
-) -> tuple[list[Case], list[str], list[str]]:
-    """The cases of everything measured, the small groups listed, and what does not apply."""
-    cases: list[Case] = []
-    listed: dict[Slice, list[str]] = {}
-    skipped: list[str] = []
-    for requirement in policy.requirements:
-        if not applies(requirement, tasks):
-            skipped.append(reasons.not_applicable(requirement, tasks))
-        elif requirement.kind != "attested":
-            selection = select(requirement, policy, measurements, universe, tasks)
-            if policy.small_groups == "list":
-                for part in selection.small:
-                    listed.setdefault(part, []).append(requirement.id)
-            small = selection.small if policy.small_groups == "block" else ()
-            cases.extend(_case(requirement, m, alpha, policy, small) for m in selection.found)
-            cases.extend(
-                Case(requirement, gap.subject, gap=gap.reason, part=gap.part)
-                for gap in selection.gaps
-            )
-    sentences = [reasons.small(part, ids, policy, universe) for part, ids in listed.items()]
-    return cases, sentences, skipped
-
-
-def _case(
-    requirement: Requirement,
-    measurement: Measurement,
-    alpha: float,
-    policy: Policy,
-    small: Sequence[Slice],
-) -> Case:
-    subject, value = str(measurement.key), measurement.value
-    nothing = value is None or math.isnan(value)
-    if measurement.status not in MEASURED or (nothing and measurement.status is Status.MEASURED):
-        gap = reasons.not_measured(measurement)
-        return Case(requirement, subject, measurement, gap=gap, part=measurement.key.slice)
-    is_small = measurement.key.slice in small
-    hurdles = tuple(reasons.hurdles(measurement, requirement, policy, is_small))
-    region = requirement.region
-    finding = None if region is None else compare(measurement, region, alpha)
-    return Case(
-        requirement,
-        subject,
-        measurement,
-        finding,
-        part=measurement.key.slice,
-        hurdles=hurdles,
-        must_block=is_small,
-    )
-
-
-def _attested(
-    policy: Policy,
-    attestations: Mapping[str, Attestation],
-    moment: datetime,
-    tasks: Mapping[str, str],
-) -> Iterable[Case]:
-    for requirement in policy.requirements:
-        if requirement.kind == "attested" and applies(requirement, tasks):
-            given = attestations.get(requirement.id)
-            if given is None:
-                gap = "Nobody has attested it."
-            else:
-                void = why_void(given, moment.date())
-                gap = f"The attestation does not count. {void}" if void else ""
-            subject = "" if given is None else reasons.attestation(given)
-            yield Case(requirement, subject or "attestation", gap=gap)
-
-
-def _in_order(policy: Policy, cases: Sequence[Case]) -> list[Case]:
-    place = {requirement.id: place for place, requirement in enumerate(policy.requirements)}
-    return sorted(cases, key=lambda case: place[case.requirement.id])
 
 
 def _correct(cases: Sequence[Case], alpha: float) -> Level:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from auditkit.measurement import Measurement, Metric, Slice, Status
-from auditkit.policy import words
+from auditkit.policy import numerals, words
 from auditkit.policy.attestations import Attestation
 from auditkit.policy.comparison import Finding, Position, Region
 from auditkit.policy.schema import Policy, Requirement
@@ -125,13 +125,13 @@ def _significance(said: Said) -> str:
     if said.p_adjusted is None:
         return ""
     corrected = f", corrected for {said.family} comparisons" if said.family > 1 else ""
-    return f" (p {words.p_value(said.p_adjusted)}{corrected})"
+    return f" (p {numerals.p_value(said.p_adjusted)}{corrected})"
 
 
 def _more(measurement: Measurement, finding: Finding, units: int | None) -> Iterator[str]:
     if units is not None and units > measurement.units:
         noun = "rows" if measurement.units == measurement.rows else "independent units"
-        count = words.about(units)
+        count = numerals.about(units)
         yield f"{count[0].upper()}{count[1:]} {noun} in all would decide, at the same value."
     elif finding.position is Position.ACROSS and units is None:
         yield "At this value, which lies almost on the limit, more rows would hardly decide."
@@ -164,9 +164,10 @@ def hurdles(
             f"are {measurement.units:,}."
         )
     if is_small and policy.minimum_share is not None:
+        least_share = numerals.share(policy.minimum_share)
         yield (
-            f"This group holds less than {words.share(policy.minimum_share)} of the rows, and the "
-            "policy lets no such group pass (small_groups: block)."
+            f"This group holds less than {least_share} of the rows, and the policy lets no such "
+            "group pass (small_groups: block)."
         )
 
 
@@ -196,8 +197,8 @@ def small(part: Slice, requirements: Sequence[str], policy: Policy, universe: Un
     rows = universe.rows.get(part)
     count = "" if rows is None else f" ({rows:,} rows)"
     return (
-        f"{part} holds {words.share(share)} of the rows{count}, under the minimum share of "
-        f"{words.share(policy.minimum_share or 0.0)}: listed, not judged "
+        f"{part} holds {numerals.share(share)} of the rows{count}, under the minimum share of "
+        f"{numerals.share(policy.minimum_share or 0.0)}: listed, not judged "
         f"({', '.join(requirements)})."
     )
 

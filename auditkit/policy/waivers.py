@@ -18,6 +18,7 @@ from pydantic import BeforeValidator, Discriminator, Tag
 from auditkit.measurement import REST, Slice
 from auditkit.policy.attestations import parse_date
 from auditkit.policy.document import read_file
+from auditkit.policy.numerals import limit
 from auditkit.policy.reading import validated
 from auditkit.policy.schema import (
     Identifier,
@@ -31,7 +32,6 @@ from auditkit.policy.schema import (
     word_or_slice,
 )
 from auditkit.policy.verdict import Verdict, VerdictStatus
-from auditkit.policy.words import limit
 
 LONGEST_DAYS = 90
 PINNED = ("model", "data", "policy")

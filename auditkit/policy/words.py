@@ -12,14 +12,13 @@ from collections.abc import Mapping
 
 from auditkit.measurement import REST, Interval, Measurement, Metric
 from auditkit.policy.comparison import Finding, Region
+from auditkit.policy.numerals import limit, number, span
 from auditkit.policy.slices import EVALUATION, in_words
 
 ACRONYMS = {"auc": "AUC", "mae": "MAE", "rmse": "RMSE", "r2": "R²", "ece": "ECE", "ks": "KS"}
 # The base of a comparison is its id without the suffix, where the name is not its own.
 BASES = {"bias.impact_ratio": "selection rate"}
 _TWO_SAMPLES = ("n1", "n2")
-_MOST_DECIMALS = 8
-ANYWHERE = (-math.inf, math.inf)
 
 
 def noun(metric: str) -> str:
@@ -87,8 +86,17 @@ def _claim(measurement: Measurement, value: str, metrics: Mapping[str, Metric] |
     known = (metrics or {}).get(key.metric)
     name = known.title if known else _capital(_whole(key.metric))
     of = f" of {subject}" if key.slice.conditions else ""
-    verb = "are" if name.endswith("s") and not name.endswith("ss") else "is"
-    return f"{name}{of}{_context(measurement)} {verb} {value}"
+    return f"{name}{of}{_context(measurement)} {_verb(name)} {value}"
+
+
+def _verb(name: str) -> str:
+    """Whether a name is of several things: the last word before "of" and the like tells.
+
+    >>> _verb("Units"), _verb("Log loss"), _verb("Share of right answers")
+    ('are', 'is', 'is')
+    """
+    word = re.split(r" (?:of|in|on|for|between|under|per) ", name)[0]
+    return "are" if word.endswith("s") and not word.endswith(("ss", "us", "is", "as")) else "is"
 
 
 def _whole(metric: str) -> str:
@@ -134,89 +142,6 @@ def size(measurement: Measurement) -> str:
     if len(sizes) == 2 and all(float(n).is_integer() for n in sizes):
         return f"{int(sizes[0]):,} and {int(sizes[1]):,} rows"
     return f"{measurement.rows:,} row{'' if measurement.rows == 1 else 's'}"
-
-
-def decimals(interval: Interval | None, value: float, limits: Region = ANYWHERE) -> int:
-    """Decimals that the width of the interval supports; four digits where there is none.
-
-    More of them where an end would otherwise be shown on the other side of a limit, or on it.
-
-    >>> decimals(Interval(0.210, 0.236, 0.9, "koopman"), 0.22), decimals(None, 0.5)
-    (3, 4)
-    >>> decimals(Interval(0.79996, 0.9, 0.9, "wilson"), 0.85, (0.8, math.inf))
-    5
-    """
-    digits = _supported(interval, value)
-    ends = [value] if interval is None else [value, interval.low, interval.high]
-    while digits < _MOST_DECIMALS and not all(_on_its_side(end, digits, limits) for end in ends):
-        digits += 1
-    return digits
-
-
-def _on_its_side(end: float, digits: int, limits: Region) -> bool:
-    shown = round(end, digits) if math.isfinite(end) else end
-    return all((shown > one) == (end > one) and (shown < one) == (end < one) for one in limits)
-
-
-def _supported(interval: Interval | None, value: float) -> int:
-    width = 0.0 if interval is None else _width(interval, value)
-    if width > 0:
-        exponent = math.floor(math.log10(width))
-        digits = -exponent + (1 if width / 10.0**exponent < 3 else 0)
-        return min(max(digits, 0), _MOST_DECIMALS)
-    if value == 0 or not math.isfinite(value) or float(value).is_integer():
-        return 0
-    return min(max(3 - math.floor(math.log10(abs(value))), 0), _MOST_DECIMALS)
-
-
-def _width(interval: Interval, value: float) -> float:
-    """Of the interval, or of its finite half; 0 where that says nothing."""
-    low, high = interval.low, interval.high
-    if math.isfinite(low) and math.isfinite(high):
-        return high - low
-    ends = [end for end in (low, high) if math.isfinite(end)]
-    return abs(ends[0] - value) if ends and math.isfinite(value) else 0.0
-
-
-def number(value: float, interval: Interval | None = None, limits: Region = ANYWHERE) -> str:
-    """A number to the digits that its interval supports, on its side of the limits."""
-    return plain(value, decimals(interval, value, limits))
-
-
-def plain(value: float, digits: int) -> str:
-    """A number with a true minus sign and thousands separators.
-
-    >>> plain(-1234.5, 1), plain(-0.0001, 2), plain(math.inf, 2)
-    ('−1,234.5', '0.00', 'infinity')
-    """
-    if math.isinf(value):
-        return "infinity" if value > 0 else "minus infinity"
-    text = f"{abs(value):,.{digits}f}"
-    return f"−{text}" if value < 0 and text.strip("0.,") else text
-
-
-def limit(value: float) -> str:
-    """A bound as it was written: no zeros appended, none of its digits lost.
-
-    >>> limit(0.8), limit(-0.05), limit(1000.0), limit(0.0025)
-    ('0.8', '−0.05', '1,000', '0.0025')
-    """
-    if value.is_integer():
-        return plain(value, 0)
-    text = f"{abs(value):.10f}".rstrip("0").rstrip(".")
-    return f"−{text}" if value < 0 else text
-
-
-def span(interval: Interval, value: float | None = None, limits: Region = ANYWHERE) -> str:
-    """An interval; a dash joins its ends unless one of them is negative.
-
-    >>> span(Interval(0.2104, 0.2361, 0.9, "x"), 0.22), span(Interval(-0.03, 0.01, 0.9, "x"), 0.0)
-    ('0.210–0.236', '−0.03 to 0.01')
-    """
-    digits = decimals(interval, interval.low if value is None else value, limits)
-    low, high = (plain(end, digits) for end in (interval.low, interval.high))
-    joined = interval.low >= 0 and math.isfinite(interval.high)
-    return f"{low}–{high}" if joined else f"{low} to {high}"
 
 
 def demand(region: Region) -> str:
@@ -273,35 +198,3 @@ def across(interval: Interval, region: Region) -> str:
     if interval.high > region[1]:
         beyond.append(f"above {limit(region[1])}")
     return " and ".join(beyond)
-
-
-def about(units: float) -> str:
-    """A rough number of units, two digits.
-
-    >>> about(4213), about(87)
-    ('about 4,200', 'about 87')
-    """
-    if units < 100:
-        return f"about {round(units)}"
-    step = 10.0 ** (math.floor(math.log10(units)) - 1)
-    return f"about {round(units / step) * step:,.0f}"
-
-
-def p_value(p: float) -> str:
-    """A p-value; nobody needs to know how far under one in a thousand it lies.
-
-    >>> p_value(3e-12), p_value(0.0412), p_value(0.41)
-    ('< 0.001', '= 0.041', '= 0.41')
-    """
-    if p < 0.001:
-        return "< 0.001"
-    return f"= {p:.3f}" if p < 0.1 else f"= {p:.2f}"
-
-
-def share(value: float) -> str:
-    """A share in per cent.
-
-    >>> share(0.0083), share(0.02)
-    ('0.83 %', '2 %')
-    """
-    return f"{100 * value:.2g} %" if value < 0.995 else "100 %"

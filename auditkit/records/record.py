@@ -29,7 +29,7 @@ class AuditRecord:
             cluster, row id, time columns.
         settings: seed, device, batch size, limit, engine, whether code was allowed …
         environment: package versions, Python, platform.
-        definitions: metric id → its definition as plain data, of every metric measured.
+        definitions: metric id → its definition as plain data, of every metric that was known.
         measurements: everything measured, or not, with the reason.
         figures: pictures as data.
         judgement: the policy's verdicts; None where no policy was asked.

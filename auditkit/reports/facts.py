@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from auditkit.records.record import AuditRecord
-from auditkit.reports.formatting import count, digest
+from auditkit.reports.formatting import ABSENT, count, digest
 from auditkit.reports.text import shorten
 
 Fact = tuple[str, str]
@@ -29,8 +29,8 @@ def audited(record: AuditRecord) -> list[Fact]:
     if record.judgement is not None:
         policy = record.judgement
         facts.append(("Policy", f"{shorten(policy.policy)} ({digest(policy.policy_digest)})"))
-    digests = [(name, record.digests.get(name, "")) for name in ("model", "data")]
-    facts += [(f"Digest of the {name}", digest(text)) for name, text in digests]
+    digests = [(name, record.digests.get(name, "")) for name in ("model_file", "model", "data")]
+    facts += [(f"Digest of the {name.replace('_', ' ')}", digest(text)) for name, text in digests]
     return [(term, text) for term, text in facts if text]
 
 
@@ -39,8 +39,12 @@ def _named(value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
     if isinstance(value, Mapping):
         pairs = [(str(name), item) for name, item in value.items()]
     else:
-        pairs = [(str(_get(item, "name")), item) for item in value or ()]
+        pairs = [(str(_get(item, "name")), item) for item in _listed(value)]
     return ((name, item) for name, item in pairs if isinstance(item, Mapping))
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else []
 
 
 def _get(item: Any, key: str) -> Any:
@@ -71,7 +75,7 @@ def _head(head: Mapping[str, Any]) -> str:
         parts.append(f"decided by {rule}")
     if head.get("outputs"):
         parts.append(f"outputs: {head['outputs']}")
-    classes = [shorten(str(name), 24) for name in head.get("classes") or ()]
+    classes = [shorten(str(name), 24) for name in _listed(head.get("classes"))]
     if classes:
         parts.append(f"classes: {', '.join(_few(classes))}")
     return "; ".join(parts)
@@ -102,7 +106,7 @@ def _levelled(name: str, group: Mapping[str, Any], data: Mapping[str, Any]) -> M
 def _group(group: Mapping[str, Any]) -> str:
     levels = group.get("levels")
     if not isinstance(levels, Mapping):
-        return ", ".join(_few([shorten(str(level), 30) for level in levels or ()]))
+        return ", ".join(_few([shorten(str(level), 30) for level in _listed(levels)]))
     texts = [
         f"{shorten(str(level), 30)}{_n(n)}{_reference(level, group)}" for level, n in levels.items()
     ]
@@ -135,11 +139,9 @@ def flattened(value: Mapping[str, Any], prefix: str = "", depth: int = 0) -> Ite
 
 
 def leaf(item: Any) -> str:
-    """One value as text."""
-    if item is None or item in ((), [], {}, ""):
-        return "–"
+    """One value as text; a dash for what is empty."""
     if isinstance(item, bool):
         return "yes" if item else "no"
     if isinstance(item, list | tuple):
-        return shorten(", ".join(str(part) for part in item), LONGEST)
-    return shorten(str(item), LONGEST)
+        return shorten(", ".join(str(part) for part in item), LONGEST) or ABSENT
+    return ABSENT if item is None or item == {} else shorten(str(item), LONGEST) or ABSENT

@@ -208,6 +208,15 @@ def size(measurement: Measurement) -> str:
     return f"{count(measurement.units)} units ({count(measurement.rows)} rows)"
 
 
+def percentage(share: float) -> str:
+    """A share of the data in per cent, to one decimal; never rounded to nothing.
+
+    >>> percentage(0.33081), percentage(0.0002), percentage(0.0)
+    ('33.1 %', '< 0.1 %', '0.0 %')
+    """
+    return "< 0.1 %" if 0 < share < 0.0005 else f"{100 * share:.1f} %"
+
+
 def is_exact(measurement: Measurement) -> bool:
     """True for a number without sampling error, whose interval would be itself."""
     return measurement.estimate is not None and measurement.estimate.method == "exact"

@@ -8,7 +8,7 @@ from typing import Any
 
 from auditkit.measurement import Interval, Measurement, Status
 from auditkit.records.record import AuditRecord
-from auditkit.reports.formatting import Scale, is_exact, level, scale_of, size
+from auditkit.reports.formatting import Scale, is_exact, level, percentage, scale_of, size
 from auditkit.reports.wording import ABSENCES, METHODS, metric_title, subject
 
 PRINTED_ROWS = 60
@@ -113,7 +113,7 @@ def _measurement_row(
         value=scale.value(measurement.value, interval),
         span=_span(measurement, interval, scale, definition),
         n=size(measurement),
-        share="" if share is None else Scale({"unit": "share"}).value(round(share, 4)),
+        share="" if share is None else percentage(share),
         method=_method(measurement),
         note=". ".join([*notes, measurement.reason]) if measurement.reason else ". ".join(notes),
         absent=ABSENCES[measurement.status],

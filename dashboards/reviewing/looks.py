@@ -99,6 +99,8 @@ _RULES = (
     '[class*="st-key-row-"] code { padding: 0; }',
     '[class*="st-key-row-"] a { padding: 0; }',
     '[class*="st-key-row-"] a p { color: #0b5e8a; text-decoration: underline; }',
+    '[data-testid="stTable"] td * { max-width: none !important; overflow-wrap: anywhere; }',
+    '[data-testid="stTable"] td:first-child { width: 13rem; color: #56616d; }',
     ".st-key-heading { border-bottom: 2px solid #1b2530; }",
     ".st-key-heading p { color: #56616d; }",
 )

@@ -154,6 +154,16 @@ def test_files_of_one_table_with_other_types(tmp_path: Path) -> None:
     assert "b.parquet, but int64 in" in str(caught.value)
 
 
+def test_files_may_differ_in_width(tmp_path: Path, whole: Any) -> None:
+    for name, kind in (("a", pa.int32()), ("b", pa.float64()), ("c", pa.null())):
+        values = [None] if name == "c" else [1]
+        content = pa.table({"x": pa.array(values, kind), "y": [0]})
+        pq.write_table(content, tmp_path / f"{name}.parquet")
+    source = table(tmp_path, Y)
+    source.check()
+    assert whole(source)["frame"]["x"].tolist()[:2] == [1, 1]
+
+
 def test_row_numbers_of_several_files(tmp_path: Path, whole: Any) -> None:
     for place in (0, 1):
         frame = pd.DataFrame({"x": np.arange(5), "y": 0})

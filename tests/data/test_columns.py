@@ -57,6 +57,15 @@ def test_cuts_that_are_no_cuts(cuts: tuple[float, ...]) -> None:
         Group("age", "age", cuts=cuts)
 
 
+def test_a_reference_that_the_cuts_do_not_make() -> None:
+    Group("age", "age", reference="≥ 60", cuts=(60,))
+    with pytest.raises(ConfigurationError) as caught:
+        Group("age", "age", reference="old", cuts=(60,))
+    assert "has the reference 'old', but its cuts make the levels '< 60', '≥ 60'." in str(
+        caught.value
+    )
+
+
 @pytest.mark.parametrize(("name", "column"), [("", "sex"), ("sex", "")])
 def test_a_group_needs_name_and_column(name: str, column: str) -> None:
     with pytest.raises(ConfigurationError, match="needs a name and a column"):

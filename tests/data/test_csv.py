@@ -191,6 +191,15 @@ def test_several_files_are_one_table(tmp_path: Path, whole: Any) -> None:
     assert made.rows == 3
 
 
+def test_rows_of_later_files_are_readable(tmp_path: Path, batches_of: Any) -> None:
+    (tmp_path / "a.csv").write_text("x,y\n1,0\n2,1\n")
+    (tmp_path / "b.csv").write_text("x,y\n1,0\n2,\n")
+    error = refusal(table(str(tmp_path / "*.csv"), Y), batches_of)
+    assert "1 missing value among rows 0 of file 2 to 1 of file 2, first in row 1 of file 2" in str(
+        error
+    )
+
+
 def test_a_file_that_lacks_a_column(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("x,y\n1,0\n")
     (tmp_path / "b.csv").write_text("y,z\n1,3\n")

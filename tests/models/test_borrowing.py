@@ -63,7 +63,7 @@ def state(module: nn.Module) -> dict:
         "storages": [parameter.data_ptr() for parameter in module.parameters()],
         "parts": [id(part) for part in module.modules()],
         "torch": torch.get_rng_state().tolist(),
-        "numpy": str(np.random.get_state()),
+        "numpy": str(np.random.get_state()),  # noqa: NPY002
         "python": random.getstate(),
     }
 
@@ -82,7 +82,7 @@ def disturb(module: nn.Sequential) -> None:
     module[1].running_mean = torch.zeros(4)
     module[0].weight = nn.Parameter(torch.zeros(4, 3))
     torch.rand(3)
-    np.random.rand(3)
+    np.random.rand(3)  # noqa: NPY002
     random.random()
 
 
@@ -161,9 +161,9 @@ def test_one_failing_restoration_does_not_stop_the_others(monkeypatch) -> None:
 
 
 def test_random_states_are_kept() -> None:
-    states = torch.get_rng_state(), random.getstate(), str(np.random.get_state())
+    states = torch.get_rng_state(), random.getstate(), str(np.random.get_state())  # noqa: NPY002
     with suppress(BreakError), random_states_kept():
-        torch.rand(1), random.random(), np.random.rand(1)
+        torch.rand(1), random.random(), np.random.rand(1)  # noqa: NPY002
         raise BreakError
     assert torch.equal(torch.get_rng_state(), states[0])
-    assert (random.getstate(), str(np.random.get_state())) == states[1:]
+    assert (random.getstate(), str(np.random.get_state())) == states[1:]  # noqa: NPY002

@@ -81,9 +81,7 @@ def test_a_module_on_several_devices_is_kept() -> None:
 def test_a_quantised_module_is_kept() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch announces that this form will go
-        module = torch.ao.quantization.quantize_dynamic(
-            nn.Sequential(nn.Linear(3, 1)), {nn.Linear}
-        )
+        module = torch.ao.quantization.quantize_dynamic(nn.Sequential(nn.Linear(3, 1)), {nn.Linear})
         model = wrap(module, task="regression")
         with model.opened():
             assert model.predict(torch.ones(2, 3))[""].shape == (2,)

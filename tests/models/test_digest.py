@@ -167,7 +167,10 @@ def test_the_weights_of_quantised_layers_count() -> None:
 @pytest.mark.parametrize(
     ("module", "said"),
     [
-        (nn.Linear(3, 2, device="meta"), "'weight' holds no values here (it is on the meta device)"),
+        (
+            nn.Linear(3, 2, device="meta"),
+            "'weight' holds no values here (it is on the meta device)",
+        ),
         (nn.LazyLinear(2), "'weight' holds no values here (it is lazy)"),
     ],
 )

@@ -48,7 +48,7 @@ def test_columns_of_several_classes_and_heads() -> None:
 def test_the_model_is_not_here() -> None:
     model = stored_predictions({"score": "p"}, task="binary", name="scores of March")
     capabilities = model.capabilities
-    assert not (capabilities.present or capabilities.differentiable or capabilities.copyable)
+    assert [capabilities.present, capabilities.differentiable, capabilities.copyable] == 3 * [False]
     assert capabilities.reasons["present"] == (
         "The model is not here: its stored predictions are audited."
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from auditkit.errors import PolicyError
 from auditkit.policy.document import MAX_BYTES, MAX_DEPTH, read_file, read_text
@@ -113,3 +115,22 @@ def test_lines_are_those_of_the_keys() -> None:
     assert document.line(("list", 0, "absent")) == 3
     assert document.line(("elsewhere",)) is None
     assert read_text("", "it").data is None
+
+
+def test_numbers_of_thousands_of_digits_are_refused() -> None:
+    with pytest.raises(PolicyError, match="it holds a value that cannot be read"):
+        read_text("a: " + "9" * 5000, "it")
+
+
+@given(st.text(max_size=200) | st.text("{}[]:,-&*!|>'\"%@`#? \n\tab1.e~<", max_size=60))
+def test_no_text_raises_anything_else(text: str) -> None:
+    assert complaint(text) is None or complaint(text).startswith("it")  # type: ignore[union-attr]
+
+
+def complaint(text: str) -> str | None:
+    """What reading a text complains of; None if it is read."""
+    try:
+        read_text(text, "it")
+    except PolicyError as error:
+        return str(error) if error.mend else "no mend"
+    return None

@@ -6,10 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from auditkit.errors import PolicyError
 from auditkit.measurement import Direction, Metric
 from auditkit.policy import check_metrics, load_policy, policy_from_text, shipped_policies
+from auditkit.policy.schema import Policy, Requirement
 from tests.policy.cases import ATTESTED, BOUND, FOUR_FIFTHS, changed, policy
 
 
@@ -170,3 +173,41 @@ def test_json_is_yaml(tmp_path: Path) -> None:
     own = tmp_path / "own.json"
     own.write_text(json.dumps(policy().model_dump(mode="json", exclude_none=True)))
     assert load_policy(own).id == "test"
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@given(
+    st.sampled_from(sorted({*Requirement.model_fields, "unknown"})),
+    st.sampled_from(sorted({*Policy.model_fields, "unknown"})),
+    values,
+)
+def test_no_value_anywhere_raises_anything_else(inner: str, outer: str, value: object) -> None:
+    for base in (BOUND, FOUR_FIFTHS, ATTESTED):
+        plain = policy(base).model_dump(mode="json", exclude_none=True)
+        plain["requirements"][0][inner] = value
+        for text in (json.dumps(plain), json.dumps({**plain, outer: value})):
+            assert consequence(text) in ("refused", "read")
+
+
+def consequence(text: str) -> str:
+    """What becomes of a text, once it is clear that it is either refused well or read well."""
+    try:
+        read = policy_from_text(text, "it", metrics=CATALOGUE)
+    except PolicyError as error:
+        return "refused" if str(error).startswith("it") and error.mend else str(error)
+    return "read" if policy_from_text(read.text, "it") == read else "read otherwise"
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "1" + "0" * 400])
+def test_numbers_beyond_all_bounds_are_refused(number: str) -> None:
+    assert "requirements.0.at_least (line 10)" in refusal(
+        TEXT.replace("at_least: 0.8", f"at_least: {number}")
+    )

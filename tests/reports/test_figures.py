@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import json
 import math
+from functools import cache
 from typing import Any
 from xml.etree import ElementTree
 
@@ -31,6 +32,11 @@ def texts(drawing: str) -> list[str]:
     return [e.text for e in root.iter() if e.tag in ("text", "tspan") and e.text]
 
 
+@cache
+def gender_texts() -> list[str]:
+    return texts(svg(GENDER, JUDGEMENT))
+
+
 def of_kind(kind: str) -> Figure:
     return next(figure for figure in FIGURES.values() if figure.kind == kind)
 
@@ -53,7 +59,7 @@ def test_the_samples_hold_every_kind() -> None:
 
 
 def test_group_rates_name_value_interval_n_and_verdict() -> None:
-    shown = texts(svg(GENDER, JUDGEMENT))
+    shown = gender_texts()
     assert "36.0 % (35.5 to 36.5 %),  n = 21,790" in shown
     assert "8.0 % (7.6 to 8.4 %),  n = 10,771" in shown
     assert "0.222 (0.210 to 0.235)  fail" in shown
@@ -62,7 +68,7 @@ def test_group_rates_name_value_interval_n_and_verdict() -> None:
 
 
 def test_a_group_without_a_number_keeps_its_row() -> None:
-    shown = texts(svg(GENDER, JUDGEMENT))
+    shown = gender_texts()
     assert "(missing)" in shown
     assert "not measured,  n = 0" in shown
 
@@ -196,7 +202,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(list(FIGURES.values())), st.data())
 def test_one_odd_value_anywhere_never_crashes(figure: Figure, data: st.DataObject) -> None:
     content = copy.deepcopy(dict(figure.data))
@@ -206,24 +212,27 @@ def test_one_odd_value_anywhere_never_crashes(figure: Figure, data: st.DataObjec
         target = target[key]
     target[last] = data.draw(ODD)
     odd = dataclasses.replace(figure, data=content)
-    specification = chart(odd, JUDGEMENT).to_dict()
+    specification = chart(odd, JUDGEMENT).to_dict(validate=False)
     json.dumps(specification, allow_nan=False)
     assert isinstance(tables(odd), list)
 
 
-@pytest.mark.parametrize("text", STRINGS)
-def test_hostile_names_are_text_and_nothing_else(text: str) -> None:
+def test_hostile_names_are_text_and_nothing_else() -> None:
+    row = ETHNICITY.data["rows"][0]
+    everything = "".join(STRINGS)
     figure = changed(
-        ETHNICITY,
-        rows=[{**row, "group": f"{row['group']}{text}"} for row in ETHNICITY.data["rows"]],
-        attribute=text,
-        reference=f"White{text}",
+        dataclasses.replace(ETHNICITY, title=everything),
+        rows=[{**row, "group": f"g {text}"} for text in STRINGS],
+        attribute=everything,
+        reference=f"g {everything}",
     )
-    root = ElementTree.fromstring(svg(dataclasses.replace(figure, title=text), JUDGEMENT))
+    root = ElementTree.fromstring(svg(figure, JUDGEMENT))
     assert {element.tag for element in root.iter()} <= ELEMENTS
     names = {name for element in root.iter() for name in element.attrib}
     assert names <= ATTRIBUTES | {"role", "aria-label"}
-    assert len([e for e in root.iter("text") if (e.text or "").startswith("White")]) == 1
+    labels = [e.text for e in root.iter("text") if (e.text or "").startswith("g")]
+    assert len(set(labels)) == len(STRINGS)
+    assert "g <script>alert(1)</script>" in labels
 
 
 def test_features_named_like_vega_fields_are_drawn_by_their_names() -> None:
@@ -247,7 +256,7 @@ def test_long_rankings_and_many_groups_say_what_is_left_out() -> None:
 
 def test_nothing_is_fetched() -> None:
     for figure in FIGURES.values():
-        specification = chart(figure, JUDGEMENT).to_dict()
+        specification = chart(figure, JUDGEMENT).to_dict(validate=False)
         specification.pop("$schema")
         assert "http" not in json.dumps(specification)
         assert '"url"' not in json.dumps(specification)

@@ -72,8 +72,8 @@ def test_it_needs_nothing_else_and_runs_nothing(report: str) -> None:
 
 @pytest.mark.parametrize("poison", STRINGS)
 def test_hostile_text_stays_text(poison: str) -> None:
-    record = hostile_record(poison)
-    report = render(dataclasses.replace(record, figures=record.figures[:1]))
+    # Figures cost the most time; the browser's test has them all.
+    report = render(dataclasses.replace(hostile_record(poison), figures=()))
     assert_inert(report)
     report.encode("utf-8")
     assert len(report) < 1_500_000

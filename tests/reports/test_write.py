@@ -14,6 +14,7 @@ import pytest
 
 from auditkit.errors import OutputError
 from auditkit.reports import write, write_report
+from auditkit.reports.writable import check_writable
 from tests.samples import sample_record
 
 SMALL = sample_record(figures=())
@@ -130,6 +131,15 @@ def test_the_umask_decides_who_may_read(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert target.stat().st_mode & 0o777 == 0o640
+
+
+def test_whether_it_can_be_written_is_known_before(tmp_path: Path) -> None:
+    check_writable(tmp_path / "new" / "a.html")
+    assert list((tmp_path / "new").iterdir()) == []
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(OutputError, match="cannot be written") as caught:
+        check_writable(tmp_path / "file" / "a.html")
+    assert "Name another place with --report" in caught.value.mend
 
 
 def test_text_that_utf8_cannot_hold_is_written_all_the_same(tmp_path: Path) -> None:
