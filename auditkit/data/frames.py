@@ -28,7 +28,7 @@ class FrameReader:
         pinned: the sha256 that `digest` must give.
     """
 
-    location = "the table in memory"
+    location = "Table in memory"
 
     def __init__(self, data: Any, pinned: str | None = None) -> None:
         self.format = _format(data)

@@ -36,7 +36,7 @@ class SideTable:
     @property
     def title(self) -> str:
         """What errors call it."""
-        return f"The side table {self.reader.location} ({self.where})"
+        return f"{self.reader.location} (side table of the {self.where})"
 
     def load(self, columns: Sequence[str]) -> None:
         """Read the row ids and some columns.

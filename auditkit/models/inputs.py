@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from auditkit.errors import ModelError
 
 _SHOWN = 3
+_SHAPED = (Tensor, np.ndarray, pd.DataFrame, pd.Series)
 
 
 def as_tensors(inputs: Any, dtype: torch.dtype | None = torch.float32) -> Any:
@@ -31,6 +32,8 @@ def as_tensors(inputs: Any, dtype: torch.dtype | None = torch.float32) -> Any:
     >>> as_tensors(pd.DataFrame({"age": [41, 29], "hours": [40.0, 38.5]})).shape
     torch.Size([2, 2])
     """
+    if isinstance(inputs, Tensor):
+        return inputs
     if isinstance(inputs, pd.DataFrame):
         return _frame_as_tensor(inputs, dtype)
     if isinstance(inputs, np.ndarray):
@@ -84,7 +87,7 @@ def _mapped(function: Callable[[Any], Any], nest: Any) -> Any:
 
 
 def _shapes_in(nest: Any) -> Iterator[tuple[int, ...]]:
-    if isinstance(nest, Tensor | np.ndarray | pd.DataFrame | pd.Series):
+    if isinstance(nest, _SHAPED):
         yield tuple(nest.shape)
     elif isinstance(nest, Mapping | tuple | list):
         for value in nest.values() if isinstance(nest, Mapping) else nest:

@@ -47,6 +47,7 @@ def normalise(returned: Any, heads: tuple[Head, ...], units: int | None) -> dict
     return {head.name: _shaped(picked[head.name], head, units) for head in heads}
 
 
+_WHOLE = (Tensor, np.ndarray, pd.DataFrame, pd.Series)
 # Probabilities are not looked for under the name `logits`, values are: it is what transformers'
 # models of regressions call them.
 _KEYS = {
@@ -58,7 +59,7 @@ _KEYS = {
 
 
 def _pick_one(returned: Any, head: Head) -> dict[str, Any]:
-    if isinstance(returned, Tensor | np.ndarray | pd.DataFrame | pd.Series):
+    if isinstance(returned, _WHOLE):
         return {head.name: returned}
     fields = _fields(returned)
     if head.name in fields:
@@ -119,7 +120,8 @@ def _shaped(raw: Any, head: Head, units: int | None) -> Tensor:
             mend="Correct task or classes, or return one row of scores for each unit"
             + (" (what is no such row is audited with the task 'custom')." if found else "."),
         )
-    return tensor.reshape(shapes[found])
+    arranged = shapes[found]
+    return tensor if arranged == found else tensor.reshape(arranged)
 
 
 def _shapes(head: Head, n: int) -> dict[tuple[int, ...], tuple[int, ...]]:
@@ -135,15 +137,20 @@ def _shapes(head: Head, n: int) -> dict[tuple[int, ...], tuple[int, ...]]:
 
 
 def _as_tensor(raw: Any, head: Head) -> Tensor:
-    if isinstance(raw, pd.DataFrame | pd.Series):
-        raw = raw.to_numpy(dtype=np.float64, na_value=np.nan)
-    tensor = torch.tensor(raw) if isinstance(raw, np.ndarray) and raw.dtype.kind in "fiub" else raw
+    tensor = raw if isinstance(raw, Tensor) else _converted(raw)
     if not isinstance(tensor, Tensor) or tensor.is_complex():
         raise ModelError(
             f"{_whose(head)} is {_kind(raw)}; expected a tensor of real numbers.",
             mend="Return a tensor, or declare the task 'custom'.",
         )
     return tensor if tensor.is_floating_point() else tensor.float()
+
+
+def _converted(raw: Any) -> Any:
+    """An array or frame as a tensor, anything else as it is."""
+    if isinstance(raw, pd.DataFrame | pd.Series):
+        raw = raw.to_numpy(dtype=np.float64, na_value=np.nan)
+    return torch.tensor(raw) if isinstance(raw, np.ndarray) and raw.dtype.kind in "fiub" else raw
 
 
 def _kind(raw: Any) -> str:

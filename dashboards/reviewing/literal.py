@@ -1,9 +1,10 @@
 """Text from records, shown letter by letter: in Markdown nothing of it may mean anything.
 
 Streamlit shows no raw HTML, but it does read Markdown: an image in a column's name would make the
-reviewer's browser fetch it. Here all punctuation is escaped. Three things are found after parsing,
-in plain text, where no escape helps: links without brackets, emoji names and icon names. A word
-joiner, which is invisible, keeps these from being recognised.
+reviewer's browser fetch it. Here all punctuation is escaped. Some things are found after parsing,
+in plain text, where no escape helps: web addresses, names of emoji and icons between colons, and
+arrows made of signs. A word joiner, which is invisible, keeps these from being recognised; it is
+put nowhere else, so that digests can be copied.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import re
 from auditkit.reports.text import shorten, visible
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-_SIGNAL = re.compile(r"(?<=:)(?=[\w+/.-])|(?<=www)(?=\.)|(?<=@)(?=\w)|(?<=[-<~=])(?=[-<>=])", re.I)
+_SIGNAL = re.compile(r"(?<=:)(?=[\w+/-]+:|//)|(?<=www)(?=\.)|(?<=[-<>~=])(?=[-<>=])", re.IGNORECASE)
 _JOINER = "\u2060"
 
 

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.browser
 
 ID = sample_record().id
 OTHER, HOSTILE_ID = "20261121-101530-aaaaaa", "20261120-101530-bbbbbb"
+HOSTILE_NAME = f"{HOSTILE_MARKDOWN} {HOSTILE} http://evil"
 PATIENCE = 60_000.0
 """Milliseconds: the machines of CI are slow."""
 
@@ -134,7 +135,7 @@ def test_from_the_list_to_the_reasons(visitor: Visitor, tmp_path: Path) -> None:
     page.goto("/")
     heading(page, "Runs")
     see(page, "3 of 3 runs")
-    expect(page.get_by_text(HOSTILE).first).to_be_visible()
+    see(page, "[press](javascript:alert(1)")
     nothing_came_alive(page)
     assert fits(page)
 
@@ -172,7 +173,7 @@ def test_the_sections_of_a_run(visitor: Visitor) -> None:
         "Figures": "Women are selected about a fifth as often as men.",
         "Not tested": "which rows this network was trained on is unknown",
         "Provenance": sample_record().digests["model"],
-        "Sign-off": HOSTILE_MARKDOWN,
+        "Sign-off": "Unfair. [press](javascript:alert(1)) **x** $y$",
         "Verdicts": "p: how likely such data are if the requirement were met",
     }.items():
         page.get_by_role("tab", name=section).click()
@@ -202,7 +203,7 @@ def test_a_hostile_name(visitor: Visitor) -> None:
     title = page.locator("h1")
     expect(title).to_contain_text("[press](javascript:", timeout=PATIENCE)
     shown = title.inner_text().replace("\u2060", "")
-    assert shown == f"{HOSTILE_MARKDOWN} {HOSTILE} http://evil"
+    assert shown == HOSTILE_NAME
     nothing_came_alive(page)
 
 

@@ -12,7 +12,7 @@ from auditkit.reports.text import visible
 from tests.samples import HOSTILE, HOSTILE_MARKDOWN
 
 # What GitHub-flavoured Markdown, Streamlit's icons, emoji and arrows would make of plain text.
-SIGNALS = re.compile(r"https?://|www\.\w|\w@\w|:[\w+/-]+:|<-|->|--|<=|>=|~=|:\w+\[", re.IGNORECASE)
+SIGNALS = re.compile(r"https?://|www\.\w|:[\w+/-]+:|<-|->|--|<=|>=|~=", re.IGNORECASE)
 WORDS = st.lists(
     st.sampled_from(
         [
@@ -51,7 +51,7 @@ def test_no_signal_is_left_in_the_text_that_is_shown(text: str) -> None:
     assert SIGNALS.search(shown) is None
 
 
-@pytest.mark.parametrize("text", ["http://a", "www.a.org", "a@b.org", ":x:", "->", ":red[a]"])
+@pytest.mark.parametrize("text", ["http://a", "www.a.org", ":x:", "->", ">="])
 def test_the_search_above_can_find(text: str) -> None:
     assert SIGNALS.search(text)
 
@@ -62,6 +62,13 @@ def test_a_limit_makes_one_line(text: str) -> None:
     assert "\n" not in literal(text, 20)
     assert len(re.sub(r"\\(.)", r"\1", literal(text, 20)).replace("\u2060", "")) <= 20
     assert shown is not None
+
+
+@pytest.mark.parametrize(
+    "text", ["sha256:" + "0a" * 32, "ada@example.org", "a: b", "12:30", "C:\\x"]
+)
+def test_what_people_copy_has_nothing_invisible(text: str) -> None:
+    assert re.sub(r"\\(.)", r"\1", literal(text)) == text
 
 
 def test_lines_stay_lines() -> None:

@@ -45,7 +45,9 @@ def test_torch_data_and_tables_together(people: pd.DataFrame) -> None:
     tensors = TensorDataset(torch.zeros(60, 2), torch.zeros(60))
     side = {"evaluation": people}
     made = dataset(evaluation=tensors, side_table=side, groups=["sex"], row_id="index")
-    with pytest.raises(DataError, match=r"Side table the table in memory .* has no column 'index'"):
+    with pytest.raises(
+        DataError, match=r"\(side table of the evaluation data\) has no column 'index'"
+    ):
         made.check()
     people["index"] = range(60)
     made = dataset(evaluation=tensors, side_table=side, groups=["sex"], row_id="index")
@@ -53,7 +55,7 @@ def test_torch_data_and_tables_together(people: pd.DataFrame) -> None:
     assert made.digest().startswith("manifest:")
     described = made.describe()
     assert json.loads(json.dumps(described)) == described
-    assert described["splits"]["evaluation"]["side_table"] == "the table in memory"
+    assert described["splits"]["evaluation"]["side_table"] == "Table in memory"
 
 
 def test_a_source_may_be_given(people: pd.DataFrame) -> None:

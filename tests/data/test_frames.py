@@ -38,7 +38,7 @@ def test_every_form_gives_the_same_batches(data: Any, kind: str, whole: Any) -> 
     described = source.describe()
     assert (described["format"], described["location"], described["rows"]) == (
         kind,
-        "the table in memory",
+        "Table in memory",
         2,
     )
 
@@ -65,7 +65,7 @@ def test_the_users_frame_stays_as_it_was(people: pd.DataFrame, batches_of: Any) 
     [
         (pd.DataFrame({0: [1], "y": [0]}), "has columns whose names are not text: 0."),
         (pd.DataFrame([[1, 2, 0]], columns=["x", "x", "y"]), "several columns with the name 'x'"),
-        (pd.DataFrame({"x": [], "y": []}), "the table in memory (data data) holds no rows."),
+        (pd.DataFrame({"x": [], "y": []}), "Table in memory (data data) holds no rows."),
         ({"x": [1], "z": [0]}, "has no column 'y'; it has 'x', 'z'."),
         ({"x": [1, 2], "y": [0]}, "The arrays differ in length: 'x: 2', 'y: 1'."),
         ({"x": np.zeros((2, 3)), "y": [0, 1]}, "Array 'x' has shape (2, 3), but a column"),

@@ -216,7 +216,7 @@ def test_groups_that_are_none(values: list[Any], text: str, batches_of: Any) -> 
 def test_a_group_column_that_is_absent(people: pd.DataFrame, batches_of: Any) -> None:
     source = table(people, Columns(label="loan", groups=(Group("gender", "Sex"),)))
     text = passed(source, batches_of)
-    assert "the table in memory (data data) has no column 'Sex'; it has 'person', 'age'" in text
+    assert "Table in memory (data data) has no column 'Sex'; it has 'person', 'age'" in text
     assert "Did you mean 'sex'?" in text
 
 
