@@ -96,9 +96,9 @@ def audit_configuration(
     _refuse_unwritable(reports)
     engine = _engine()
     code = Code(base, allowed=said.allow_code or configuration.allow_code)
-    model, model_digests = build_model(configuration.model, code, said)
+    model, source = build_model(configuration.model, code, said)
     data = build_dataset(configuration.data, code)
-    settings = _settings(configuration, said, base, code, model_digests)
+    settings = _settings(configuration, said, base, code, source)
     run = audit(
         model,
         data,
@@ -148,12 +148,12 @@ def _settings(
     said: Overrides,
     base: Path,
     code: Code,
-    model_digests: Mapping[str, str],
+    source: Mapping[str, str],
 ) -> Any:
     from auditkit.auditing import Settings
     from auditkit.policy import load_attestations, load_waivers
 
-    digests = dict(model_digests)
+    digests = {"model_file": source["digest"]} if "digest" in source else {}
     if (of_code := code.digest()) is not None:
         digests["code"] = of_code
     waivers, attested = configuration.waivers, configuration.attestations
@@ -168,6 +168,8 @@ def _settings(
         attestations={} if attested is None else load_attestations(base / attested),
         notes=tuple(configuration.data.notes),
         digests=digests,
+        origin={key: text for key, text in source.items() if key != "digest"},
+        allow_code=code.allowed,
     )
 
 
@@ -184,7 +186,9 @@ def _feature_names(configuration: AuditConfiguration, code: Code) -> tuple[str, 
 def build_model(
     section: ModelSection, code: Code, said: Overrides | None = None
 ) -> tuple[WrappedModel, dict[str, str]]:
-    """The wrapped model that a configuration describes, and the digests of its file and code.
+    """The wrapped model that a configuration describes, and where it came from.
+
+    The second part holds, for a model from a file, its `digest`, `file` and `path_taken`.
 
     Raises:
         ModelError, ConfigurationError: the file, the code or the declaration is wrong.
@@ -196,14 +200,14 @@ def build_model(
     if section.predictions is not None:
         return stored_predictions(section.predictions, **declaration), {}
     preprocess = None if section.preprocess is None else code.load(section.preprocess)
-    module, digests = _module(section, code, said)
+    module, source = _module(section, code, said)
     model = wrap(
         module,
         preprocess=preprocess,
         device=said.device or section.device,
         **declaration,
     )
-    return model, digests
+    return model, source
 
 
 def _module(section: ModelSection, code: Code, said: Overrides) -> tuple[Any, dict[str, str]]:
@@ -224,7 +228,11 @@ def _module(section: ModelSection, code: Code, said: Overrides) -> tuple[Any, di
     )
     if section.factory is not None:
         code.note(section.factory, loaded.factory_digest)
-    return loaded.module, {"model_file": loaded.digest}
+    return loaded.module, {
+        "digest": loaded.digest,
+        "file": section.file,
+        "path_taken": loaded.path_taken,
+    }
 
 
 def _declaration(section: ModelSection, code: Code) -> dict[str, Any]:

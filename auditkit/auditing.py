@@ -55,6 +55,8 @@ class Settings:
         waivers, attestations: for the judge.
         notes: sentences that a reviewer must see.
         digests: further digests (`model_file`, `code` …) for the record.
+        origin: what else the record keeps of where the model came from: `file`, `path_taken` …
+        allow_code: whether code named in a configuration was allowed to run.
         quiet: no progress bar.
     """
 
@@ -68,6 +70,8 @@ class Settings:
     attestations: Mapping[str, Attestation] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     digests: Mapping[str, str] = field(default_factory=dict)
+    origin: Mapping[str, str] = field(default_factory=dict)
+    allow_code: bool = False
     quiet: bool = False
 
 
@@ -335,7 +339,7 @@ class _Audit:
             name=self.settings.name,
             version=__version__,
             digests=dict(digests),
-            model=self.model.describe(),
+            model={**self.model.describe(), **self.settings.origin},
             data=_described_data(self.data, subject, evidence),
             settings={
                 "seed": self.settings.seed,
@@ -343,6 +347,7 @@ class _Audit:
                 "limit": self.settings.limit,
                 "device": str(self.model.device),
                 "engine": self.engine.name,
+                "allow_code": self.settings.allow_code,
                 "checks": [check.name for check in self.checks],
             },
             environment=describe_environment(),
@@ -401,7 +406,12 @@ def _described_data(data: Dataset, subject: Subject, evidence: Evidence) -> dict
             if name in evidence.splits
         },
         "groups": {
-            one.name: {"column": one.column, "reference": one.reference, "cuts": list(one.cuts)}
+            one.name: {
+                "column": one.column,
+                "reference": one.reference,
+                "cuts": list(one.cuts),
+                "levels": sorted(evidence["evaluation"].cluster_levels[one.name]),
+            }
             for one in columns.groups
         },
         "intersections": [list(names) for names in columns.intersections],

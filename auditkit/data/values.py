@@ -135,8 +135,8 @@ def times_array(column: pd.Series[Any], title: str) -> np.ndarray:
     rows = column.index[moments.isna().to_numpy()]
     if len(rows):
         raise DataError(
-            f"{title} holds {quoted(column.loc[rows[0]])} in row {row_text(rows[0])}, which is no ISO 8601 "
-            "moment.",
+            f"{title} holds {quoted(column.loc[rows[0]])} in row {row_text(rows[0])}, which is no "
+            "ISO 8601 moment.",
             mend=mend,
         )
     return _naive(moments).to_numpy()

@@ -70,7 +70,9 @@ def reported(measurement: Measurement, metrics: Mapping[str, Metric] | None = No
     """What was measured, with the interval that the check drew, where no limit is put on it."""
     interval, value = measurement.interval, measurement.value
     shown = "not a number" if value is None else number(value, interval)
+    exact = interval is not None and interval.low == interval.high
     drawn = "" if interval is None else f"{_level(interval)} interval {span(interval, value)}, "
+    drawn = "exact, " if exact else drawn
     return f"{_claim(measurement, shown, metrics)} ({drawn}{size(measurement)})."
 
 

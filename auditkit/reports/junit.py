@@ -19,9 +19,9 @@ NAME = 200
 def render(record: AuditRecord) -> str:
     """The verdicts of a record as JUnit XML.
 
-    `fail` and `missing` are failures, whether they block or only warn (their type says which);
-    `inconclusive` is a failure if it blocks, else skipped; `waived` is skipped. Without a judgement
-    there is one skipped case, since a suite without cases reads as a success.
+    What blocks is a failure, so that a CI is red exactly where the exit code says so. What only
+    warns, and what was waived, is skipped, with the reason. Without a judgement there is one
+    skipped case, since a suite without cases reads as a success.
 
     Names depend on requirement and subject alone, so that a CI can follow one case over runs.
     """
@@ -84,14 +84,12 @@ def _result(case: Element, verdict: Verdict, record: AuditRecord) -> None:
     status = verdict.status
     if status is VerdictStatus.PASS:
         return
-    failed = status in (VerdictStatus.FAIL, VerdictStatus.MISSING)
-    undecided_blocks = status is VerdictStatus.INCONCLUSIVE and verdict.blocks
-    tag = "failure" if failed or undecided_blocks else "skipped"
+    tag = "failure" if verdict.blocks else "skipped"
     title = verdict.title or verdict.requirement
     waived = f" (waiver {verdict.waiver})" if verdict.waiver else ""
     result = SubElement(case, tag, {"message": visible(f"{status.value}{waived}: {title}")})
-    if tag == "failure":
-        result.set("type", status.value if verdict.blocks else f"{status.value}, does not block")
+    if verdict.blocks:
+        result.set("type", status.value)
     result.text = visible(_text(verdict, record))
 
 

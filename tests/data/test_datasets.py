@@ -45,9 +45,7 @@ def test_torch_data_and_tables_together(people: pd.DataFrame) -> None:
     tensors = TensorDataset(torch.zeros(60, 2), torch.zeros(60))
     side = {"evaluation": people}
     made = dataset(evaluation=tensors, side_table=side, groups=["sex"], row_id="index")
-    with pytest.raises(
-        DataError, match=r"\(side table of the evaluation data\) has no column 'index'"
-    ):
+    with pytest.raises(DataError, match=r"\(side table of the evaluation data\) has no column"):
         made.check()
     people["index"] = range(60)
     made = dataset(evaluation=tensors, side_table=side, groups=["sex"], row_id="index")

@@ -258,7 +258,7 @@ SIDE = pd.DataFrame({"id": range(ROWS), "sex": ["F", "M"] * (ROWS // 2)})
     [
         (
             SIDE.iloc[2:],
-            "Table in memory (side table of the evaluation data) has no row for 2 of 8 row ids: 0, 1.",
+            "(side table of the evaluation data) has no row for 2 of 8 row ids: 0, 1.",
         ),
         (pd.concat([SIDE, SIDE.iloc[[3, 5]]]), "holds 2 row ids more than once: 3, 5."),
         (SIDE.assign(id=SIDE["id"].astype(str)), "Its ids are text such as '0', those of the data"),
