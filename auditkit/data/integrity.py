@@ -6,6 +6,8 @@ processes that read different fragments can be judged together.
 
 from __future__ import annotations
 
+import io
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -49,6 +51,19 @@ class KeySet:
         self.doubled = np.union1d(self.doubled, again)
         self._sorted, self._waiting, self._held = merged, [], 0
 
+    @property
+    def arrays(self) -> tuple[np.ndarray, np.ndarray]:
+        """All keys, sorted, and those that are doubled."""
+        self.settle()
+        return self._sorted, self.doubled
+
+    @classmethod
+    def of(cls, keys: np.ndarray, doubled: np.ndarray) -> KeySet:
+        """The set that has these `arrays`."""
+        made = cls()
+        made._sorted, made.doubled = keys, doubled
+        return made
+
     def merge(self, other: KeySet) -> None:
         """Add what another set holds."""
         other.settle()
@@ -76,7 +91,7 @@ class FragmentState:
 
 
 class Integrity:
-    """What the fragments read so far hold, together. Picklable; `merge` is order-independent.
+    """What the fragments read so far hold, together; `merge` is order-independent.
 
     Attributes:
         fragments: id → number of rows, of every fragment read to its end.
@@ -122,6 +137,39 @@ class Integrity:
         self.fold_values |= other.fold_values
         self._add_levels(other.levels)
         self._keys.merge(other._keys)
+
+    def to_bytes(self) -> bytes:
+        """The state for another process: 8 bytes for each declared row id, and little else."""
+        keys, doubled = self._keys.arrays
+        plain = {
+            "fragments": self.fragments,
+            "levels": self.levels,
+            "fold_values": sorted(self.fold_values),
+        }
+        header = np.frombuffer(json.dumps(plain).encode(), dtype=np.uint8)
+        buffer = io.BytesIO()
+        np.savez(buffer, header=header, keys=keys, doubled=doubled)
+        return buffer.getvalue()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Integrity:
+        """The state that `to_bytes` wrote; nothing in it is run.
+
+        Example:
+            >>> state = Integrity()
+            >>> state.add("0/a.csv", FragmentState())
+            >>> Integrity.from_bytes(state.to_bytes()).fragments
+            {'0/a.csv': 0}
+        """
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+            plain = json.loads(arrays["header"].tobytes())
+            keys = KeySet.of(arrays["keys"], arrays["doubled"])
+        made = cls()
+        made.fragments = plain["fragments"]
+        made._add_levels({name: Counter(counts) for name, counts in plain["levels"].items()})
+        made.fold_values = set(plain["fold_values"])
+        made._keys = keys
+        return made
 
     def finish(self, where: str, groups: Iterable[Group]) -> None:
         """Judge the whole split.

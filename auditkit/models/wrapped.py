@@ -120,8 +120,11 @@ class WrappedModel:
         Raises:
             ModelError: the model could not take the inputs, or its outputs contradict the heads.
         """
-        with self._in_use(self._subject.lent):
+        if self._uses:  # the usual case: entering a context costs as much as a small batch
             returned = self._subject.call(prepared)
+        else:
+            with self._in_use(self._subject.lent):
+                returned = self._subject.call(prepared)
         return normalise(returned, self.heads, units_in(prepared))
 
     def predict(self, inputs: Any) -> dict[str, Tensor]:

@@ -15,7 +15,7 @@ from reviewing.source import mishaps, record, store
 from reviewing.verdicts import show_verdicts
 
 st.page_link("pages_/runs.py", label="All runs", icon=":material/arrow_back:")
-with mishaps():
+with mishaps("This run cannot be shown"):
     opened = store()
     shown = record(opened, st.query_params.get("run", "latest"))
     signatures = opened.signatures(shown.id)

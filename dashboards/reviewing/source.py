@@ -43,11 +43,13 @@ def _record(_opened: Store, record_id: str, path: str, version: tuple[int, int])
 
 
 @contextlib.contextmanager
-def mishaps() -> Iterator[None]:
-    """Show what the user can mend as a message with its mend; end the page there."""
+def mishaps(title: str = "") -> Iterator[None]:
+    """Show what the user can mend as a message with its mend, under a title; end the page there."""
     try:
         yield
     except AuditkitError as error:
+        if title:
+            st.title(title, anchor=False)
         st.error(literal(error.problem), icon=":material/error:")
         if error.mend:
             st.info(literal(error.mend), icon=":material/build:")

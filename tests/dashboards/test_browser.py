@@ -25,7 +25,7 @@ ID = sample_record().id
 OTHER, HOSTILE_ID = "20261121-101530-aaaaaa", "20261120-101530-bbbbbb"
 HOSTILE_NAME = (
     "![i](http://evil/i.png) :smile: :red[x] a->b--c www.evil.org http://evil $y$ <b>x</b> "
-    + HOSTILE
+    f"{HOSTILE}"
 )
 PATIENCE = 60_000.0
 """Milliseconds: the machines of CI are slow."""
@@ -37,9 +37,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Store:
     day = {"created": "2026-11-21T10:15:30+00:00"}
     store.save(sample_record())
     store.save(sample_record(id=OTHER, name="Credit scores", judgement=passing_judgement(), **day))
-    store.save(
-        sample_record(id=HOSTILE_ID, name=f"{HOSTILE_MARKDOWN} {HOSTILE} http://evil", **day)
-    )
+    store.save(sample_record(id=HOSTILE_ID, name=HOSTILE_NAME, **day))
     store.sign(ID, "reject", f"Unfair. {HOSTILE_MARKDOWN}", f"Ada {HOSTILE}")
     return store
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from typing import Any
 
 import numpy as np
@@ -237,9 +236,12 @@ def test_two_processes_are_judged_together(
     first, second = table(people, columns), table(people, columns)
     for source, place in ((first, 0), (second, 1)):
         assert sum(map(len, source.batches(source.fragments()[place], 8))) == 30
-    sent: Integrity = pickle.loads(pickle.dumps(second.integrity))
+    sent = Integrity.from_bytes(second.integrity.to_bytes())
+    assert sent.levels == second.integrity.levels
     first.integrity.merge(sent)
     assert first.integrity.rows == first.rows == 60
+    levels = first.describe()["groups"]["sex"]["levels"]
+    assert levels == people["sex"].value_counts().sort_index().to_dict()
     with pytest.raises(DataError, match=r"more than once: 103 in rows 3, 45\."):
         first.finish()
     with pytest.raises(ValueError, match="both states hold fragment 'rows 30-59'"):
