@@ -54,7 +54,7 @@ format: $(READY)  ## rewrite the code in the house style
 	$(VENV)/bin/ruff format $(CODE)
 
 bench: $(READY)  ## run the benchmarks (long; see benchmarks/RESULTS.md)
-	$(PYTHON) -m benchmarks
+	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(PYTHON) $$script; done
 
 clean:  ## remove caches and built packages; the environment and the stored audits stay
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import tomllib
 from pathlib import Path
@@ -58,6 +59,17 @@ def test_commands() -> None:
     assert names == set(COMMANDS)
 
 
+@every_page
+def test_commands_have_the_options_they_are_shown_with(page: Path) -> None:
+    from auditkit.cli import COMMANDS
+
+    shown = re.findall(r"^ {4}auditkit ([a-z]+)(.*)", page.read_text(), re.MULTILINE)
+    for name, rest in shown:
+        command = importlib.import_module(COMMANDS[name][0]).command
+        known = {option for parameter in command.params for option in parameter.opts}
+        assert set(re.findall(r"--[a-z-]+", rest.partition("#")[0])) <= known, f"{name}{rest}"
+
+
 def test_exit_statuses_and_verdicts() -> None:
     from auditkit.policy.verdict import ExitCode, VerdictStatus
 
@@ -67,8 +79,7 @@ def test_exit_statuses_and_verdicts() -> None:
 
 def test_extras() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    not_told = {"ray"}  # its engine is not there yet
-    assert set(first_column("extra")) == set(project["optional-dependencies"]) - not_told
+    assert set(first_column("extra")) == set(project["optional-dependencies"])
 
 
 def test_shipped_policies_are_named() -> None:

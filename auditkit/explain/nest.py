@@ -90,7 +90,8 @@ def _rebuilder(
         if isinstance(prepared, Mapping):
             return {key: parts[str(key)] for key in prepared}
         if isinstance(prepared, tuple | list):
-            return tuple(parts[str(index)] for index in range(len(prepared)))
+            # A list stays a list, which may be handed over whole (`auditkit.models.inputs.Call`).
+            return type(prepared)(parts[str(index)] for index in range(len(prepared)))
         return parts[""]
 
     return rebuild

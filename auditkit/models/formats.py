@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import pickletools
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from enum import StrEnum
 
@@ -15,6 +17,19 @@ LEGACY_MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 _ZIP_MAGIC = b"PK\x03\x04"
 _LONGEST_HEADER = 100_000_000  # bytes, what safetensors itself allows
 _SHOWN = 5
+# What Python's reader raises on archives that are damaged, encrypted or crafted.
+ZIP_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    ValueError,
+    KeyError,
+    OSError,
+    EOFError,
+    OverflowError,
+    RuntimeError,
+    StopIteration,
+)
 
 
 class Format(StrEnum):
@@ -71,7 +86,7 @@ def _zip_format(data: bytes, name: str) -> Format:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             # The first folder is the name under which the file was saved.
             names = {entry.partition("/")[2] or entry for entry in archive.namelist()}
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, UnicodeError) as error:
+    except ZIP_DAMAGE as error:
         raise ModelError(
             f"{name} begins like a zip archive, and is damaged or truncated.",
             mend="Copy or save it again.",

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 from torch import nn
 
-from auditkit.models.formats import LEGACY_MAGIC, Format
+from auditkit.models.formats import LEGACY_MAGIC, ZIP_DAMAGE, Format
 from auditkit.models.inert_pickle import Records, damaged, read_records
 from auditkit.models.plain_layers import Rebuilder
 
@@ -77,7 +77,7 @@ def _read_zip(data: bytes, name: str) -> tuple[Records, Mapping[str, bytes]]:
             if order in archive.namelist() and archive.read(order) != b"little":
                 raise damaged(name, "it was not written on a little-endian machine")
             return records, storages
-    except (zipfile.BadZipFile, KeyError, ValueError, NotImplementedError, EOFError) as error:
+    except ZIP_DAMAGE as error:
         raise damaged(name, str(error)) from error
 
 

@@ -29,7 +29,13 @@ from torch import Tensor, nn
 
 from auditkit.errors import ModelError
 from auditkit.models.factories import load_code
-from auditkit.models.formats import Format, describe_names, pickled_names, printable
+from auditkit.models.formats import (
+    ZIP_DAMAGE,
+    Format,
+    describe_names,
+    pickled_names,
+    printable,
+)
 from auditkit.models.inert_pickle import is_known
 from auditkit.models.legacy_pickle import read_plain_module
 from auditkit.models.model_file import ModelFile, read_file
@@ -178,7 +184,7 @@ def _refused_pickle(file: ModelFile) -> ModelError:
     if file.format is Format.TORCH_LEGACY:
         kind = "a legacy whole-module pickle"
     safer = "Save model.state_dict(), and name a factory that builds the model."
-    if all(is_known(*name.rsplit(".", 1)) for name in names if "." in name):
+    if all(is_known(*name.rpartition(".")[::2]) for name in names):
         safer += (
             " It names plain torch layers only: legacy_pickle=True reads it without running it."
         )
@@ -189,8 +195,12 @@ def _refused_pickle(file: ModelFile) -> ModelError:
 def _pickle_of(file: ModelFile) -> bytes:
     if file.format is Format.TORCH_LEGACY:
         return file.data
-    with zipfile.ZipFile(io.BytesIO(file.data)) as archive:
-        return next(archive.read(name) for name in archive.namelist() if name.endswith("data.pkl"))
+    try:
+        with zipfile.ZipFile(io.BytesIO(file.data)) as archive:
+            name = next(name for name in archive.namelist() if name.endswith("data.pkl"))
+            return archive.read(name)
+    except ZIP_DAMAGE:
+        return b""  # torch read what Python does not: it names nothing that could be said
 
 
 def _is_of_tensors(name: str) -> bool:

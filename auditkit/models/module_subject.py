@@ -139,7 +139,7 @@ def _refused(module: nn.Module, prepared: Any, error: Exception) -> ModelError:
 
 
 def _mend(error: Exception, said: str) -> str:
-    if isinstance(error, torch.OutOfMemoryError):
+    if isinstance(error, torch.cuda.OutOfMemoryError):
         return "Give a smaller batch_size."
     if "same device" in said:
         return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from auditkit.errors import ConfigurationError, ModelError
 from auditkit.models.factories import UserCode
@@ -35,7 +36,14 @@ def fill(factory: UserCode, state: Mapping[str, Tensor], name: str) -> nn.Module
         )
     # A module that was built without memory takes the file's tensors as its own.
     assign = any(tensor.is_meta for tensor in own.values())
-    module.load_state_dict(dict(state), assign=assign)
+    try:
+        module.load_state_dict(dict(state), assign=assign)
+    except RuntimeError as error:  # a module may check more than names and shapes
+        raise ModelError(
+            f"{name} does not fit the module that {factory.reference} builds "
+            f"({str(error).strip().splitlines()[-1]}).",
+            mend="Build the architecture that was saved, or give the file that belongs to it.",
+        ) from error
     return module
 
 
@@ -64,7 +72,7 @@ def _differences(state: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> list
         "of another shape": [
             f"{name} {list(state[name].shape)} instead of {list(own[name].shape)}"
             for name in shared
-            if state[name].shape != own[name].shape
+            if not is_lazy(own[name]) and state[name].shape != own[name].shape
         ],
         # float32 into float64 is a matter of precision; integers into floats are other numbers.
         "of another kind": [

@@ -219,6 +219,17 @@ def test_damaged_files_give_one_clear_error_or_a_module(kind, places) -> None:
             load_model("model.pt", legacy_pickle=True)
 
 
+def encrypted(archive: bytes) -> bytes:
+    """An archive that says of each entry that it is encrypted."""
+    data = bytearray(archive)
+    for magic, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = data.find(magic)
+        while at >= 0:
+            data[at + flags] |= 1
+            at = data.find(magic, at + 1)
+    return bytes(data)
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [
@@ -228,6 +239,7 @@ def test_damaged_files_give_one_clear_error_or_a_module(kind, places) -> None:
         (b"PK\x03\x04 truncated", "begins like a zip archive, and is damaged or truncated"),
         (hostile.zip_file({"a/readme.txt": b"hello"}), "no format of a model that is known"),
         (hostile.zip_file({"a/data.pkl": b"\x80\x02K\x01"}), "is damaged or truncated"),
+        (encrypted(hostile.saved(nn.Linear(2, 1))), "damaged"),
     ],
 )
 def test_files_that_are_no_models(data, said, tmp_path) -> None:

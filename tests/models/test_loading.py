@@ -38,6 +38,17 @@ def without_memory():
     with torch.device("meta"):
         return build()
 
+def lazy():
+    return nn.Sequential(nn.LazyLinear(4), nn.BatchNorm1d(4), nn.Linear(4, 1))
+
+def choosy():
+    class Choosy(nn.Linear):
+        def _load_from_state_dict(self, *arguments):
+            arguments[-1].append("these weights are too old")
+    module = build()
+    module[2] = Choosy(4, 1)
+    return module
+
 def failing():
     raise ValueError("no such size")
 
@@ -77,7 +88,9 @@ def same(first: nn.Module, second: nn.Module) -> bool:
         ("state dict", lambda state: hostile.saved({"model_state_dict": state})),
     ],
 )
-@pytest.mark.parametrize("factory", ["made.py:build", "made:build", "made.py:without_memory"])
+@pytest.mark.parametrize(
+    "factory", ["made.py:build", "made:build", "made.py:without_memory", "made.py:lazy"]
+)
 def test_tensors_and_a_factory(kind, data, factory, folder) -> None:
     module = network()
     path = write(folder, data(module.state_dict()))
@@ -116,6 +129,12 @@ def test_whole_numbers_are_not_taken_for_others(folder) -> None:
     write(folder, hostile.saved(network().state_dict()))
     with pytest.raises(ModelError, match=r"1\.running_mean torch\.float32 instead of torch\.int64"):
         load_model("model.pt", factory="made.py:whole_numbers", allow_code=True, base=folder)
+
+
+def test_a_module_that_refuses_its_state_is_named(folder) -> None:
+    write(folder, hostile.saved(network().state_dict()))
+    with pytest.raises(ModelError, match=r"that made\.py:choosy builds \(.*these weights are too"):
+        load_model("model.pt", factory="made.py:choosy", allow_code=True, base=folder)
 
 
 @pytest.mark.parametrize(
