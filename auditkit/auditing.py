@@ -410,7 +410,7 @@ def _described_data(data: Dataset, subject: Subject, evidence: Evidence) -> dict
                 "column": one.column,
                 "reference": one.reference,
                 "cuts": list(one.cuts),
-                "levels": sorted(evidence["evaluation"].cluster_levels[one.name]),
+                "levels": list(evidence["evaluation"].levels[one.name]),
             }
             for one in columns.groups
         },

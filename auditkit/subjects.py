@@ -7,16 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import torch
 
 from auditkit.data.batch import Batch
 from auditkit.data.datasets import Dataset
 from auditkit.errors import DataError
-from auditkit.evidence.guard import OutputGuard
+from auditkit.evidence.runner import BatchRunner
 from auditkit.evidence.subject import Subject, views_of
-from auditkit.evidence.targets import encode
-from auditkit.evidence.units import HeadBatch
-from auditkit.models.head import Task
 from auditkit.models.wrapped import WrappedModel
 
 Edges = Mapping[str, tuple[float, ...] | None]
@@ -87,26 +83,9 @@ def _first_batch(dataset: Dataset, split: str, batch_size: int) -> Batch:
 
 
 def _try(model: WrappedModel, batch: Batch) -> dict[str, tuple[str, ...]]:
-    """Run one batch; the names of the unit metrics of each custom head."""
-    if batch.targets is None:
-        raise DataError(
-            "The data have no label, and every check of this release compares outputs with one.",
-            mend="Declare data.label, or give targets in the batches.",
-        )
-    prepared = model.prepare(batch.inputs)
-    with torch.no_grad():
-        raw = model.forward(prepared)
-    guard = OutputGuard(torch.device(model.device))
-    names = {}
-    for head in model.heads:
-        guard.watch(head, raw[head.name])
-        target = batch.targets[head.name] if isinstance(batch.targets, Mapping) else batch.targets
-        encoded = encode(target, head, batch.row_ids)
-        if head.task is Task.CUSTOM:
-            placed = encoded.to(model.device) if isinstance(encoded, torch.Tensor) else encoded
-            names[head.name] = tuple(HeadBatch(head, raw[head.name], placed).unit_metrics)
-    guard.batch_done(len(batch))
-    return names
+    """Run one batch; the names of the unit metrics of each head."""
+    answered = BatchRunner(model).run(batch)
+    return {name: tuple(head.unit_metrics) for name, head in answered.heads.items()}
 
 
 def _edges(dataset: Dataset, batches: Mapping[str, Batch]) -> Edges:

@@ -13,18 +13,35 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from auditkit.evidence.collected import SplitEvidence
-from auditkit.measurement import Estimate, Measurement, MeasurementKey, Slice, Status
+from auditkit.measurement import Estimate, Interval, Measurement, MeasurementKey, Status
 from auditkit.statistics import estimates
 from auditkit.statistics.jackknife import delete_one_block, effective_counts
 
 MIN_CLUSTERS = 10
-# Numbers of groups under five are not kept: they could tell about a person.
+# Numbers about groups of fewer people are not kept: they could tell about a person.
 MIN_KEPT = 5
 
 
-class UndefinedError(Exception):
-    """A number has no value on this evidence; the message says why, as a sentence."""
+class NoEstimateError(Exception):
+    """A number has no value on this evidence; the message says why, as a sentence.
+
+    Attributes:
+        status: `too_few` or `undefined`.
+    """
+
+    def __init__(self, status: Status, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+def undefined(reason: str) -> NoEstimateError:
+    """An error to raise where a number is not defined."""
+    return NoEstimateError(Status.UNDEFINED, reason)
+
+
+def too_few(reason: str) -> NoEstimateError:
+    """An error to raise where a number would rest on too little."""
+    return NoEstimateError(Status.TOO_FEW, reason)
 
 
 @dataclass(frozen=True)
@@ -36,17 +53,31 @@ class Sample:
         clusters: number of distinct clusters; None where no cluster is declared.
         share: share of the split's rows; None where it is no slice.
         sampled: whether only part of the split was read.
+        poorest: in a comparison, the clusters on the side that has fewer.
     """
 
     rows: int
     clusters: int | None = None
     share: float | None = None
     sampled: bool = False
+    poorest: int | None = None
 
     @property
     def units(self) -> int:
         """Number of independent units."""
         return self.rows if self.clusters is None else self.clusters
+
+    @property
+    def lack(self) -> str:
+        """Why no interval is honest on so few clusters; "" if there are enough."""
+        fewest = self.clusters if self.poorest is None else self.poorest
+        if fewest is None or fewest >= MIN_CLUSTERS:
+            return ""
+        side = "" if self.poorest is None else " on one side of the comparison"
+        return (
+            f"There {'is 1 cluster' if fewest == 1 else f'are {fewest} clusters'}{side}; an "
+            f"interval needs at least {MIN_CLUSTERS} independent units."
+        )
 
 
 @dataclass(frozen=True)
@@ -56,11 +87,13 @@ class Rate:
     Attributes:
         successes, trials: float64 of shape (blocks,), or (1,) where units are independent.
         clustered: whether the blocks hold clusters.
+        clusters: number of clusters among the trials, where known.
     """
 
     successes: np.ndarray
     trials: np.ndarray
     clustered: bool
+    clusters: int | None = None
 
     @property
     def n(self) -> float:
@@ -68,24 +101,19 @@ class Rate:
         return float(self.trials.sum())
 
     @property
-    def value(self) -> float:
-        """The share; NaN without trials."""
-        return float(self.successes.sum() / self.n) if self.n else float("nan")
+    def hits(self) -> float:
+        """Number of successes."""
+        return float(self.successes.sum())
 
     def effective(self) -> tuple[float, float]:
-        """Successes and trials, scaled to independent units."""
-        if not self.clustered or not self.n:
-            return float(self.successes.sum()), self.n
-        return effective_counts(self.successes, self.trials)
+        """Successes and trials, scaled to independent units.
 
-
-def rate(successes: np.ndarray, trials: np.ndarray, *, clustered: bool) -> Rate:
-    """A rate from counts by block (or one count, where units are independent)."""
-    return Rate(
-        np.atleast_1d(np.asarray(successes, dtype=np.float64)),
-        np.atleast_1d(np.asarray(trials, dtype=np.float64)),
-        clustered,
-    )
+        Raises:
+            ValueError: clusters are declared, and fewer than two blocks hold units.
+        """
+        if not self.clustered:
+            return self.hits, self.n
+        return effective_counts(self.successes, self.trials, self.clusters)
 
 
 def rate_estimate(measured: Rate) -> Estimate:
@@ -109,6 +137,9 @@ def by_blocks(statistic: Callable[[np.ndarray], float], blocks: np.ndarray) -> E
     Args:
         statistic: from the sum over blocks, of shape (...), to a number.
         blocks: shape (blocks, ...); empty blocks are left out.
+
+    Raises:
+        ValueError: fewer than two blocks, or the statistic is not defined without one of them.
     """
     return delete_one_block(blocks, statistic)
 
@@ -122,33 +153,35 @@ def estimated(
     """
     try:
         return measured(key, estimate(), sample, reason)
-    except (UndefinedError, ValueError) as undefined:
-        few = sample.clusters is not None and sample.clusters < MIN_CLUSTERS
-        text = str(undefined)
-        text = text[:1].upper() + text[1:].rstrip(".") + "."
-        return absent(key, Status.TOO_FEW if few else Status.UNDEFINED, text, sample)
+    except NoEstimateError as none:
+        return absent(key, none.status, str(none), sample)
+    except ValueError as refused:
+        status = Status.TOO_FEW if sample.lack else Status.UNDEFINED
+        return absent(key, status, sample.lack or _sentence(str(refused)), sample)
 
 
 def measured(
     key: MeasurementKey, estimate: Estimate, sample: Sample, reason: str = ""
 ) -> Measurement:
-    """A measurement with its 90 % interval, or `too_few` where clusters are too few."""
-    few = sample.clusters is not None and sample.clusters < MIN_CLUSTERS
-    if few:
-        reason = (
-            f"Only {sample.clusters} clusters; an interval needs at least {MIN_CLUSTERS} "
-            f"independent units. {reason}".strip()
-        )
+    """A measurement with its 90 % interval, or `too_few` where clusters are too few.
+
+    A deterministic number has no interval, and is known however few clusters there are.
+
+    Raises:
+        ValueError: the estimate has no value.
+    """
+    certain = estimate.method == "exact"
+    lack = "" if certain else sample.lack
     return Measurement(
         key=key,
-        status=Status.TOO_FEW if few else Status.MEASURED,
+        status=Status.TOO_FEW if lack else Status.MEASURED,
         value=estimates.value(estimate),
-        interval=None if few else estimates.interval(estimate),
-        estimate=None if few else estimate,
+        interval=None if lack or certain else estimates.interval(estimate),
+        estimate=None if lack else estimate,
         units=sample.units,
         rows=sample.rows,
         share=sample.share,
-        reason=reason,
+        reason=f"{lack} {reason}".strip(),
         sampled=sample.sampled,
     )
 
@@ -166,14 +199,22 @@ def absent(key: MeasurementKey, status: Status, reason: str, sample: Sample) -> 
     )
 
 
-def whole(evidence: SplitEvidence) -> Sample:
-    """What a measurement of a whole split rests on."""
-    return Sample(evidence.rows, evidence.clusters_in(Slice()), sampled=evidence.sampled)
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:].rstrip(".") + "."
+
+
+def drawn_ends(interval: Interval | None) -> dict[str, float | None]:
+    """The ends of an interval for a figure; None where there is none, or it has no end."""
+    ends = (None, None) if interval is None else (interval.low, interval.high)
+    low, high = (end if end is not None and np.isfinite(end) else None for end in ends)
+    return {"low": low, "high": high}
 
 
 def both(one: Sample, other: Sample) -> Sample:
     """What a comparison of two splits rests on."""
-    clusters = None
+    clusters = poorest = None
     if one.clusters is not None and other.clusters is not None:
-        clusters = min(one.clusters, other.clusters)
-    return Sample(one.rows + other.rows, clusters, sampled=one.sampled or other.sampled)
+        clusters, poorest = one.clusters + other.clusters, min(one.clusters, other.clusters)
+    return Sample(
+        one.rows + other.rows, clusters, sampled=one.sampled or other.sampled, poorest=poorest
+    )

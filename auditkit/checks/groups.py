@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from auditkit.checks.estimation import MIN_KEPT, Sample
+from auditkit.checks.estimation import MIN_KEPT, Sample, too_few
 from auditkit.data.columns import MISSING
+from auditkit.data.grouping import ordered_levels
 from auditkit.evidence.collected import SplitEvidence
 from auditkit.evidence.subject import Subject
 from auditkit.measurement import REST, Slice
+
+# Of more groups only comparisons with the reference and with the rest are made: 900 pairs are more
+# than anyone reads, and each takes time and room in the record.
+MAX_PAIRED = 30
 
 
 @dataclass(frozen=True)
@@ -20,16 +25,23 @@ class Groups:
     """The groups of one attribute or intersection that occur in a split.
 
     Attributes:
-        attributes: one, or several for an intersection.
+        attributes: one, or several for an intersection, in alphabetical order.
         reference: the declared reference group; None if none is declared.
         samples: group → what its numbers rest on; groups with an unknown value are among them.
         cells: group → its place in an array over the attributes' levels.
+        evidence: of the split, for clusters that span groups.
     """
 
     attributes: tuple[str, ...]
     reference: Slice | None
     samples: Mapping[Slice, Sample]
     cells: Mapping[Slice, tuple[int, ...]]
+    evidence: SplitEvidence
+
+    @property
+    def title(self) -> str:
+        """The attributes in words."""
+        return " × ".join(self.attributes)
 
     @property
     def known(self) -> tuple[Slice, ...]:
@@ -38,12 +50,19 @@ class Groups:
             where for where in self.samples if MISSING not in dict(where.conditions).values()
         )
 
+    @property
+    def all_paired(self) -> bool:
+        """Whether every ordered pair is compared."""
+        return len(self.known) <= MAX_PAIRED
+
     def pairs(self) -> Iterator[tuple[Slice, Slice]]:
-        """Every ordered pair of groups, and every group against all others together."""
+        """Ordered pairs of groups, and every group against all others together."""
         if len(self.known) < 2:
             return
         for one in self.known:
-            yield from ((one, other) for other in self.known if other != one)
+            for other in self.known:
+                if other != one and (self.all_paired or other == self.reference):
+                    yield one, other
             yield one, REST
 
     def part(self, states: np.ndarray, where: Slice, against: Slice | None = None) -> np.ndarray:
@@ -51,11 +70,16 @@ class Groups:
 
         Args:
             states: shape (blocks, levels of each attribute …, …).
+            where: a group, or `REST`.
+            against: what `REST` is the rest of.
         """
+        parts = [self._cell(states, member) for member in self._members(where, against)]
+        return np.asarray(np.sum(parts, axis=0))
+
+    def _members(self, where: Slice, against: Slice | None) -> list[Slice]:
         if where != REST:
-            return self._cell(states, where)
-        others = [self._cell(states, other) for other in self.known if other != against]
-        return np.asarray(np.sum(others, axis=0))
+            return [where]
+        return [other for other in self.known if other != against]
 
     def _cell(self, states: np.ndarray, where: Slice) -> np.ndarray:
         index: tuple[Any, ...] = (slice(None), *self.cells[where])
@@ -65,37 +89,42 @@ class Groups:
         """What the numbers of a group, or of all others together, rest on."""
         if where != REST:
             return self.samples[where]
-        others = [self.samples[other] for other in self.known if other != against]
-        clusters = [sample.clusters for sample in others if sample.clusters is not None]
+        others = self._members(where, against)
         return Sample(
-            rows=sum(sample.rows for sample in others),
-            # A cluster may span groups: the largest of them is a safe count.
-            clusters=max(clusters) if clusters else None,
-            sampled=any(sample.sampled for sample in others),
+            rows=sum(self.samples[other].rows for other in others),
+            clusters=self.evidence.clusters_in(*others),
+            sampled=self.evidence.sampled,
         )
 
     def pair_sample(self, one: Slice, reference: Slice) -> Sample:
-        """What a comparison rests on: both groups, as independent as the poorer one."""
+        """What a comparison rests on; its share is that of the group compared."""
         first, second = self.sample(one), self.sample(reference, one)
-        clusters = None
+        clusters = poorest = None
         if first.clusters is not None and second.clusters is not None:
-            clusters = min(first.clusters, second.clusters)
-        return Sample(first.rows + second.rows, clusters, first.share, first.sampled)
-
-    def too_few(self, where: Slice, against: Slice | None = None) -> str:
-        """Why numbers about a group are not kept; "" if they are."""
-        rows = self.sample(where, against).rows
-        if rows >= MIN_KEPT:
-            return ""
-        return (
-            f"{named(where)} has {rows} {'row' if rows == 1 else 'rows'}; numbers about fewer "
-            f"than {MIN_KEPT} are not kept, since they could tell about a person."
+            members = [*self._members(one, None), *self._members(reference, one)]
+            clusters = self.evidence.clusters_in(*members)
+            poorest = min(first.clusters, second.clusters)
+        return Sample(
+            first.rows + second.rows, clusters, first.share, first.sampled, poorest=poorest
         )
+
+    def refuse_few(self, where: Slice, against: Slice | None = None) -> None:
+        """Refuse to make numbers about fewer than five people.
+
+        Raises:
+            NoEstimateError: `too_few`.
+        """
+        rows = self.sample(where, against).rows
+        if rows < MIN_KEPT:
+            raise too_few(
+                f"{named(where)} has {rows} {'row' if rows == 1 else 'rows'}; numbers about fewer "
+                f"than {MIN_KEPT} are not kept, since they could tell about a person."
+            )
 
 
 def named(where: Slice) -> str:
-    """A group, or the rest, in words."""
-    return "all other groups together" if where == REST else str(where)
+    """A group, or the rest, in words that can begin a sentence."""
+    return "All other groups together" if where == REST else str(where)
 
 
 def slicings(subject: Subject) -> list[tuple[str, ...]]:
@@ -107,22 +136,42 @@ def slicings(subject: Subject) -> list[tuple[str, ...]]:
 def groups_of(
     subject: Subject, evidence: SplitEvidence, attributes: tuple[str, ...], rows: np.ndarray
 ) -> Groups:
-    """The groups that occur.
+    """The groups that occur, in the order in which a reader expects them.
 
     Args:
-        rows: number of rows by level of each attribute.
+        subject: whose declaration says what the reference is.
+        evidence: of the split.
+        attributes: of the groups.
+        rows: number of rows by level of each attribute, levels as in `evidence.levels`.
     """
-    levels = [evidence.cluster_levels[name] for name in attributes]
-    samples, cells = {}, {}
-    for index in np.ndindex(*rows.shape):
+    found: dict[Slice, tuple[Sample, tuple[int, ...]]] = {}
+    for index in _in_order(subject, evidence, attributes):
         if rows[index]:
-            labels = [found[i] for found, i in zip(levels, index, strict=True)]
+            labels = [evidence.levels[n][i] for n, i in zip(attributes, index, strict=True)]
             where = Slice.of(dict(zip(attributes, labels, strict=True)))
             n = int(rows[index])
             clusters = evidence.clusters_in(where)
-            samples[where] = Sample(n, clusters, n / evidence.rows, evidence.sampled)
-            cells[where] = index
-    return Groups(attributes, _reference(subject, attributes), samples, cells)
+            found[where] = Sample(n, clusters, n / evidence.rows, evidence.sampled), index
+    return Groups(
+        attributes,
+        _reference(subject, attributes),
+        {where: sample for where, (sample, _) in found.items()},
+        {where: index for where, (_, index) in found.items()},
+        evidence,
+    )
+
+
+def _in_order(
+    subject: Subject, evidence: SplitEvidence, attributes: Sequence[str]
+) -> Iterator[tuple[int, ...]]:
+    """Places of all joint levels, by the order of the first attribute, then of the next …"""
+    orders = []
+    for name in attributes:
+        levels = evidence.levels[name]
+        ordered = ordered_levels(subject.columns.group(name), list(levels))
+        orders.append([levels.index(level) for level in ordered])
+    for place in np.ndindex(*(len(order) for order in orders)):
+        yield tuple(order[i] for order, i in zip(orders, place, strict=True))
 
 
 def _reference(subject: Subject, attributes: tuple[str, ...]) -> Slice | None:

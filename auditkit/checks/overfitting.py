@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 from auditkit.checks.check import BETWEEN, EVALUATION, TRAINING, Check, Findings
-from auditkit.checks.estimation import UndefinedError, absent, both, measured, whole
-from auditkit.checks.scores import SCORES, Score
+from auditkit.checks.estimation import absent, both, drawn_ends, estimated
+from auditkit.checks.reading import Reading
+from auditkit.checks.scores import SCORES, UNIT_METRIC, Score, scores_of
 from auditkit.evidence.collected import Evidence
 from auditkit.evidence.needs import SplitNeed
 from auditkit.evidence.subject import Subject, View
@@ -14,6 +17,7 @@ from auditkit.measurement import (
     Direction,
     Estimate,
     Figure,
+    Measurement,
     MeasurementKey,
     Metric,
     Status,
@@ -21,19 +25,23 @@ from auditkit.measurement import (
 from auditkit.statistics import estimates
 
 
-def _gap_metric(score: Score) -> Metric:
-    metric = score.metric
+def _gap_metric(metric: Metric) -> Metric:
     lower = metric.direction is Direction.LOWER
     order = "evaluation minus training data" if lower else "training minus evaluation data"
+    sign = "" if metric.direction is Direction.NONE else ": how much better on what it has seen"
     return Metric(
-        f"overfitting.{score.name}_gap",
-        f"{metric.title}: gap",
-        f"{metric.title} on {order}: how much better the model is on what it has seen.",
-        metric.unit,
-        Direction.ZERO,
+        id=_gap_id(metric),
+        title=f"{metric.title}: gap",
+        definition=f"{metric.title} on {order}{sign}.",
+        unit=metric.unit,
+        direction=Direction.ZERO,
         source="difference of independent estimates by MOVER, Zou and Donner 2008",
         comparison=True,
     )
+
+
+def _gap_id(metric: Metric) -> str:
+    return f"overfitting.{metric.id.partition('.')[2]}_gap"
 
 
 def _unmet(subject: Subject) -> str:
@@ -45,65 +53,56 @@ def _unmet(subject: Subject) -> str:
     return ""
 
 
-def _scores(subject: Subject) -> Iterator[tuple[View, Score]]:
+def _scores(subject: Subject) -> Iterator[tuple[View, Score, str]]:
     for view in subject.main_views:
-        for score in SCORES:
-            if score.unmet(view) == "":
-                yield view, score
+        yield from ((view, score, label) for score, label in scores_of(view))
 
 
 def _needs(subject: Subject) -> Iterator[SplitNeed]:
-    for view, score in _scores(subject):
-        for need in score.needs(view):
-            yield SplitNeed(TRAINING, need)
-            yield SplitNeed(EVALUATION, need)
+    for view, score, _ in _scores(subject):
+        if not score.unmet(view):
+            for need in score.needs(view):
+                yield SplitNeed(TRAINING, need)
+                yield SplitNeed(EVALUATION, need)
 
 
 def _measure(subject: Subject, evidence: Evidence) -> Findings:
-    measurements, rows = [], []
-    training, evaluation = whole(evidence[TRAINING]), whole(evidence[EVALUATION])
-    sample = both(training, evaluation)
-    for view, score in _scores(subject):
-        key = MeasurementKey(
-            f"overfitting.{score.name}_gap",
-            split=BETWEEN,
-            head=view.key.head,
-            label=view.key.label,
-        )
-        try:
-            seen = score.estimate(view, evidence[TRAINING], subject.clustered)
-            unseen = score.estimate(view, evidence[EVALUATION], subject.clustered)
-        except (UndefinedError, ValueError) as undefined:
-            measurements.append(absent(key, Status.UNDEFINED, str(undefined), sample))
+    seen, unseen = (Reading(subject, evidence, split) for split in (TRAINING, EVALUATION))
+    sample = both(seen.sample, unseen.sample)
+    measurements: list[Measurement] = []
+    rows: list[dict[str, Any]] = []
+    for view, score, label in _scores(subject):
+        key = MeasurementKey(_gap_id(score.metric), split=BETWEEN, head=view.key.head, label=label)
+        if unmet := score.unmet(view):
+            measurements.append(absent(key, Status.NOT_APPLICABLE, unmet, sample))
             continue
-        measurements.append(measured(key, _gap(score, seen, unseen), sample))
-        rows += [
-            _row(view, score, TRAINING, seen, training.rows),
-            _row(view, score, EVALUATION, unseen, evaluation.rows),
-        ]
+        gap = estimated(key, partial(_gap, view, score, seen, unseen), sample)
+        measurements.append(gap)
+        if gap.status is Status.MEASURED:
+            rows += [_row(view, score, label, reading) for reading in (seen, unseen)]
     return Findings(tuple(measurements), _figures(rows))
 
 
-def _gap(score: Score, seen: Estimate, unseen: Estimate) -> Estimate:
+def _gap(view: View, score: Score, seen: Reading, unseen: Reading) -> Estimate:
+    on_seen, on_unseen = score.estimate(view, seen), score.estimate(view, unseen)
     if score.metric.direction is Direction.LOWER:
-        return estimates.independent_difference(unseen, seen)
-    return estimates.independent_difference(seen, unseen)
+        return estimates.independent_difference(on_unseen, on_seen)
+    return estimates.independent_difference(on_seen, on_unseen)
 
 
-def _row(view: View, score: Score, split: str, estimate: Estimate, n: int) -> dict[str, object]:
-    interval = estimates.interval(estimate)
-    of = " ".join(part for part in (view.key.head, view.key.label) if part)
+def _row(view: View, score: Score, label: str, reading: Reading) -> dict[str, Any]:
+    estimate = score.estimate(view, reading)
+    of = " ".join(part for part in (view.key.head, label) if part)
     return {
         "metric": f"{score.metric.title} ({of})" if of else score.metric.title,
-        "split": split,
+        "split": reading.split,
         "value": estimates.value(estimate),
-        "low": interval.low,
-        "high": interval.high,
-        "n": n,
+        **drawn_ends(estimates.interval(estimate)),
+        "n": reading.sample.rows,
     }
 
 
-def _figures(rows: list[dict[str, object]]) -> tuple[Figure, ...]:
+def _figures(rows: list[dict[str, Any]]) -> tuple[Figure, ...]:
     if not rows:
         return ()
     return (
@@ -123,7 +122,10 @@ def _figures(rows: list[dict[str, object]]) -> tuple[Figure, ...]:
 CHECK = Check(
     name="overfitting",
     question="Is the model better on the data it was trained on?",
-    metrics=tuple(_gap_metric(score) for score in SCORES),
+    metrics=(
+        *(_gap_metric(score.metric) for score in SCORES),
+        _gap_metric(UNIT_METRIC),
+    ),
     unmet=_unmet,
     needs=_needs,
     measure=_measure,

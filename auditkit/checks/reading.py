@@ -4,27 +4,66 @@ from __future__ import annotations
 
 import numpy as np
 
-from auditkit.evidence.collected import SplitEvidence
+from auditkit.checks.estimation import Rate, Sample
+from auditkit.evidence.collected import Evidence, SplitEvidence
 from auditkit.evidence.needs import BLOCK, CountNeed, SumNeed
+from auditkit.evidence.subject import Subject
+from auditkit.measurement import Slice
+
+Sums = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-def counts(evidence: SplitEvidence, need: CountNeed, *, clustered: bool) -> np.ndarray:
-    """Counts of shape (blocks, …), the other axes in the order of the need.
+class Reading:
+    """What was collected of one split, as the formulas want it.
 
-    There is one block where rows are the independent units and the need has no axis `block`.
+    Args:
+        subject: what is audited.
+        evidence: of all splits.
+        split: which of them.
+
+    Attributes:
+        evidence: of the split.
+        clustered: whether clusters, not rows, are the independent units.
     """
-    keep = clustered or BLOCK in need.axes
-    values = evidence.count(need, keep_blocks=keep).values
-    return np.moveaxis(values, -1, 0) if keep else values[None]
 
+    def __init__(self, subject: Subject, evidence: Evidence, split: str) -> None:
+        self.evidence: SplitEvidence = evidence[split]
+        self.clustered = subject.clustered
+        self.split = split
 
-def sums(
-    evidence: SplitEvidence, need: SumNeed, *, clustered: bool
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Numbers, sums and sums of squares, each of shape (blocks, …)."""
-    keep = clustered or BLOCK in need.axes
-    moments = evidence.sum(need, keep_blocks=keep)
-    numbers, totals, squares = (
-        np.moveaxis(state, -1, 0) if keep else state[None] for state in moments.of(need.value)
-    )
-    return numbers, totals, squares
+    @property
+    def sample(self) -> Sample:
+        """What a measurement of the whole split rests on."""
+        found = self.evidence
+        return Sample(found.rows, found.clusters_in(Slice()), sampled=found.sampled)
+
+    def counts(self, need: CountNeed) -> np.ndarray:
+        """Counts of shape (blocks, …), the other axes in the order of the need.
+
+        There is one block where rows are the independent units and the need has no axis `block`.
+        """
+        keep = self.clustered or BLOCK in need.axes
+        values = self.evidence.count(need, keep_blocks=keep).values
+        return np.moveaxis(values, -1, 0) if keep else values[None]
+
+    def sums(self, need: SumNeed) -> Sums:
+        """Numbers, sums and sums of squares, each of shape (blocks, …)."""
+        keep = self.clustered or BLOCK in need.axes
+        moments = self.evidence.sum(need, keep_blocks=keep)
+        numbers, totals, squares = (
+            np.moveaxis(state, -1, 0) if keep else state[None] for state in moments.of(need.value)
+        )
+        return numbers, totals, squares
+
+    def rate(self, successes: np.ndarray, trials: np.ndarray, clusters: int | None = None) -> Rate:
+        """A rate from counts by block, of shape (blocks,).
+
+        Args:
+            clusters: number of clusters among the trials, where known.
+        """
+        return Rate(
+            np.asarray(successes, dtype=np.float64),
+            np.asarray(trials, dtype=np.float64),
+            self.clustered,
+            clusters,
+        )

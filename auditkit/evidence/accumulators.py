@@ -16,6 +16,8 @@ from torch import Tensor
 from auditkit.errors import DataError
 
 MAX_CELLS = 1 << 25
+# Sums of so many batches are added up plainly before they join the compensated sum.
+_FOLD_EVERY = 32
 
 
 class Cells:
@@ -24,6 +26,9 @@ class Cells:
     Args:
         names: of the axes, for messages.
         sizes: number of codes of each axis so far.
+
+    Raises:
+        DataError: more than `MAX_CELLS` cells.
     """
 
     def __init__(self, names: Sequence[str], sizes: Sequence[int]) -> None:
@@ -54,21 +59,38 @@ class Cells:
         return flat
 
     def move(self, old: Tensor, larger: Cells) -> Tensor:
-        """The values of these cells in the place that they have in `larger`."""
-        new = torch.zeros(larger.capacity, dtype=old.dtype, device=old.device)
-        new[tuple(slice(room) for room in self.capacity)] = old.view(self.capacity)
-        return new.reshape(-1)
+        """The values of these cells in the place that they have in `larger`; last axis the cells.
+
+        Args:
+            old: of shape (…, cells).
+        """
+        leading = old.shape[:-1]
+        new = torch.zeros((*leading, *larger.capacity), dtype=old.dtype, device=old.device)
+        _corner(new, self.capacity).copy_(old.view((*leading, *self.capacity)))
+        return new.reshape(*leading, larger.total)
+
+    def read(self, state: Tensor, sizes: Sequence[int]) -> np.ndarray:
+        """A copy of a state on the host, of shape (…, *sizes): capacity not used is left out."""
+        shaped = state.view((*state.shape[:-1], *self.capacity))
+        return _corner(shaped, sizes).cpu().numpy().copy()
 
     def _refuse_too_many(self) -> None:
         if self.total > MAX_CELLS:
             shape = " × ".join(
-                f"{room} {name}" for name, room in zip(self.names, self.capacity, strict=True)
+                f"{room:,} of {name}" for name, room in zip(self.names, self.capacity, strict=True)
             )
             raise DataError(
-                f"A count over {shape} would have {self.total:,} cells; at most {MAX_CELLS:,} "
-                "are kept.",
-                mend="Declare fewer groups, or cuts that make fewer levels.",
+                f"Counting by {', '.join(self.names)} takes {self.total:,} cells ({shape}); at "
+                f"most {MAX_CELLS:,} are kept.",
+                mend="Declare fewer attributes in an intersection, or cuts that make fewer levels.",
             )
+
+
+def _corner(table: Tensor, sizes: Sequence[int]) -> Tensor:
+    """The first so many codes of each of the last axes."""
+    for dimension, size in zip(range(-len(sizes), 0), sizes, strict=True):
+        table = table.narrow(dimension, 0, size)
+    return table
 
 
 class CountAccumulator:
@@ -89,43 +111,60 @@ class CountAccumulator:
 
     def array(self, sizes: Sequence[int]) -> np.ndarray:
         """The counts as a NumPy array of shape `sizes`."""
-        return _trimmed(self._counts, self._cells, sizes)
+        return self._cells.read(self._counts, sizes)
 
 
 class SumAccumulator:
-    """Number, sum and sum of squares (float64) of a value over axes of codes."""
+    """Number, sum and sum of squares (float64) of a value over axes of codes.
+
+    The sums are pairs of a float64 and what it lacks of the true sum (Knuth's two-sum), into which
+    plain sums of a few batches are folded: their error does not grow with the number of rows.
+    """
 
     def __init__(self, names: Sequence[str], sizes: Sequence[int], device: torch.device) -> None:
         self._cells = Cells(names, sizes)
         self._device = device
-        # MPS has no float64; nothing else lacks it.
-        real = torch.float32 if device.type == "mps" else torch.float64
+        shape = (2, self._cells.total)
         self._numbers = torch.zeros(self._cells.total, dtype=torch.int64, device=device)
-        self._sums = torch.zeros(self._cells.total, dtype=real, device=device)
-        self._squares = torch.zeros_like(self._sums)
+        # First row: sums; second row: sums of squares.
+        self._sums, self._lacking, self._recent = (
+            torch.zeros(shape, dtype=torch.float64, device=device) for _ in range(3)
+        )
+        self._batches = 0
 
     def add(self, values: Tensor, codes: Sequence[Tensor], sizes: Sequence[int]) -> None:
         """Add one value for each unit."""
         if (larger := self._cells.grown(sizes)) is not None:
-            self._numbers = self._cells.move(self._numbers, larger)
-            self._sums = self._cells.move(self._sums, larger)
-            self._squares = self._cells.move(self._squares, larger)
-            self._cells = larger
+            self._move(larger)
         index = self._cells.index(codes, len(values), self._device)
-        values = values.to(self._sums.dtype)
+        values = values.double()
         self._numbers.scatter_add_(0, index, torch.ones_like(index))
-        self._sums.index_add_(0, index, values)
-        self._squares.index_add_(0, index, values.square())
+        self._recent.index_add_(1, index, torch.stack([values, values.square()]))
+        self._batches += 1
+        if self._batches % _FOLD_EVERY == 0:
+            self._fold()
 
     def arrays(self, sizes: Sequence[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Numbers, sums and sums of squares, each of shape `sizes`."""
-        numbers, sums, squares = (
-            _trimmed(state, self._cells, sizes)
-            for state in (self._numbers, self._sums, self._squares)
+        """Numbers of shape `sizes`; sums and what they lack, of shape (2, *sizes).
+
+        The two rows are the sums, and the sums of squares.
+        """
+        self._fold()
+        numbers, sums, lacking = (
+            self._cells.read(state, sizes) for state in (self._numbers, self._sums, self._lacking)
         )
-        return numbers, sums.astype(np.float64), squares.astype(np.float64)
+        return numbers, sums, lacking
 
+    def _fold(self) -> None:
+        total = self._sums + self._recent
+        shadow = total - self._sums
+        self._lacking += (self._sums - (total - shadow)) + (self._recent - shadow)
+        self._sums = total
+        self._recent.zero_()
 
-def _trimmed(state: Tensor, cells: Cells, sizes: Sequence[int]) -> np.ndarray:
-    shaped = state.view(cells.capacity)[tuple(slice(size) for size in sizes)]
-    return shaped.cpu().numpy().copy()
+    def _move(self, larger: Cells) -> None:
+        self._numbers, self._sums, self._lacking, self._recent = (
+            self._cells.move(state, larger)
+            for state in (self._numbers, self._sums, self._lacking, self._recent)
+        )
+        self._cells = larger

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from auditkit.evidence.clusters import distinct
-from auditkit.evidence.needs import BLOCK, AttributionNeed, CountNeed, SumNeed, contains
+from auditkit.evidence.clusters import Clusters
+from auditkit.evidence.needs import BLOCK, AttributionNeed, CountNeed, SumNeed, serves
 from auditkit.evidence.sample import Sampled
 from auditkit.explain.integrated import Attributions, NotExplainable
 from auditkit.measurement import Slice
@@ -22,10 +20,10 @@ class SplitEvidence:
 
     Attributes:
         rows: number of units read.
-        counts, sums: by need, as planned.
-        clusters: distinct (group codes …, cluster hash) pairs; None where no cluster is declared.
-        cluster_levels: group attribute → its levels, in the order of the codes in `clusters`.
-        sample: units drawn for attributions.
+        counts, sums: by need, as planned; the levels of open axes in alphabetical order.
+        levels: declared group attribute → the levels met, in alphabetical order.
+        clusters: distinct clusters by group; None where no cluster is declared.
+        sample: units drawn for attributions; None where none were asked for, or met.
         attributions: by need, or the reason why there are none.
         sampled: whether only the first rows were read (`--limit`).
     """
@@ -33,8 +31,8 @@ class SplitEvidence:
     rows: int
     counts: Mapping[CountNeed, Counts]
     sums: Mapping[SumNeed, Moments]
-    clusters: np.ndarray | None = None
-    cluster_levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    clusters: Clusters | None = None
     sample: Sampled | None = None
     attributions: Mapping[AttributionNeed, Attributions | NotExplainable] = field(
         default_factory=dict
@@ -51,38 +49,37 @@ class SplitEvidence:
         Raises:
             KeyError: the need was not in the plan.
         """
-        axes = [str(column) for column in need.axes]
         for collected, counts in self.counts.items():
-            if _serves(collected, need):
-                blocks = [str(BLOCK)] if keep_blocks and BLOCK in collected.axes else []
-                return counts.marginal(*[a for a in axes if a not in blocks], *blocks)
+            if serves(collected, need):
+                return counts.marginal(*_kept(collected, need, keep_blocks=keep_blocks))
         raise KeyError(need)
 
     def sum(self, need: SumNeed, *, keep_blocks: bool = False) -> Moments:
-        """The moments of a need; as `count`."""
-        axes = [str(column) for column in need.axes]
+        """The moments of a need; as `count`.
+
+        Raises:
+            KeyError: the need was not in the plan.
+        """
         for collected, moments in self.sums.items():
-            if _serves(collected, need):
-                blocks = [str(BLOCK)] if keep_blocks and BLOCK in collected.axes else []
-                return moments.marginal(*[a for a in axes if a not in blocks], *blocks)
+            if serves(collected, need):
+                return moments.marginal(*_kept(collected, need, keep_blocks=keep_blocks))
         raise KeyError(need)
 
-    def clusters_in(self, where: Slice) -> int | None:
-        """Number of distinct clusters in a slice of groups; None where no cluster is declared."""
-        if self.clusters is None:
-            return None
-        attributes = list(self.cluster_levels)
-        wanted = {}
-        for attribute, level in where.conditions:
-            levels = self.cluster_levels[attribute]
-            if level not in levels:
-                return 0
-            wanted[attributes.index(attribute)] = levels.index(level)
-        return distinct(self.clusters, wanted)
+    def clusters_in(self, *slices: Slice) -> int | None:
+        """Number of distinct clusters with rows in at least one of these slices of groups.
+
+        None where no cluster is declared; `Slice()` is all rows.
+        """
+        return None if self.clusters is None else self.clusters.number(*slices)
 
 
-def _serves(collected: CountNeed | SumNeed, need: CountNeed | SumNeed) -> bool:
-    return collected == need or contains(collected, need)
+def _kept(
+    collected: CountNeed | SumNeed, need: CountNeed | SumNeed, *, keep_blocks: bool
+) -> list[str]:
+    """The names of the axes to keep, in order."""
+    axes = [axis for axis in need.axes if not (keep_blocks and axis == BLOCK)]
+    blocks = [BLOCK] if keep_blocks and BLOCK in collected.axes else []
+    return [str(axis) for axis in (*axes, *blocks)]
 
 
 @dataclass(frozen=True)

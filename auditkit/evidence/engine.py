@@ -32,7 +32,7 @@ class Options:
         limit: only about the first so many units of each split (whole batches); the evidence is
             then marked as sampled.
         seed: of the attribution sample.
-        edges: stream → edges of its bins; None for a categorical stream.
+        edges: stream → edges of its bins; None for one that is not numeric.
         quiet: no progress bar.
     """
 
@@ -52,37 +52,71 @@ class Engine(Protocol):
     def run(
         self, plan: Plan, subject: Subject, model: WrappedModel, dataset: Dataset, options: Options
     ) -> Evidence:
-        """Collect everything that the plan asks for."""
+        """Collect everything that the plan asks for.
+
+        Args:
+            plan: what to collect, by split.
+            subject: what is audited.
+            model: opened.
+            dataset: with all splits of the plan.
+            options: how to run it.
+
+        Raises:
+            DataError: rows that contradict the declaration; nothing is collected then.
+            ModelError: outputs that do.
+        """
         ...
 
 
-def collect_split(
-    name: str,
-    fragments: Sequence[Fragment],
-    job: tuple[SplitPlan, Subject, WrappedModel, Source],
-    options: Options,
-) -> SplitEvidence:
+@dataclass(frozen=True)
+class Job:
+    """One split to be read: what of it, for whom, and from where."""
+
+    split: str
+    plan: SplitPlan
+    subject: Subject
+    model: WrappedModel
+    source: Source
+
+
+def collect_split(job: Job, fragments: Sequence[Fragment], options: Options) -> SplitEvidence:
     """One pass over some fragments of a split, with a progress bar.
 
     Args:
-        name: of the split, for the bar.
+        job: what to collect from which split.
         fragments: the ones to read, in order.
-        job: the plan, the subject, the opened model and the split's source.
         options: how to run it.
+
+    Raises:
+        DataError, ModelError: see `Engine.run`.
     """
-    plan, subject, model, source = job
-    collector = SplitCollector(subject, plan, model, options.edges, options.seed)
-    limits = [rows for rows in (options.limit, source.rows) if rows is not None]
-    total = min(limits) if limits else None
-    with progress_bar(f"{name} split", total, quiet=options.quiet) as advance:
+    collector = SplitCollector(
+        job.subject, job.plan, job.model, options.edges, options.seed, job.split
+    )
+    limit = options.limit
+    size = options.batch_size if limit is None else min(options.batch_size, limit)
+    with progress_bar(
+        f"{job.split} split", _expected(job, fragments, options), quiet=options.quiet
+    ) as advance:
         for fragment in fragments:
-            for batch in source.batches(fragment, options.batch_size):
+            for batch in job.source.batches(fragment, size):
                 collector.update(batch)
                 advance(len(batch))
-                if options.limit is not None and collector.rows >= options.limit:
+                if limit is not None and collector.rows >= limit:
                     return replace(collector.finish(), sampled=True)
             collector.check()
     return collector.finish()
+
+
+def _expected(job: Job, fragments: Sequence[Fragment], options: Options) -> int | None:
+    """How many rows will be read; None where only reading tells."""
+    sizes = [fragment.rows for fragment in fragments]
+    known = [size for size in sizes if size is not None]
+    rows = sum(known) if len(known) == len(sizes) else None
+    if rows is None and len(fragments) == len(job.source.fragments()):
+        rows = job.source.rows
+    limits = [bound for bound in (options.limit, rows) if bound is not None]
+    return min(limits) if limits else None
 
 
 class LocalEngine:
@@ -94,34 +128,28 @@ class LocalEngine:
     def run(
         self, plan: Plan, subject: Subject, model: WrappedModel, dataset: Dataset, options: Options
     ) -> Evidence:
-        """Collect everything that the plan asks for."""
-        splits = {}
-        for name, split_plan in plan.splits.items():
-            source = dataset.splits[name]
-            job = (split_plan, subject, model, source)
-            splits[name] = collect_split(name, source.fragments(), job, options)
-        return Evidence(
-            {
-                name: with_attributions(split, plan.splits[name], subject, model)
-                for name, split in splits.items()
-            }
-        )
+        """See `Engine.run`. All splits are read before the dear attributions are computed."""
+        jobs = {
+            name: Job(name, split_plan, subject, model, dataset[name])
+            for name, split_plan in plan.splits.items()
+        }
+        splits = {
+            name: collect_split(job, job.source.fragments(), options) for name, job in jobs.items()
+        }
+        return Evidence({name: with_attributions(splits[name], job) for name, job in jobs.items()})
 
 
-def with_attributions(
-    split: SplitEvidence, plan: SplitPlan, subject: Subject, model: WrappedModel
-) -> SplitEvidence:
+def with_attributions(split: SplitEvidence, job: Job) -> SplitEvidence:
     """The split's evidence with the attributions of its sample."""
-    results = {
-        need: _attributions(need, split.sample, subject, model) for need in plan.attributions
-    }
+    results = {need: _attributions(need, split.sample, job) for need in job.plan.attributions}
     return replace(split, attributions=results)
 
 
 def _attributions(
-    need: AttributionNeed, sample: Sampled | None, subject: Subject, model: WrappedModel
+    need: AttributionNeed, sample: Sampled | None, job: Job
 ) -> Attributions | NotExplainable:
     if sample is None or not len(sample):
         return NotExplainable("The split holds no units to draw a sample from.")
-    head = next(view.head for view in subject.views if view.head.name == need.head)
-    return integrated_gradients(model, sample.inputs, head, steps=need.steps)
+    head = next(head for head in job.model.heads if head.name == need.head)
+    inputs = sample.first(need.sample).inputs
+    return integrated_gradients(job.model, inputs, head, steps=need.steps)

@@ -18,7 +18,9 @@ class Column:
     """One integer code per unit: an axis of a count.
 
     Attributes:
-        kind: `target`, `prediction`, `correct`, `score_cell`, `block`, `group` or `feature`.
+        kind: `group` or `feature` (of the data), `block` (a hash of the cluster or row id), or what
+            is read off an output: `target`, `prediction`, `correct`, `selected`, `qualified`,
+            `score_cell`, `rank_cell`; see the constants below.
         name: of the group attribute or feature; "" for the others.
     """
 
@@ -28,12 +30,36 @@ class Column:
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}" if self.name else self.kind
 
+    @property
+    def of_data(self) -> bool:
+        """Whether the code comes from the data, whatever the model says."""
+        return self.kind in ("group", "feature", "block")
+
 
 TARGET = Column("target")
+"""The true class."""
+
 PREDICTION = Column("prediction")
+"""The predicted class."""
+
 CORRECT = Column("correct")
+"""Whether the predicted class is the true one: wrong, right."""
+
+SELECTED = Column("selected")
+"""Whether the predicted class is the declared favourable one: no, yes."""
+
+QUALIFIED = Column("qualified")
+"""Whether the true class is the declared favourable one: no, yes."""
+
 SCORE_CELL = Column("score_cell")
+"""Cell of the probability of the positive or of the predicted class; see `auditkit.evidence.grids`.
+"""
+
+RANK_CELL = Column("rank_cell")
+"""Cell of the score on a scale that keeps its order at both ends; see `auditkit.evidence.grids`."""
+
 BLOCK = Column("block")
+"""One of 64 parts by a hash of the cluster id (the row id where no cluster is declared)."""
 
 
 def group(name: str) -> Column:
@@ -54,10 +80,16 @@ class CountNeed:
         view: the model output that `target`, `prediction` … are of; None if no axis is of an
             output.
         axes: distinct columns.
+
+    Raises:
+        ValueError: an axis named twice, or one of an output without its view.
     """
 
     view: ViewKey | None
     axes: tuple[Column, ...]
+
+    def __post_init__(self) -> None:
+        _check_axes(self.view, self.axes)
 
 
 @dataclass(frozen=True)
@@ -69,11 +101,24 @@ class SumNeed:
         value: `log_loss`, `brier`, `absolute_error`, `squared_error`, `score` … or the name of a
             custom unit metric.
         axes: distinct columns.
+
+    Raises:
+        ValueError: an axis named twice.
     """
 
     view: ViewKey
     value: str
     axes: tuple[Column, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_axes(self.view, self.axes)
+
+
+def _check_axes(view: ViewKey | None, axes: tuple[Column, ...]) -> None:
+    if len(set(axes)) < len(axes):
+        raise ValueError(f"an axis is named twice: {', '.join(map(str, axes))}")
+    if view is None and not all(axis.of_data for axis in axes):
+        raise ValueError(f"axes of an output need its view: {', '.join(map(str, axes))}")
 
 
 @dataclass(frozen=True)
@@ -93,6 +138,7 @@ class AttributionNeed:
 
 Need = CountNeed | SumNeed | AttributionNeed
 _N = TypeVar("_N", CountNeed, SumNeed, AttributionNeed)
+_C = TypeVar("_C", CountNeed, SumNeed)
 
 
 @dataclass(frozen=True)
@@ -152,19 +198,29 @@ def _axes(axes: tuple[Column, ...], extra: tuple[Column, ...]) -> tuple[Column, 
     return tuple(sorted({*axes, *extra}))
 
 
-_C = TypeVar("_C", CountNeed, SumNeed)
-
-
 def _without_contained(needs: list[_C]) -> list[_C]:
-    unique = list(dict.fromkeys(needs))
-    return [need for need in unique if not any(contains(other, need) for other in unique)]
+    kept: list[_C] = []
+    # The largest first, so that whatever contains a need has been kept before it.
+    for need in sorted(dict.fromkeys(needs), key=lambda need: -len(need.axes)):
+        if not any(serves(larger, need) for larger in kept):
+            kept.append(need)
+    return kept
 
 
-def contains(larger: CountNeed | SumNeed, smaller: CountNeed | SumNeed) -> bool:
-    """Whether `smaller` is a marginal of `larger`, and not the same need."""
-    if type(larger) is not type(smaller) or larger == smaller:
+def serves(collected: CountNeed | SumNeed, need: CountNeed | SumNeed) -> bool:
+    """Whether `need` is a marginal of what was collected for another need, or that need itself.
+
+    Example:
+        >>> collected = CountNeed(ViewKey("risk"), (TARGET, group("sex")))
+        >>> serves(collected, CountNeed(None, (group("sex"),)))
+        True
+        >>> serves(collected, CountNeed(ViewKey("income"), (TARGET,)))
+        False
+    """
+    if type(collected) is not type(need):
         return False
-    same_value = getattr(larger, "value", None) == getattr(smaller, "value", None)
-    # A count without output axes holds the same units whichever output it was collected with.
-    same_view = larger.view == smaller.view or smaller.view is None
-    return same_value and same_view and set(smaller.axes) <= set(larger.axes)
+    same_value = getattr(collected, "value", None) == getattr(need, "value", None)
+    # A count of the data alone holds the same units whichever output it was collected with.
+    of_data = isinstance(need, CountNeed) and all(axis.of_data for axis in need.axes)
+    same_view = collected.view == need.view or of_data
+    return same_value and same_view and set(need.axes) <= set(collected.axes)

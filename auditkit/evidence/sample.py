@@ -6,37 +6,16 @@ size or the number of workers, and two workers' samples merge into the sample of
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from auditkit.evidence.host_codes import hashes
-
-
-def map_tensors(function: Callable[[Tensor], Tensor], inputs: Any) -> Any:
-    """`function` applied to every tensor of a tensor, tuple, list or dict."""
-    if isinstance(inputs, Tensor):
-        return function(inputs)
-    if isinstance(inputs, dict):
-        return {key: map_tensors(function, value) for key, value in inputs.items()}
-    if isinstance(inputs, tuple | list):
-        return type(inputs)(map_tensors(function, value) for value in inputs)
-    return inputs
-
-
-def _concatenated(parts: list[Any]) -> Any:
-    first = parts[0]
-    if isinstance(first, Tensor):
-        return torch.cat(parts)
-    if isinstance(first, dict):
-        return {key: _concatenated([part[key] for part in parts]) for key in first}
-    if isinstance(first, tuple | list):
-        return type(first)(_concatenated(list(column)) for column in zip(*parts, strict=True))
-    return first
+from auditkit.data.batch import Batch
+from auditkit.evidence.hashing import hashes
+from auditkit.evidence.nests import concatenated, map_tensors
 
 
 @dataclass(frozen=True)
@@ -46,15 +25,17 @@ class Sampled:
     Attributes:
         inputs: prepared inputs.
         targets: encoded targets by head.
-        row_ids: of the units.
-        keys: keyed hashes of the row ids.
+        row_ids: of the units, shape (n,).
+        keys: keyed hashes of the row ids, uint64 of shape (n,).
+        clusters: hashes of the clusters, uint64 of shape (n,); None where none is declared.
         size: how many are kept at most.
     """
 
     inputs: Any
-    targets: dict[str, Any]
+    targets: Mapping[str, Any]
     row_ids: np.ndarray
     keys: np.ndarray
+    clusters: np.ndarray | None
     size: int
 
     def __len__(self) -> int:
@@ -62,25 +43,52 @@ class Sampled:
 
     def take(self, order: np.ndarray) -> Sampled:
         """The units at these positions."""
-        index = torch.from_numpy(np.ascontiguousarray(order))
         return Sampled(
-            map_tensors(lambda part: part[index], self.inputs),
-            {head: map_tensors(lambda part: part[index], t) for head, t in self.targets.items()},
+            rows_of(self.inputs, order, len(self)),
+            rows_of(self.targets, order, len(self)),
             self.row_ids[order],
             self.keys[order],
+            None if self.clusters is None else self.clusters[order],
             self.size,
         )
+
+    def first(self, count: int) -> Sampled:
+        """The units with the `count` smallest keys: the sample of that size."""
+        return self if count >= len(self) else self.take(np.arange(count))
 
     def merged(self, other: Sampled) -> Sampled:
         """The sample of both together."""
         both = Sampled(
-            _concatenated([self.inputs, other.inputs]),
-            {h: _concatenated([t, other.targets[h]]) for h, t in self.targets.items()},
+            concatenated(self.inputs, other.inputs),
+            concatenated(self.targets, other.targets),
             np.concatenate([self.row_ids, other.row_ids]),
             np.concatenate([self.keys, other.keys]),
+            None
+            if self.clusters is None or other.clusters is None
+            else np.concatenate([self.clusters, other.clusters]),
             self.size,
         )
         return both.take(np.argsort(both.keys, kind="stable")[: self.size])
+
+
+def rows_of(nest: Any, rows: np.ndarray, units: int) -> Any:
+    """Some rows of a nest of tensors, on the CPU.
+
+    Tensors whose first axis is not that of the units (a mask that all share) stay whole.
+
+    Args:
+        nest: tensors in tuples, lists and dicts.
+        rows: positions, int64.
+        units: length of the units' axis.
+    """
+    index = torch.from_numpy(np.ascontiguousarray(rows))
+
+    def chosen(part: torch.Tensor) -> torch.Tensor:
+        if part.shape[:1] != (units,):
+            return part.detach().cpu()
+        return part.detach()[index.to(part.device)].cpu()
+
+    return map_tensors(chosen, nest)
 
 
 class Sampler:
@@ -91,26 +99,33 @@ class Sampler:
         self._seed = seed
         self.sample: Sampled | None = None
 
-    def add(self, inputs: Any, targets: dict[str, Any], row_ids: np.ndarray) -> None:
-        """Offer a batch; the device is read only when one of its units is drawn."""
-        keys = hashes(row_ids, self._seed)
+    def add(self, inputs: Any, targets: Mapping[str, Any], batch: Batch) -> None:
+        """Offer a batch; the device is read only when one of its units is drawn.
+
+        Args:
+            inputs: prepared inputs of the batch.
+            targets: its encoded targets by head.
+            batch: for row ids and clusters.
+        """
+        keys = hashes(batch.row_ids, self._seed)
+        drawn = self._drawn(keys)
+        if not drawn.size:
+            return
+        chosen = Sampled(
+            rows_of(inputs, drawn, len(batch)),
+            rows_of(targets, drawn, len(batch)),
+            batch.row_ids[drawn],
+            keys[drawn],
+            None if batch.clusters is None else hashes(batch.clusters[drawn]),
+            self._size,
+        )
+        self.sample = chosen if self.sample is None else self.sample.merged(chosen)
+
+    def _drawn(self, keys: np.ndarray) -> np.ndarray:
+        """Positions of the batch's units that belong to the sample so far, by key."""
         kept = self.sample
         if kept is not None and len(kept) >= self._size:
             drawn = np.flatnonzero(keys < kept.keys[self._size - 1])
         else:
             drawn = np.arange(len(keys))
-        drawn = drawn[np.argsort(keys[drawn], kind="stable")][: self._size]
-        if not drawn.size:
-            return
-        index = torch.from_numpy(drawn)
-        chosen = Sampled(
-            map_tensors(lambda part: part[index.to(part.device)].detach().cpu(), inputs),
-            {
-                head: map_tensors(lambda part: part[index.to(part.device)].cpu(), target)
-                for head, target in targets.items()
-            },
-            row_ids[drawn],
-            keys[drawn],
-            self._size,
-        )
-        self.sample = chosen if kept is None else kept.merged(chosen)
+        return drawn[np.argsort(keys[drawn], kind="stable")][: self._size]

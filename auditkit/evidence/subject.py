@@ -16,6 +16,9 @@ class ViewKey:
     head: str
     label: str = ""
 
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.head, self.label) if part)
+
 
 @dataclass(frozen=True)
 class View:
@@ -43,12 +46,47 @@ class View:
     one_vs_rest: bool = False
     values: tuple[str, ...] = ()
 
+    @property
+    def classifies(self) -> bool:
+        """Whether the view is of a whole decision between classes, not of one against the rest."""
+        return self.task in (Task.BINARY, Task.MULTICLASS) and not self.one_vs_rest
+
+    @property
+    def decides(self) -> bool:
+        """Whether a predicted class is defined: by argmax, or by a declared threshold."""
+        return self.head.task is Task.MULTICLASS or self.head.decision is not None
+
+    @property
+    def probabilistic(self) -> bool:
+        """Whether the scores are probabilities."""
+        return self.head.probabilistic
+
+    @property
+    def favourable(self) -> int | None:
+        """The code of the favourable class; None where no decision or no such class is declared.
+
+        Of a multilabel head, the label that is declared favourable is so by its presence; the
+        others have no favourable class.
+        """
+        decision = self.head.decision
+        if not self.classifies or decision is None or decision.favourable is None:
+            return None
+        if self.head.task is Task.MULTILABEL:
+            return 1 if decision.favourable == self.key.label else None
+        return self.classes.index(decision.favourable)
+
 
 MAX_ONE_VS_REST = 20
 
 
 def views_of(head: Head, unit_metrics: tuple[str, ...] = ()) -> tuple[View, ...]:
-    """The views of a head; `unit_metrics` are the names that a custom head returned."""
+    """The views of a head; `unit_metrics` are the names that a custom head returned.
+
+    Example:
+        >>> head = Head("", Task.MULTICLASS, classes=("cat", "dog", "owl"))
+        >>> [(view.key.label, view.task.value) for view in views_of(head)]
+        [('', 'multiclass'), ('cat', 'binary'), ('dog', 'binary'), ('owl', 'binary')]
+    """
     whole = ViewKey(head.name)
     if head.task is Task.MULTILABEL or (head.task is Task.REGRESSION and len(head.classes) > 1):
         single = Task.BINARY if head.task is Task.MULTILABEL else Task.REGRESSION
@@ -103,5 +141,12 @@ class Subject:
         return tuple(view for view in self.views if not view.one_vs_rest)
 
     def view(self, key: ViewKey) -> View:
-        """The view with this key."""
-        return next(view for view in self.views if view.key == key)
+        """The view with this key.
+
+        Raises:
+            KeyError: there is none.
+        """
+        for view in self.views:
+            if view.key == key:
+                return view
+        raise KeyError(key)

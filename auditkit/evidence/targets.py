@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,51 +10,103 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from auditkit.data.batch import Batch
 from auditkit.errors import DataError
 from auditkit.models.head import Head, Task
 
 _SHOWN = 5
+_TRUTHS = {"false": 0.0, "true": 1.0}
 
 
-def encode(targets: Any, head: Head, row_ids: np.ndarray) -> Any:
-    """Targets of one head for one batch, as its units are judged.
-
-    Class names are matched with the declared classes; integers are indices of classes, unless the
-    classes are themselves named by integers. Custom targets are passed on as they are.
-
-    Args:
-        targets: array or tensor, first axis the units.
-        head: the declaration.
-        row_ids: shape (n,), for the message.
-
-    Returns:
-        A CPU or device tensor: int64 of shape (n,) or (n, labels) for classes, float64 for numbers.
+def targets_of(batch: Batch, heads: Sequence[Head]) -> dict[str, Any]:
+    """The encoded targets of every head for one batch; see `encode`.
 
     Raises:
-        DataError: a label that is missing or that the model does not know.
+        DataError: the batch has no targets, or none for some head; or as of `encode`.
+    """
+    return {head.name: encode(_given(batch.targets, head, heads), head, batch) for head in heads}
+
+
+def _given(targets: Any, head: Head, heads: Sequence[Head]) -> Any:
+    if targets is None:
+        raise DataError(
+            "The data have no label, and every check of this release compares outputs with one.",
+            mend="Declare data.label, or give targets in the batches.",
+        )
+    if isinstance(targets, Mapping):
+        if head.name in targets:
+            return targets[head.name]
+        if len(heads) == 1 and head.task is Task.CUSTOM:
+            return targets
+        if len(heads) == 1 and len(targets) == 1:
+            return next(iter(targets.values()))
+        raise DataError(
+            f"There is no target for {_named(head)}; there are targets for "
+            f"{', '.join(repr(str(name)) for name in targets)}.",
+            mend="Declare data.label as head → column, with the names of the model's heads.",
+        )
+    if len(heads) > 1:
+        raise DataError(
+            f"The data give one target, and the model has {len(heads)} heads: "
+            f"{', '.join(repr(other.name) for other in heads)}.",
+            mend="Declare data.label as head → column, or give targets as a dict by head.",
+        )
+    return targets
+
+
+def encode(targets: Any, head: Head, batch: Batch) -> Any:
+    """Targets of one head for one batch, as its units are judged.
+
+    Class names are matched with the declared classes. Numbers are matched with classes that are
+    named by numbers, truth values with classes named true and false, whatever their order; other
+    numbers are indices of classes.
+
+    Args:
+        targets: array, tensor or list, first axis the units.
+        head: the declaration.
+        batch: where they come from, for its row ids.
+
+    Returns:
+        CPU tensor: int64 of shape (n,) or (n, labels) for classes, float64 of shape (n,) or
+        (n, numbers) for a regression. Custom targets as they are, arrays as tensors.
+
+    Raises:
+        DataError: another shape, or a label that is missing or that the model does not know; it
+            names the head, what was found, the number of rows and the first of them.
     """
     if head.task is Task.CUSTOM:
-        return torch.as_tensor(targets) if isinstance(targets, np.ndarray) else targets
-    if isinstance(targets, Tensor):
-        return _encode_tensor(targets, head, row_ids)
-    array = np.asarray(targets)
+        return _custom(targets)
+    # Targets come from the loader's host memory; looking at them there costs the device nothing.
+    array = targets.detach().cpu().numpy() if isinstance(targets, Tensor) else np.asarray(targets)
+    if len(array.shape) == 0 or len(array) != len(batch):
+        raise DataError(
+            f"The target of {_named(head)} has the shape {array.shape}; expected one for each of "
+            f"{len(batch)} units.",
+            mend="Give targets whose first axis is the units.",
+        )
     if head.task is Task.REGRESSION:
-        return torch.from_numpy(_numbers(array, head, row_ids))
+        return torch.from_numpy(_numbers(_fitted(array, head), head, batch.row_ids))
     if head.task is Task.MULTILABEL:
-        return torch.from_numpy(_flags(array, head, row_ids))
-    return torch.from_numpy(_class_codes(array, head, row_ids))
+        return torch.from_numpy(_flags(array, head, batch.row_ids))
+    return torch.from_numpy(_class_codes(array, head, batch.row_ids))
 
 
-def _encode_tensor(targets: Tensor, head: Head, row_ids: np.ndarray) -> Tensor:
-    if head.task is Task.REGRESSION:
-        return targets.double()
-    # Targets come from the loader's host memory; checking them there costs the device nothing.
-    codes = targets.cpu().numpy()
-    if codes.ndim == 2 and codes.shape[1] == 1:
-        codes = codes[:, 0]
-    if head.task is Task.MULTILABEL:
-        return torch.from_numpy(_flags(codes, head, row_ids))
-    return torch.from_numpy(_class_codes(codes, head, row_ids))
+def _custom(targets: Any) -> Any:
+    if isinstance(targets, np.ndarray) and targets.dtype.kind in "biuf":
+        return torch.from_numpy(targets.copy())
+    return targets
+
+
+def _fitted(array: np.ndarray, head: Head) -> np.ndarray:
+    """Regression targets of shape (n,), or (n, numbers) where the head has several."""
+    n, width = len(array), max(len(head.classes), 1)
+    if array.shape == (n, width) or (width == 1 and array.shape == (n,)):
+        return array[:, 0] if array.ndim == 2 and width == 1 else array
+    expected = f"(n, {width})" if width > 1 else "(n,)"
+    raise DataError(
+        f"The target of {_named(head)} has the shape {array.shape}; expected {expected}.",
+        mend="Give one number for each unit and each number that the head predicts.",
+    )
 
 
 def _numbers(array: np.ndarray, head: Head, row_ids: np.ndarray) -> np.ndarray:
@@ -62,15 +114,22 @@ def _numbers(array: np.ndarray, head: Head, row_ids: np.ndarray) -> np.ndarray:
         numbers = array.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise DataError(
-            f"The target of {_named(head)} holds {array.dtype} values; a regression needs numbers.",
+            f"The target of {_named(head)} holds {_kind(array)}; a {head.task} head needs numbers.",
             mend="Declare another label column, or another task.",
         ) from error
     wrong = np.asarray(~np.isfinite(numbers).reshape(len(numbers), -1).all(axis=1))
-    _refuse(wrong, head, row_ids, "no number")
+    _refuse(wrong, head, row_ids, "missing or infinite")
     return numbers
 
 
+def _kind(array: np.ndarray) -> str:
+    shown = next((value for value in array.flat if isinstance(value, str)), None)
+    return f"{array.dtype} values" if shown is None else f"text such as {str(shown)!r}"
+
+
 def _flags(array: np.ndarray, head: Head, row_ids: np.ndarray) -> np.ndarray:
+    if array.ndim == 1 and len(head.classes) == 1:
+        array = array[:, None]
     if array.ndim != 2 or array.shape[1] != len(head.classes):
         raise DataError(
             f"The target of {_named(head)} has the shape {array.shape}; expected "
@@ -84,45 +143,64 @@ def _flags(array: np.ndarray, head: Head, row_ids: np.ndarray) -> np.ndarray:
 
 
 def _class_codes(array: np.ndarray, head: Head, row_ids: np.ndarray) -> np.ndarray:
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
     if array.ndim != 1:
         raise DataError(
             f"The target of {_named(head)} has the shape {array.shape}; expected one class a unit.",
             mend="Give class names or indices of shape (n,), not one-hot rows.",
         )
-    if _are_indices(array, head.classes):
-        codes = array.astype(np.int64)
-        known = (codes >= 0) & (codes < len(head.classes))
-        if array.dtype.kind == "f":
-            known &= array == codes
-    else:
-        codes = pd.Index(head.classes).get_indexer(pd.Index(_as_text(array)))
-        known = codes >= 0
-    if not known.all():
-        found = ", ".join(repr(str(value)) for value in pd.unique(array[~known])[:_SHOWN])
+    # A batch holds few distinct labels: these are looked up, the rows then indexed.
+    places, labels = pd.factorize(array, use_na_sentinel=True)
+    lookup = np.array([*_known(np.asarray(labels), head.classes), -1], dtype=np.int64)
+    codes: np.ndarray = lookup[places]
+    if (codes < 0).any():
+        found = ["a missing value"] if (places < 0).any() else []
+        found += [repr(_plain(labels[at])) for at in np.flatnonzero(lookup[:-1] < 0)[:_SHOWN]]
         expected = ", ".join(repr(name) for name in head.classes[:20])
-        _refuse(~known, head, row_ids, f"{found}, where the model knows {expected}")
-    return codes.astype(np.int64)
+        _refuse(codes < 0, head, row_ids, f"{', '.join(found)}, where the model knows {expected}")
+    return codes
 
 
-def _are_indices(array: np.ndarray, classes: Sequence[str]) -> bool:
-    if array.dtype.kind not in "iubf":
-        return False
-    named_by_integers = all(name.lstrip("-").isdigit() for name in classes)
-    return not named_by_integers or tuple(classes) == tuple(str(i) for i in range(len(classes)))
+def _known(labels: np.ndarray, classes: Sequence[str]) -> list[int]:
+    """The code of each distinct label; −1 for one that the model does not know."""
+    values = _values(classes)
+    return [_code(_plain(label), classes, values) for label in labels]
 
 
-def _as_text(array: np.ndarray) -> np.ndarray:
-    if array.dtype.kind == "f" and np.all(array == np.floor(array)):
-        array = array.astype(np.int64)
-    return array.astype(str) if array.dtype.kind != "O" else array
+def _values(classes: Sequence[str]) -> dict[float, int] | None:
+    """Number → code, where all classes are named by numbers or truth values; else None."""
+    try:
+        return {_number(name): code for code, name in enumerate(classes)}
+    except ValueError:
+        return None
+
+
+def _number(name: str) -> float:
+    truth = _TRUTHS.get(name.lower())
+    return float(name) if truth is None else truth
+
+
+def _code(label: Any, classes: Sequence[str], values: Mapping[float, int] | None) -> int:
+    if isinstance(label, bool | int | float):
+        if values is not None:
+            return values.get(float(label), -1)
+        return int(label) if label in range(len(classes)) else -1
+    return classes.index(str(label)) if str(label) in classes else -1
+
+
+def _plain(label: Any) -> Any:
+    return label.item() if isinstance(label, np.generic) else label
 
 
 def _refuse(wrong: np.ndarray, head: Head, row_ids: np.ndarray, what: str) -> None:
     if wrong.any():
+        count = int(wrong.sum())
         rows = ", ".join(str(row) for row in row_ids[wrong][:_SHOWN])
+        are = "target of {0} in this batch is" if count == 1 else "targets of {0} in this batch are"
         raise DataError(
-            f"{int(wrong.sum())} targets of {_named(head)} in this batch are {what} "
-            f"(first rows: {rows}).",
+            f"{count} {are.format(_named(head))} {what} "
+            f"({'first rows' if count > 1 else 'row'}: {rows}).",
             mend="Mend or leave out these rows, or declare the classes as the data name them.",
         )
 

@@ -7,29 +7,30 @@ same in any order.
 
 from __future__ import annotations
 
-import io
+import atexit
 import json
 import os
-from collections.abc import Sequence
+from datetime import timedelta
 from functools import reduce
-from typing import Any
 
-import numpy as np
 import torch
 import torch.distributed as dist
 
+from auditkit import errors
+from auditkit.data.batch import Source
 from auditkit.data.datasets import Dataset
+from auditkit.data.integrity import Integrity
 from auditkit.errors import AuditkitError, ConfigurationError
-from auditkit.evidence.collected import Evidence, SplitEvidence
-from auditkit.evidence.engine import Options, collect_split, with_attributions
-from auditkit.evidence.needs import Plan, SplitPlan
-from auditkit.evidence.sample import Sampled
+from auditkit.evidence.collected import Evidence
+from auditkit.evidence.engine import Job, Options, collect_split, with_attributions
+from auditkit.evidence.merging import from_bytes, merge, to_bytes
+from auditkit.evidence.needs import Plan
 from auditkit.evidence.subject import Subject
 from auditkit.models.wrapped import WrappedModel
-from auditkit.statistics.counts import Counts
-from auditkit.statistics.moments import Moments
 
 _EVIDENCE, _ERROR = b"E", b"X"
+# One rank may have to read for hours longer than another, which waits for it.
+_PATIENCE = timedelta(days=7)
 
 
 def started_by_torchrun() -> bool:
@@ -43,8 +44,7 @@ class TorchrunEngine:
     name = "torchrun"
 
     def __init__(self) -> None:
-        if not dist.is_initialized():
-            dist.init_process_group("gloo")
+        self._group = _gloo()
         self.rank = dist.get_rank()
         self.workers = dist.get_world_size()
         self.primary = self.rank == 0
@@ -65,160 +65,89 @@ class TorchrunEngine:
             )
         splits = {}
         for name, split_plan in plan.splits.items():
-            part = self._part(name, split_plan, (subject, model, dataset, options))
-            merged = _merged(part, split_plan)
-            splits[name] = with_attributions(merged, split_plan, subject, model)
+            job = Job(name, split_plan, subject, model, dataset[name])
+            parts = self._exchanged(self._part(job, options))
+            self._judge_together(job.source)
+            merged = reduce(merge, (from_bytes(part, split_plan) for part in parts))
+            splits[name] = with_attributions(merged, job)
         return Evidence(splits)
 
-    def _part(
-        self,
-        name: str,
-        plan: SplitPlan,
-        context: tuple[Subject, WrappedModel, Dataset, Options],
-    ) -> list[bytes]:
-        subject, model, dataset, options = context
-        source = dataset.splits[name]
-        fragments = list(source.fragments())[self.rank :: self.workers]
+    def _part(self, job: Job, options: Options) -> bytes:
+        """This rank's evidence, or what went wrong: the others must hear of it to stop too."""
+        fragments = list(job.source.fragments())[self.rank :: self.workers]
+        # What a first look at the data has read here is counted by the rank that it belongs to.
+        job.source.integrity = Integrity()
         try:
-            job = (plan, subject, model, source)
-            payload = _EVIDENCE + to_bytes(collect_split(name, fragments, job, options), plan)
+            return _EVIDENCE + to_bytes(collect_split(job, fragments, options), job.plan)
         except AuditkitError as error:
-            # The other ranks wait for this one: they must hear of the error to stop too.
-            payload = _ERROR + json.dumps([error.problem, error.mend]).encode()
-        return _all_gather(payload)
+            return _ERROR + _error_to_bytes(error)
+        except Exception as error:
+            problem = f"Process {self.rank} broke off ({type(error).__name__}: {error})."
+            self._all_gather(_ERROR + _error_to_bytes(AuditkitError(problem)))
+            raise
+
+    def _judge_together(self, source: Source) -> None:
+        """What only the whole split shows, from what every rank has seen of it.
+
+        Raises:
+            DataError: see `Source.finish`; the same in every rank.
+        """
+        seen: list[Integrity] = [source.integrity] * self.workers
+        # The object is made of arrays and counters, and comes from processes of this very audit.
+        dist.all_gather_object(seen, source.integrity, group=self._group)
+        source.integrity = Integrity()
+        for part in seen:
+            source.integrity.merge(part)
+        source.finish()
+
+    def _exchanged(self, payload: bytes) -> list[bytes]:
+        """What every rank has collected.
+
+        Raises:
+            AuditkitError: what went wrong in some rank.
+        """
+        parts = self._all_gather(payload)
+        for part in parts:
+            if part[:1] == _ERROR:
+                raise _error_from_bytes(part[1:])
+        return [part[1:] for part in parts]
+
+    def _all_gather(self, payload: bytes) -> list[bytes]:
+        """The bytes of every rank, which may differ in length."""
+        size = torch.tensor([len(payload)])
+        sizes = [torch.zeros_like(size) for _ in range(self.workers)]
+        dist.all_gather(sizes, size, group=self._group)
+        padded = torch.zeros(int(max(sizes)), dtype=torch.uint8)
+        padded[: len(payload)] = torch.frombuffer(bytearray(payload), dtype=torch.uint8)
+        gathered = [torch.zeros_like(padded) for _ in sizes]
+        dist.all_gather(gathered, padded, group=self._group)
+        return [
+            part[: int(length)].numpy().tobytes()
+            for part, length in zip(gathered, sizes, strict=True)
+        ]
 
 
-def _merged(parts: Sequence[bytes], plan: SplitPlan) -> SplitEvidence:
-    for part in parts:
-        if part[:1] == _ERROR:
-            problem, mend = json.loads(part[1:])
-            raise AuditkitError(problem, mend=mend)
-    return reduce(merge, (from_bytes(part[1:], plan) for part in parts))
+def _gloo() -> dist.ProcessGroup | None:
+    """A group that sends host memory; None for the default one, if this audit has opened it."""
+    if dist.is_initialized():
+        group: dist.ProcessGroup = dist.new_group(backend="gloo", timeout=_PATIENCE)
+        return group
+    dist.init_process_group("gloo", timeout=_PATIENCE)
+    atexit.register(_leave)
+    return None
 
 
-def _all_gather(payload: bytes) -> list[bytes]:
-    size = torch.tensor([len(payload)])
-    sizes = [torch.zeros_like(size) for _ in range(dist.get_world_size())]
-    dist.all_gather(sizes, size)
-    longest = int(max(sizes))
-    padded = torch.zeros(longest, dtype=torch.uint8)
-    padded[: len(payload)] = torch.frombuffer(bytearray(payload), dtype=torch.uint8)
-    gathered = [torch.zeros_like(padded) for _ in sizes]
-    dist.all_gather(gathered, padded)
-    return [
-        part[: int(length)].numpy().tobytes() for part, length in zip(gathered, sizes, strict=True)
-    ]
+def _error_to_bytes(error: AuditkitError) -> bytes:
+    return json.dumps([type(error).__name__, error.problem, error.mend]).encode()
 
 
-def merge(one: SplitEvidence, other: SplitEvidence) -> SplitEvidence:
-    """The evidence of both parts of a split together; attributions come afterwards."""
-    clusters, levels = _merged_clusters(one, other)
-    return SplitEvidence(
-        rows=one.rows + other.rows,
-        counts=_added(one.counts, other.counts),
-        sums=_added(one.sums, other.sums),
-        clusters=clusters,
-        cluster_levels=levels,
-        sample=_merged_sample(one.sample, other.sample),
-        sampled=one.sampled or other.sampled,
-    )
+def _error_from_bytes(data: bytes) -> AuditkitError:
+    name, problem, mend = json.loads(data)
+    kind = getattr(errors, name, AuditkitError)
+    found: AuditkitError = kind(problem, mend=mend)
+    return found
 
 
-def _added(one: Any, other: Any) -> dict[Any, Any]:
-    """Every state in either; a worker without fragments has none."""
-    both = dict(one)
-    for need, state in other.items():
-        both[need] = both[need] + state if need in both else state
-    return both
-
-
-def _merged_clusters(
-    one: SplitEvidence, other: SplitEvidence
-) -> tuple[np.ndarray | None, dict[str, tuple[str, ...]]]:
-    levels = {
-        name: tuple(dict.fromkeys((*one.cluster_levels[name], *other.cluster_levels[name])))
-        for name in one.cluster_levels
-    }
-    if one.clusters is None or other.clusters is None:
-        return None, levels
-    recoded = other.clusters.copy()
-    for column, (name, joint) in enumerate(levels.items()):
-        lookup = np.array([joint.index(level) for level in other.cluster_levels[name]], np.uint64)
-        recoded[:, column] = lookup[other.clusters[:, column].astype(np.int64)]
-    return np.unique(np.concatenate([one.clusters, recoded]), axis=0), levels
-
-
-def _merged_sample(one: Sampled | None, other: Sampled | None) -> Sampled | None:
-    if one is None or other is None:
-        return other if one is None else one
-    return one.merged(other)
-
-
-def to_bytes(split: SplitEvidence, plan: SplitPlan) -> bytes:
-    """A part's evidence as bytes that hold tensors, numbers and text only.
-
-    Needs are named by their position in the plan, which every process has.
-    """
-    sample = split.sample
-    content = {
-        "rows": split.rows,
-        "sampled": split.sampled,
-        "counts": {
-            plan.counts.index(need): _tensor(counts.to_bytes())
-            for need, counts in split.counts.items()
-        },
-        "sums": {
-            plan.sums.index(need): _tensor(moments.to_bytes())
-            for need, moments in split.sums.items()
-        },
-        "clusters": None
-        if split.clusters is None
-        else torch.from_numpy(split.clusters.view(np.int64)),
-        "cluster_levels": {name: list(levels) for name, levels in split.cluster_levels.items()},
-        "sample": None
-        if sample is None
-        else {
-            "inputs": sample.inputs,
-            "targets": sample.targets,
-            "row_ids": [str(row) for row in sample.row_ids],
-            "keys": torch.from_numpy(sample.keys.view(np.int64).copy()),
-            "size": sample.size,
-        },
-    }
-    buffer = io.BytesIO()
-    torch.save(content, buffer)
-    return buffer.getvalue()
-
-
-def from_bytes(data: bytes, plan: SplitPlan) -> SplitEvidence:
-    """The evidence that `to_bytes` wrote; nothing in the bytes is run."""
-    content = torch.load(io.BytesIO(data), weights_only=True)
-    sample = content["sample"]
-    clusters = content["clusters"]
-    return SplitEvidence(
-        rows=content["rows"],
-        sampled=content["sampled"],
-        counts={
-            plan.counts[position]: Counts.from_bytes(state.numpy().tobytes())
-            for position, state in content["counts"].items()
-        },
-        sums={
-            plan.sums[position]: Moments.from_bytes(state.numpy().tobytes())
-            for position, state in content["sums"].items()
-        },
-        clusters=None if clusters is None else clusters.numpy().view(np.uint64),
-        cluster_levels={name: tuple(v) for name, v in content["cluster_levels"].items()},
-        sample=None
-        if sample is None
-        else Sampled(
-            sample["inputs"],
-            sample["targets"],
-            np.array(sample["row_ids"], dtype=object),
-            sample["keys"].numpy().view(np.uint64),
-            sample["size"],
-        ),
-    )
-
-
-def _tensor(data: bytes) -> torch.Tensor:
-    return torch.frombuffer(bytearray(data), dtype=torch.uint8)
+def _leave() -> None:
+    if dist.is_initialized():
+        dist.destroy_process_group()

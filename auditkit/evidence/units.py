@@ -6,23 +6,29 @@ new metric is a new row and nothing else.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from auditkit.errors import ModelError
+from auditkit.errors import ConfigurationError
+from auditkit.evidence.grids import (
+    RANK_CELLS,
+    SCORE_CELLS,
+    odds_cell,
+    odds_edges,
+    raw_cell,
+    raw_edges,
+    score_cell,
+)
 from auditkit.evidence.subject import View
 from auditkit.models.head import Head, Outputs, Task
 from auditkit.models.outputs import probabilities
 
-# A multiple of 15, so that the usual 15-bin figures are exact (statistics.calibration).
-SCORE_CELLS = 1920
-# Raw scores have no fixed range: they are counted by the upper 13 bits of their float32 pattern,
-# which are ordered like the numbers themselves.
-RAW_SCORE_CELLS = 8192
-_SMALLEST_PROBABILITY = 1e-12
+# The smallest probability that a log loss is taken of.
+_LOG_FLOOR = math.log(1e-12)
 
 
 class HeadBatch:
@@ -30,54 +36,30 @@ class HeadBatch:
 
     Args:
         head: the declaration.
-        raw: the head's output on the device, first axis the units.
+        raw: the head's output on the device, first axis the units; anything for a custom head.
         target: encoded targets on the device.
+        unit_metrics: what a custom head's `unit_metrics` returned.
     """
 
-    def __init__(self, head: Head, raw: Tensor, target: Tensor | Any) -> None:
+    def __init__(
+        self, head: Head, raw: Any, target: Any, unit_metrics: Mapping[str, Tensor] | None = None
+    ) -> None:
         self.head = head
         self.raw = raw
         self.target = target
+        self.unit_metrics = unit_metrics or {}
         self._scores: Tensor | None = None
-        self._unit_metrics: Mapping[str, Tensor] | None = None
 
     @property
     def scores(self) -> Tensor:
         """Probabilities where the outputs give them, else the raw values; float32 or float64."""
         if self._scores is None:
-            scores = probabilities(self.raw, self.head)
-            self._scores = scores.float() if scores.dtype.itemsize < 4 else scores
+            self._scores = probabilities(self.raw, self.head)
         return self._scores
-
-    @property
-    def unit_metrics(self) -> Mapping[str, Tensor]:
-        """What a custom head's `unit_metrics` returns, checked to be one number per unit."""
-        if self._unit_metrics is None:
-            self._unit_metrics = _custom_metrics(self.head, self.raw, self.target)
-        return self._unit_metrics
-
-
-def _custom_metrics(head: Head, raw: Tensor, target: Any) -> Mapping[str, Tensor]:
-    if head.unit_metrics is None:
-        raise ModelError(
-            f"The head {head.name!r} has the task custom but no unit_metrics.",
-            mend="Give unit_metrics(output, target), which returns one number per unit.",
-        )
-    returned = head.unit_metrics(raw, target)
-    named = returned if isinstance(returned, Mapping) else {"unit_metric": returned}
-    for name, values in named.items():
-        if not isinstance(values, Tensor) or values.shape != raw.shape[:1]:
-            shape = tuple(values.shape) if isinstance(values, Tensor) else type(values).__name__
-            raise ModelError(
-                f"unit_metrics returned {shape} for {name!r}; expected a tensor of shape "
-                f"({raw.shape[0]},), one number per unit.",
-                mend="Reduce over every axis but the first.",
-            )
-    return named
 
 
 class Units:
-    """Codes and values of one view for one batch."""
+    """Codes and values of one view for one batch; see `auditkit.evidence.needs` for the codes."""
 
     def __init__(self, view: View, batch: HeadBatch) -> None:
         self.view = view
@@ -106,95 +88,150 @@ class Units:
     def number(self) -> Tensor:
         """The predicted number (regression), shape (n,)."""
         raw, index = self.batch.raw, self.view.index
-        return raw.reshape(raw.shape[0], -1)[:, 0 if index is None else index]
+        column: Tensor = raw if index is None or raw.ndim == 1 else raw[:, index]
+        return column
 
     @property
     def truth(self) -> Tensor:
         """The target as a number (regression), shape (n,)."""
         target, index = self.batch.target, self.view.index
-        return target if target.ndim == 1 else target[:, 0 if index is None else index]
+        column: Tensor = target if index is None or target.ndim == 1 else target[:, index]
+        return column
+
+
+def labels_of(kind: str, view: View) -> tuple[str, ...]:
+    """What the codes of a kind stand for, in their order."""
+    if kind in ("score_cell", "rank_cell"):
+        return tuple(str(cell) for cell in range(size_of(kind, view)))
+    return _LABELS.get(kind) or view.classes
 
 
 def size_of(kind: str, view: View) -> int:
-    """How many values an output's code can take."""
-    if kind == "score_cell":
-        return RAW_SCORE_CELLS if _is_raw(view) else SCORE_CELLS
-    return 2 if kind == "correct" else len(view.classes)
+    """How many values a code can take."""
+    sizes = {"score_cell": SCORE_CELLS, "rank_cell": RANK_CELLS}
+    return sizes.get(kind) or len(labels_of(kind, view))
 
 
-def _is_raw(view: View) -> bool:
-    return view.head.outputs not in (Outputs.LOGITS, Outputs.PROBABILITIES)
+def rank_edges(view: View) -> Any:
+    """The score at which each rank cell of a view begins, float64 of shape (cells,)."""
+    return odds_edges() if view.probabilistic else raw_edges()
 
 
 def _target(units: Units) -> Tensor:
     target, view = units.batch.target, units.view
     if view.one_vs_rest:
         return torch.as_tensor(target == view.index)
-    return target if view.index is None else target[:, view.index]
+    column: Tensor = target if view.index is None else target[:, view.index]
+    return column
 
 
 def _prediction(units: Units) -> Tensor:
-    view, decision = units.view, units.view.head.decision
-    scores = units.batch.scores
-    if view.head.task is Task.MULTICLASS:
-        winner = scores.argmax(dim=1)
-        return winner if view.index is None else winner == view.index
-    threshold = 0.5 if decision is None else decision.threshold
-    return units.positive >= threshold
+    if units.view.head.task is Task.MULTICLASS:
+        winner = units.batch.scores.argmax(dim=1)
+        return winner if units.view.index is None else winner == units.view.index
+    decision = units.view.head.decision
+    if decision is None:
+        raise ConfigurationError(
+            f"A check asks for the class that {units.view.key or 'the model'} predicts, and no "
+            "decision is declared.",
+            mend="Declare decision: {threshold: …}.",
+        )
+    if decision.rule == "threshold":
+        return units.positive >= decision.threshold
+    raw = units.batch.raw
+    # As argmax decides: even scores go to the first class.
+    return raw[:, 1] > raw[:, 0] if raw.ndim == 2 else units.positive > 0.5
 
 
 def _correct(units: Units) -> Tensor:
     return units.code("prediction") == units.code("target")
 
 
-def _score_cell(units: Units) -> Tensor:
-    score = _score(units)
-    if _is_raw(units.view):
-        return _ordered_pattern(score)
-    return (score * SCORE_CELLS).long().clamp_(0, SCORE_CELLS - 1)
-
-
-def _ordered_pattern(score: Tensor) -> Tensor:
-    """The upper bits of the float32 pattern, mapped so that larger numbers get larger codes."""
-    pattern = score.float().contiguous().view(torch.int32).long()
-    ordered = torch.where(pattern < 0, -1 - (pattern & 0x7FFFFFFF), pattern)
-    return (ordered >> 19) + RAW_SCORE_CELLS // 2
+def _is_favourable(units: Units, kind: str) -> Tensor:
+    favourable = units.view.favourable
+    if favourable is None:
+        raise ConfigurationError(
+            f"A check asks which units {units.view.key or 'the model'} favours, and no favourable "
+            "class is declared.",
+            mend="Declare decision: {threshold: …, favourable: …}.",
+        )
+    return torch.eq(units.code(kind), favourable)
 
 
 def _score(units: Units) -> Tensor:
-    """Probability of the positive class (binary) or of the predicted class (multiclass)."""
+    """Score of the positive class (binary) or of the predicted class; a number predicted."""
     if units.view.task is Task.MULTICLASS:
         return units.batch.scores.amax(dim=1)
-    return units.positive
+    return units.number if units.view.task is Task.REGRESSION else units.positive
+
+
+def _rank_cell(units: Units) -> Tensor:
+    if not units.view.probabilistic:
+        return raw_cell(_score(units))
+    return odds_cell(_log_odds(units))
+
+
+def _log_odds(units: Units) -> Tensor:
+    """Log-odds of the score; from logits where they give them, which lose nothing near 0 and 1."""
+    head, raw = units.view.head, units.batch.raw
+    if head.outputs is not Outputs.LOGITS or head.task is Task.MULTICLASS:
+        return _score(units).double().logit()
+    logits: Tensor = raw.double()
+    if head.task is Task.BINARY:
+        return logits if logits.ndim == 1 else logits[:, 1] - logits[:, 0]
+    return logits[:, units.view.index]
+
+
+def _log_probability(units: Units) -> Tensor:
+    """Logarithm of the probability given to the true class."""
+    target, logits = units.code("target"), units.view.head.outputs is Outputs.LOGITS
+    if units.view.task is Task.MULTICLASS:
+        given = units.batch.raw if logits else units.batch.scores
+        given = given.float() if given.dtype.itemsize < 4 else given
+        of_truth = given.gather(1, target[:, None])[:, 0]
+        return of_truth - given.logsumexp(dim=1) if logits else of_truth.double().log()
+    if logits:
+        odds = _log_odds(units)
+        return torch.nn.functional.logsigmoid(torch.where(target == 1, odds, -odds))
+    return _truth_probability(units).log()
 
 
 def _truth_probability(units: Units) -> Tensor:
-    target = units.code("target")
-    if units.view.task is Task.MULTICLASS:
-        return units.batch.scores.gather(1, target[:, None])[:, 0]
-    return torch.where(target == 1, units.positive, 1 - units.positive)
+    """Probability given to the true class (binary), float64."""
+    positive = units.positive.double()
+    return torch.where(units.code("target") == 1, positive, 1 - positive)
 
 
 def _log_loss(units: Units) -> Tensor:
-    return -_truth_probability(units).double().clamp_min(_SMALLEST_PROBABILITY).log()
+    return -_log_probability(units).double().clamp_min(_LOG_FLOOR)
 
 
 def _brier(units: Units) -> Tensor:
     if units.view.task is Task.MULTICLASS:
-        squares = units.batch.scores.double().square().sum(dim=1)
-        return squares - 2 * _truth_probability(units).double() + 1
-    return (1 - _truth_probability(units).double()).square()
+        scores = units.batch.scores
+        truth = scores.gather(1, units.code("target")[:, None])[:, 0].double()
+        return scores.double().square().sum(dim=1) - 2 * truth + 1
+    return (1 - _truth_probability(units)).square()
 
 
 def _error(units: Units) -> Tensor:
     return units.number.double() - units.truth.double()
 
 
+_LABELS = {
+    "correct": ("wrong", "right"),
+    "selected": ("no", "yes"),
+    "qualified": ("no", "yes"),
+}
+
 _CODES: Mapping[str, Callable[[Units], Tensor]] = {
     "target": _target,
     "prediction": _prediction,
     "correct": _correct,
-    "score_cell": _score_cell,
+    "selected": lambda units: _is_favourable(units, "prediction"),
+    "qualified": lambda units: _is_favourable(units, "target"),
+    "score_cell": lambda units: score_cell(_score(units)),
+    "rank_cell": _rank_cell,
 }
 
 _VALUES: Mapping[str, Callable[[Units], Tensor]] = {

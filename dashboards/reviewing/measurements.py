@@ -8,6 +8,7 @@ import streamlit as st
 
 from auditkit.measurement import Measurement
 from auditkit.records.record import AuditRecord
+from auditkit.reports.formatting import count
 from auditkit.reports.measurement_view import MetricTable, families
 from auditkit.reports.text import visible
 from reviewing.literal import literal
@@ -20,14 +21,15 @@ def show_measurements(record: AuditRecord) -> None:
     if not record.measurements:
         st.info("This run measured nothing.", icon=":material/info:")
         return
-    family, state, search = _filter(sorted({name for name, _, _, _ in _rows(record)}))
+    rows = list(_rows(record))
+    family, state, search = _filter(sorted({name for name, _, _, _ in rows}))
     lines, tables = [], {}
-    for name, table, measurement, line in _rows(record):
+    for name, table, measurement, line in rows:
         shown = family in {None, name} and _is(state, measurement)
         if shown and search.casefold() in " ".join(map(str, line.values())).casefold():
             lines.append(line)
             tables[table.id] = table
-    st.caption(f"{len(lines)} of {len(record.measurements)} measurements")
+    st.caption(f"{count(len(lines))} of {count(len(rows))} measurements")
     if not lines:
         st.info("No measurement matches this filter.", icon=":material/filter_alt_off:")
         return

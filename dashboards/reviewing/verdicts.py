@@ -26,7 +26,7 @@ MOST_ROWS = 8
 ROW_HEIGHT, MOST_HEIGHT = 35, 600
 _SEVERITY = {words: name for name, words in SEVERITIES.items()}
 COLUMNS = {
-    "Verdict": 155, "Requirement": 190, "On": 190, "Value": 80, "Interval": 125, "Required": 145,
+    "Verdict": 155, "Requirement": 180, "On": 185, "Value": 95, "Interval": 125, "Required": 145,
     "n": 65, "Severity": 70, "Clause": 105, "Basis": 90, "p": 65,
 }  # fmt: skip
 """Columns of the table with their widths in pixels, which together fill a page of 1280."""

@@ -1,0 +1,74 @@
+"""Codes made on the host, from the data rather than from the model: groups, blocks, features."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from auditkit.data.batch import Batch
+from auditkit.errors import DataError
+from auditkit.evidence.hashing import BLOCKS, blocks
+from auditkit.evidence.levels import Bins, Vocabulary
+from auditkit.evidence.needs import BLOCK, Column
+from auditkit.evidence.subject import Subject
+from auditkit.statistics.counts import Axis
+
+Edges = Mapping[str, tuple[float, ...] | None]
+"""Stream → edges of its bins; None for one that is not numeric."""
+
+
+class HostAxes:
+    """The axes of one split whose codes come from the data; labels are found as these come in.
+
+    Args:
+        subject: what is audited.
+        edges: of the features that may be asked for.
+        split: its name, for messages.
+    """
+
+    def __init__(self, subject: Subject, edges: Edges, split: str) -> None:
+        self._levels: dict[Column, Vocabulary | Bins] = {
+            Column("group", group.name): Vocabulary() for group in subject.columns.groups
+        }
+        self._levels |= {Column("feature", name): Bins(edges[name]) for name in edges}
+        self._split = split
+
+    def encode(self, batch: Batch, wanted: Sequence[Column]) -> dict[Column, np.ndarray]:
+        """Codes of the wanted columns for one batch, int64 of shape (n,) each.
+
+        Raises:
+            DataError: a feature is wanted that this split does not have.
+        """
+        return {column: self._codes(batch, column) for column in wanted}
+
+    def _codes(self, batch: Batch, column: Column) -> np.ndarray:
+        if column == BLOCK:
+            return blocks(batch.row_ids if batch.clusters is None else batch.clusters)
+        levels = self._levels[column]
+        if isinstance(levels, Bins):
+            return levels.encode(self._feature(batch, column.name))
+        values = batch.groups[column.name]
+        return levels.encode(np.asarray(values.codes), [str(one) for one in values.categories])
+
+    def _feature(self, batch: Batch, name: str) -> pd.Series:
+        if batch.frame is None or name not in batch.frame.columns:
+            raise DataError(
+                f"The {self._split} data have no table feature {name!r}, which the training data "
+                "have and which is compared between the two.",
+                mend="Declare features that both splits have, or give both as tables.",
+            )
+        return batch.frame[name]
+
+    def size(self, column: Column) -> int:
+        """How many codes the column has so far."""
+        return BLOCKS if column == BLOCK else len(self._levels[column])
+
+    def axis(self, column: Column) -> Axis:
+        """The axis of a column, with its labels so far."""
+        if column == BLOCK:
+            return Axis(str(column), tuple(str(block) for block in range(BLOCKS)))
+        levels = self._levels[column]
+        is_open = isinstance(levels, Vocabulary) or not levels.numeric
+        return Axis(str(column), levels.labels, open=is_open)

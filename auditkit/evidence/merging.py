@@ -1,0 +1,147 @@
+"""Parts of a split that several workers read, put together, and sent as bytes.
+
+Counts are the same in any order of the parts, sums to 1e-12, samples and cluster counts exactly.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from auditkit.evidence.clusters import Clusters
+from auditkit.evidence.collected import SplitEvidence
+from auditkit.evidence.levels import settled
+from auditkit.evidence.needs import SplitPlan
+from auditkit.evidence.sample import Sampled
+from auditkit.statistics.counts import Counts
+from auditkit.statistics.moments import Moments
+
+
+def merge(one: SplitEvidence, other: SplitEvidence) -> SplitEvidence:
+    """The evidence of both parts of a split together, without attributions.
+
+    Raises:
+        ValueError: the parts were collected for different plans.
+    """
+    if one.counts.keys() != other.counts.keys() or one.sums.keys() != other.sums.keys():
+        raise ValueError("the two parts were collected for different plans")
+    return SplitEvidence(
+        rows=one.rows + other.rows,
+        counts={need: settled(counts + other.counts[need]) for need, counts in one.counts.items()},
+        sums={need: moments + other.sums[need] for need, moments in one.sums.items()},
+        levels={
+            name: tuple(sorted({*levels, *other.levels[name]}))
+            for name, levels in one.levels.items()
+        },
+        clusters=None
+        if one.clusters is None or other.clusters is None
+        else one.clusters.merged(other.clusters),
+        sample=_merged_sample(one.sample, other.sample),
+        sampled=one.sampled or other.sampled,
+    )
+
+
+def _merged_sample(one: Sampled | None, other: Sampled | None) -> Sampled | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return one.merged(other)
+
+
+def to_bytes(split: SplitEvidence, plan: SplitPlan) -> bytes:
+    """A part's evidence as bytes that hold tensors, numbers and text only.
+
+    Needs are named by their position in the plan, which every worker has.
+    """
+    content = {
+        "rows": split.rows,
+        "sampled": split.sampled,
+        "counts": [_tensor(split.counts[need].to_bytes()) for need in plan.counts],
+        "sums": [_tensor(split.sums[need].to_bytes()) for need in plan.sums],
+        "levels": {name: list(levels) for name, levels in split.levels.items()},
+        "clusters": None if split.clusters is None else _clusters_to_plain(split.clusters),
+        "sample": None if split.sample is None else _sample_to_plain(split.sample),
+    }
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    return buffer.getvalue()
+
+
+def from_bytes(data: bytes, plan: SplitPlan) -> SplitEvidence:
+    """The evidence that `to_bytes` wrote; nothing in the bytes is run.
+
+    Raises:
+        ValueError: the bytes were written for another plan.
+    """
+    content = torch.load(io.BytesIO(data), weights_only=True)
+    return SplitEvidence(
+        rows=content["rows"],
+        sampled=content["sampled"],
+        counts={
+            need: Counts.from_bytes(_bytes(state))
+            for need, state in zip(plan.counts, content["counts"], strict=True)
+        },
+        sums={
+            need: Moments.from_bytes(_bytes(state))
+            for need, state in zip(plan.sums, content["sums"], strict=True)
+        },
+        levels={name: tuple(levels) for name, levels in content["levels"].items()},
+        clusters=None if content["clusters"] is None else _clusters(content["clusters"]),
+        sample=None if content["sample"] is None else _sample(content["sample"]),
+    )
+
+
+def _clusters_to_plain(clusters: Clusters) -> dict[str, Any]:
+    return {
+        "levels": {name: list(levels) for name, levels in clusters.levels.items()},
+        "codes": torch.from_numpy(clusters.codes.copy()),
+        "keys": _signed(clusters.keys),
+    }
+
+
+def _clusters(plain: Mapping[str, Any]) -> Clusters:
+    levels = {name: tuple(levels) for name, levels in plain["levels"].items()}
+    return Clusters(levels, plain["codes"].numpy(), _unsigned(plain["keys"]))
+
+
+def _sample_to_plain(sample: Sampled) -> dict[str, Any]:
+    return {
+        "inputs": sample.inputs,
+        "targets": sample.targets,
+        "row_ids": sample.row_ids.tolist(),
+        "keys": _signed(sample.keys),
+        "clusters": None if sample.clusters is None else _signed(sample.clusters),
+        "size": sample.size,
+    }
+
+
+def _sample(plain: Mapping[str, Any]) -> Sampled:
+    row_ids = plain["row_ids"]
+    whole = all(isinstance(row, int) for row in row_ids)
+    return Sampled(
+        plain["inputs"],
+        plain["targets"],
+        np.array(row_ids, dtype=np.int64 if whole else object),
+        _unsigned(plain["keys"]),
+        None if plain["clusters"] is None else _unsigned(plain["clusters"]),
+        plain["size"],
+    )
+
+
+def _signed(keys: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(keys.view(np.int64).copy())
+
+
+def _unsigned(keys: torch.Tensor) -> np.ndarray:
+    return keys.numpy().view(np.uint64)
+
+
+def _tensor(data: bytes) -> torch.Tensor:
+    return torch.frombuffer(bytearray(data), dtype=torch.uint8)
+
+
+def _bytes(state: torch.Tensor) -> bytes:
+    return state.numpy().tobytes()

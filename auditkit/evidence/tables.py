@@ -1,0 +1,167 @@
+"""The states of one pass: a table of counts or sums for each need, filled batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from auditkit.errors import ModelError
+from auditkit.evidence.accumulators import CountAccumulator, SumAccumulator
+from auditkit.evidence.host_axes import HostAxes
+from auditkit.evidence.levels import settled_arrays
+from auditkit.evidence.needs import Column, CountNeed, SplitPlan, SumNeed
+from auditkit.evidence.subject import Subject, View, ViewKey
+from auditkit.evidence.units import Units, labels_of, size_of
+from auditkit.statistics.counts import Axis, Counts
+from auditkit.statistics.moments import Moments
+
+_CPU = torch.device("cpu")
+
+
+class Layout:
+    """The axes of one need: those of the output are fixed, those of the data grow.
+
+    Args:
+        need: what is counted or summed.
+        view: the output that it is of; None if it is of the data alone.
+        host: the axes of the data.
+    """
+
+    def __init__(self, need: CountNeed | SumNeed, view: View | None, host: HostAxes) -> None:
+        self.columns = need.axes
+        self._view = view
+        self._host = host
+        self._fixed = {
+            column: size_of(column.kind, view)
+            for column in need.axes
+            if view is not None and not column.of_data
+        }
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the axes."""
+        return [str(column) for column in self.columns]
+
+    def sizes(self) -> list[int]:
+        """How many codes each axis has so far."""
+        return [
+            self._host.size(column) if column.of_data else self._fixed[column]
+            for column in self.columns
+        ]
+
+    def axes(self) -> tuple[Axis, ...]:
+        """The axes with their labels so far."""
+        return tuple(
+            self._host.axis(column)
+            if column.of_data or self._view is None
+            else Axis(str(column), labels_of(column.kind, self._view))
+            for column in self.columns
+        )
+
+
+class Tables:
+    """Every count and sum of a plan.
+
+    Args:
+        plan: what to collect.
+        subject: whose views the needs name.
+        host: the axes of the data.
+        device: where outputs are counted.
+    """
+
+    def __init__(
+        self, plan: SplitPlan, subject: Subject, host: HostAxes, device: torch.device
+    ) -> None:
+        self._device = device
+        views = {view.key: view for view in subject.views}
+        needs: tuple[CountNeed | SumNeed, ...] = (*plan.counts, *plan.sums)
+        self._layouts = {
+            need: Layout(need, None if need.view is None else views[need.view], host)
+            for need in needs
+        }
+        self._counts = {need: CountAccumulator(*self._shape(need)) for need in plan.counts}
+        self._sums = {need: SumAccumulator(*self._shape(need)) for need in plan.sums}
+        self.columns = tuple(
+            dict.fromkeys(axis for need in needs for axis in need.axes if axis.of_data)
+        )
+        self._beside_outputs = [
+            column
+            for column in self.columns
+            if any(column in need.axes for need in needs if not _of_data(need))
+        ]
+
+    def _shape(self, need: CountNeed | SumNeed) -> tuple[list[str], list[int], torch.device]:
+        # Counts of the data alone stay on the host, where their codes are made.
+        device = _CPU if _of_data(need) else self._device
+        return self._layouts[need].names, self._layouts[need].sizes(), device
+
+    def add(
+        self, units: Mapping[ViewKey, Units], of_data: Mapping[Column, np.ndarray], n: int
+    ) -> None:
+        """Add up one batch of n units.
+
+        Args:
+            units: of each view.
+            of_data: the codes of `columns`, int64 of shape (n,) each.
+        """
+        on_host = {column: torch.from_numpy(codes) for column, codes in of_data.items()}
+        on_device = self._moved(of_data)
+
+        def codes(need: CountNeed | SumNeed) -> list[Tensor]:
+            if need.view is None or _of_data(need):
+                return [on_host[column] for column in need.axes]
+            of_view = units[need.view]
+            return [
+                on_device[column] if column.of_data else of_view.code(column.kind)
+                for column in need.axes
+            ]
+
+        for need, counts in self._counts.items():
+            counts.add(codes(need), self._layouts[need].sizes(), n)
+        for summed, sums in self._sums.items():
+            values = units[summed.view].value(summed.value)
+            sums.add(values, codes(summed), self._layouts[summed].sizes())
+
+    def _moved(self, of_data: Mapping[Column, np.ndarray]) -> dict[Column, Tensor]:
+        """Codes of the data that are counted together with outputs, in one transfer."""
+        if not self._beside_outputs:
+            return {}
+        stacked = np.stack([of_data[column] for column in self._beside_outputs])
+        moved = torch.from_numpy(stacked).to(self._device, non_blocking=True)
+        return dict(zip(self._beside_outputs, moved, strict=True))
+
+    def counts(self) -> dict[CountNeed, Counts]:
+        """What was counted; reads the device."""
+        return {need: self._count(need, state) for need, state in self._counts.items()}
+
+    def sums(self) -> dict[SumNeed, Moments]:
+        """What was summed; reads the device.
+
+        Raises:
+            ModelError: a sum is beyond all numbers.
+        """
+        return {need: self._sum(need, state) for need, state in self._sums.items()}
+
+    def _count(self, need: CountNeed, state: CountAccumulator) -> Counts:
+        layout = self._layouts[need]
+        axes, (values,) = settled_arrays(layout.axes(), state.array(layout.sizes()))
+        return Counts(axes, values)
+
+    def _sum(self, need: SumNeed, state: SumAccumulator) -> Moments:
+        layout = self._layouts[need]
+        numbers, sums, lacking = state.arrays(layout.sizes())
+        if not np.isfinite(sums).all():
+            raise ModelError(
+                f"The sum of {need.value} is beyond all numbers: some outputs are absurdly large.",
+                mend="Mend the model or its preprocessing, or scale its outputs.",
+            )
+        states = (numbers, *sums, *lacking)
+        axes, settled = settled_arrays(layout.axes(), *states)
+        return Moments(axes, (need.value,), *(state[None] for state in settled))
+
+
+def _of_data(need: CountNeed | SumNeed) -> bool:
+    return isinstance(need, CountNeed) and all(column.of_data for column in need.axes)
