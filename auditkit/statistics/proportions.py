@@ -30,7 +30,10 @@ def wilson_bounds(successes: float, n: float, z: float) -> Bounds:
         return successes / n, successes / n
     failures = max(n - successes, 0.0)
     root = z * math.sqrt(z * z + 4 * successes * failures / n)
-    return _wilson_low(successes, n, z, root), _wilson_high(successes, failures, n, z, root)
+    low = _wilson_low(successes, n, z, root)
+    high = _wilson_high(successes, failures, n, z, root)
+    # Rounding may put an end beyond the share itself where z is next to nothing.
+    return min(low, successes / n), max(high, successes / n)
 
 
 def _wilson_low(successes: float, n: float, z: float, root: float) -> float:
@@ -141,22 +144,33 @@ def koopman_score(x1: float, n1: float, x2: float, n2: float, log_ratio: float) 
 
     (p̂1 − θ p̂2) / √(p1 q1/n1 + θ² p2 q2/n2), with p1 = θ p2 most likely under the ratio θ.
     """
-    ratio, growth = math.exp(log_ratio), math.expm1(log_ratio)
-    failures1, failures2, successes = max(n1 - x1, 0.0), max(n2 - x2, 0.0), x1 + x2
-    # p2 solves N θ p² − B p + (x1 + x2) = 0. The discriminant is written as a sum of squares, and
-    # 1 − p as sums, so that nothing cancels where nearly all or nearly none are selected.
-    linear = growth * (n1 + x2)
-    b = ratio * (n1 + x2) + x1 + n2
-    root = math.sqrt((linear + failures1 - failures2) ** 2 + 4 * ratio * failures1 * failures2)
-    p2 = 2 * successes / (b + root)
-    q2 = max((linear + failures1 + failures2 + root) / (b + root), 0.0)
-    q1 = max((ratio * failures1 + failures2 - growth * successes + root) / (b + root), 0.0)
-    if x1 + x2 > failures1 + failures2:
-        difference = failures2 / n2 - failures1 / n1
+    ratio = math.exp(log_ratio)
+    failures1, failures2 = max(n1 - x1, 0.0), max(n2 - x2, 0.0)
+    # p2 solves N θ p² − B p + (x1 + x2) = 0, whose discriminant is gap² + 4 θ f1 f2. Roots and
+    # complements are written as sums of positive terms, and differences from 1 by expm1, so that
+    # nothing cancels where nearly all or nearly none are selected.
+    if abs(log_ratio) < 0.5:
+        growth = math.expm1(log_ratio)
+        gap = growth * (n1 + x2) + failures1 - failures2
+        most = x1 + x2 > failures1 + failures2
+        shares = failures2 / n2 - failures1 / n1 if most else x1 / n1 - x2 / n2
+        numerator = shares - growth * (x2 / n2)
     else:
-        difference = x1 / n1 - x2 / n2
-    numerator = difference - growth * (x2 / n2)
+        gap = ratio * (n1 + x2) - x1 - n2
+        numerator = x1 / n1 - ratio * (x2 / n2)
+    product = 4 * ratio * failures1 * failures2
+    root = math.sqrt(gap * gap + product)
+    larger = root + abs(gap)
+    smaller = product / larger if larger > 0 else 0.0
+    above, below = (larger, smaller) if gap >= 0 else (smaller, larger)
+    whole = ratio * (n1 + x2) + x1 + n2 + root
+    p2 = 2 * (x1 + x2) / whole
+    q1, q2 = (2 * ratio * failures1 + below) / whole, (2 * failures2 + above) / whole
     variance = ratio * p2 * q1 / n1 + ratio * ratio * p2 * q2 / n2
+    return _standardised(numerator, variance)
+
+
+def _standardised(numerator: float, variance: float) -> float:
     if variance <= 0:
         return 0.0 if numerator == 0 else math.copysign(math.inf, numerator)
     return numerator / math.sqrt(variance)
@@ -204,7 +218,4 @@ def paired_score(wins: float, losses: float, n: float, difference: float) -> flo
     # The most likely share of losses under this difference, in the form that doesn't cancel.
     share = (root - b) / (4 * n) if b <= 0 else 2 * product / (root + b)
     variance = n * (2 * share + difference * (1 - difference))
-    numerator = wins - losses - n * difference
-    if variance <= 0:
-        return 0.0 if numerator == 0 else math.copysign(math.inf, numerator)
-    return numerator / math.sqrt(variance)
+    return _standardised(wins - losses - n * difference, variance)

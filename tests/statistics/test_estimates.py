@@ -422,7 +422,7 @@ def test_impossible_sums_are_refused(sums, message: str) -> None:
 @given(st.floats(0, 37), st.floats(1, 1e9))
 def test_student_values_are_those_of_scipy(z: float, df: float) -> None:
     ours = student_value(z, df)
-    assert ours >= z * (1 - 1e-6)
+    assert ours >= z * (1 - 1e-6) - 1e-12
     if math.isfinite(ours):
         assert t.sf(ours, df) == pytest.approx(norm.sf(z), rel=1e-6)
 

@@ -75,7 +75,8 @@ def test_the_score_of_a_ratio_is_its_definition(table, ratio: float) -> None:
     assert koopman_score(*table, math.log(ratio)) == pytest.approx(literal, rel=1e-5, abs=1e-6)
 
 
-@given(proportions(), proportions(), st.floats(0.01, 37))
+# Under z = 1 a ratio of all to all of a billion differs from 1 by too few bits to be put back.
+@given(proportions(), proportions(), st.floats(1, 37))
 def test_the_ends_of_koopman_solve_the_score(first, second, z: float) -> None:
     table = (*first, *second)
     low, high = koopman_bounds(*table, z)

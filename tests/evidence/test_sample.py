@@ -1,0 +1,99 @@
+"""The sample is the same whatever the order, the batch size or the number of workers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditkit.data import Batch
+from auditkit.evidence.nests import concatenated, map_tensors
+from auditkit.evidence.sample import Sampled, Sampler
+
+IDS = np.random.default_rng(0).permutation(500)[:120]
+
+
+def batch(ids: np.ndarray) -> Batch:
+    return Batch(None, None, ids, {}, ids // 10)
+
+
+def inputs(ids: np.ndarray):
+    """What a model with two inputs and a mask shared by all would get."""
+    rows = torch.from_numpy(ids).double()
+    return {"x": torch.stack([rows, -rows], dim=1), "more": (rows,), "mask": torch.ones(1, 2)}
+
+
+def drawn(parts: list[np.ndarray], size: int = 10, seed: int = 3) -> Sampled | None:
+    sampler = Sampler(size, seed)
+    for ids in parts:
+        sampler.add(inputs(ids), {"": torch.from_numpy(ids)}, batch(ids))
+    return sampler.sample
+
+
+def same(one: Sampled, other: Sampled) -> bool:
+    return (
+        np.array_equal(one.keys, other.keys)
+        and np.array_equal(one.row_ids, other.row_ids)
+        and np.array_equal(one.clusters, other.clusters)
+        and torch.equal(one.inputs["x"], other.inputs["x"])
+        and torch.equal(one.inputs["more"][0], other.inputs["more"][0])
+        and torch.equal(one.targets[""], other.targets[""])
+    )
+
+
+WHOLE = drawn([IDS])
+
+
+@given(st.permutations(list(range(len(IDS)))), st.lists(st.integers(1, 40), min_size=1, max_size=9))
+def test_any_order_and_batches(order: list[int], sizes: list[int]) -> None:
+    shuffled = IDS[order]
+    parts = np.split(shuffled, np.unique(np.minimum(np.cumsum(sizes), len(IDS))))
+    found = drawn([part for part in parts if len(part)])
+    assert same(found, WHOLE)
+
+
+@given(st.integers(1, 119), st.integers(1, 119), st.permutations(range(3)))
+def test_any_workers(first: int, second: int, order: list[int]) -> None:
+    cuts = sorted({first, second})
+    parts = [part for part in np.split(IDS, cuts) if len(part)]
+    samples = [drawn([part]) for part in parts]
+    samples = [samples[place] for place in order if place < len(samples)]
+    merged = samples[0]
+    for sample in samples[1:]:
+        merged = merged.merged(sample)
+    assert same(merged, WHOLE)
+
+
+def test_units_keep_what_belongs_to_them() -> None:
+    ids = WHOLE.row_ids
+    np.testing.assert_array_equal(WHOLE.inputs["x"][:, 0].numpy(), ids)
+    np.testing.assert_array_equal(WHOLE.inputs["more"][0].numpy(), ids)
+    np.testing.assert_array_equal(WHOLE.targets[""].numpy(), ids)
+    assert WHOLE.inputs["mask"].shape == (1, 2)
+    assert len(WHOLE) == 10
+    assert same(WHOLE.first(99), WHOLE)
+    assert WHOLE.first(4).row_ids.tolist() == ids[:4].tolist()
+    assert WHOLE.first(4).inputs["x"].shape == (4, 2)
+
+
+def test_the_sample_is_random_and_seeded() -> None:
+    assert not np.array_equal(drawn([IDS], seed=4).row_ids, WHOLE.row_ids)
+    picked = np.concatenate([drawn([np.arange(1000)], 100, seed).row_ids for seed in range(20)])
+    # 2,000 draws: a mean of 500 with a standard error of 6.5.
+    assert picked.mean() == pytest.approx(499.5, abs=30)
+
+
+def test_few_units_are_all_drawn() -> None:
+    assert sorted(drawn([IDS[:3], IDS[3:5]]).row_ids) == sorted(IDS[:5])
+    assert drawn([]) is None
+
+
+def test_nests() -> None:
+    nest = {"a": torch.zeros(2), "b": [torch.ones(2), "text"], "c": (torch.zeros(1, 2),)}
+    lengths = map_tensors(lambda part: len(part), nest)
+    assert lengths == {"a": 2, "b": [2, "text"], "c": (1,)}
+    joined = concatenated(nest, nest)
+    assert joined["b"][0].tolist() == [1, 1, 1, 1]
+    assert joined["b"][1] == "text"
