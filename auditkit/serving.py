@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import signal
 import subprocess
 from pathlib import Path
 from types import ModuleType
@@ -36,12 +37,15 @@ def serve_dashboard(store: Path, port: int | None = None) -> int:
             mend="Run `auditkit audit` first, or name the store with --store.",
         )
     launch = _launch()
-    command: list[str] = launch.command(store, port)
+    server = subprocess.Popen(launch.command(store, port), env=launch.environment(store))
+    # Ctrl-C reaches the server by itself; what ends only this process is passed on.
+    previous = signal.signal(signal.SIGTERM, lambda *_: server.terminate())
     try:
-        return subprocess.run(command, env=launch.environment(store), check=False).returncode
+        return server.wait()
     except KeyboardInterrupt:
-        # The server has had the same signal and is ending by itself.
-        return 0
+        return server.wait()
+    finally:
+        signal.signal(signal.SIGTERM, previous)
 
 
 def _launch() -> ModuleType:
