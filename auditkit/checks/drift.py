@@ -12,6 +12,7 @@ from auditkit.checks.drift_streams import SCORE_BINS, Binned, Stream, binned, st
 from auditkit.checks.estimation import Sample, absent, both, drawn_ends, estimated
 from auditkit.checks.reading import Reading
 from auditkit.evidence.collected import Evidence
+from auditkit.evidence.levels import MAX_LEVELS
 from auditkit.evidence.needs import SplitNeed
 from auditkit.evidence.subject import Subject
 from auditkit.measurement import (
@@ -53,6 +54,8 @@ KOLMOGOROV_SMIRNOV = Metric(
 Distance = Callable[[np.ndarray, np.ndarray, tuple[float, float]], Estimate]
 _FEWEST = 2 * SCORE_BINS
 _SHOWN = 6
+# Levels that are counted as one hide a shift among them.
+_MOST_POOLED = 0.1
 
 
 def _unmet(subject: Subject) -> str:
@@ -97,6 +100,12 @@ def _distances(stream: Stream, bins: Binned, splits: list[Sample]) -> Iterator[M
         if pair.sum(axis=1).min() < _FEWEST:
             reason = f"A distance of shares needs at least {_FEWEST} units on each side."
             yield absent(key, Status.TOO_FEW, reason, sample)
+        elif bins.pooled > _MOST_POOLED:
+            reason = (
+                f"{stream.name} has more than {MAX_LEVELS} levels, and {bins.pooled:.0%} of the "
+                "units have one of the others, which are not told apart."
+            )
+            yield absent(key, Status.UNDEFINED, reason, sample)
         else:
             yield estimated(key, partial(_estimate, distance, pair, splits), sample)
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from auditkit.evidence.collected import Evidence
+from auditkit.evidence.levels import OTHER, settled, told_apart
 from auditkit.evidence.needs import RANK_CELL, TARGET, CountNeed, feature, group
 from auditkit.evidence.subject import Subject, View
 from auditkit.evidence.units import rank_edges
@@ -47,12 +48,14 @@ class Binned:
         training, evaluation: int64 of shape (bins,).
         ordered: the counts of both in finer bins that have an order, int64 of shape (2, cells);
             None where the bins have none.
+        pooled: the larger share, of both sides, of units whose levels are not told apart.
     """
 
     labels: list[str]
     training: np.ndarray
     evaluation: np.ndarray
     ordered: np.ndarray | None
+    pooled: float = 0.0
 
 
 def streams_of(subject: Subject) -> tuple[Stream, ...]:
@@ -96,10 +99,12 @@ def binned(stream: Stream, evidence: Evidence) -> Binned:
     """The counts of a stream, levels that only one split has counted as 0 in the other."""
     training = evidence["training"].count(stream.need)
     evaluation = evidence["evaluation"].count(stream.need)
-    # Merging with nothing gives both the union of the levels, in one order.
+    # Merging with nothing gives both the union of the levels; settled, both tell the same ones of
+    # them apart.
     nothing = Counts.zeros((training + evaluation).axes)
-    pair = np.stack([(nothing + training).values, (nothing + evaluation).values])
-    axis = nothing.axes[0]
+    seen, unseen = settled(nothing + training), settled(nothing + evaluation)
+    pair = np.stack([seen.values, unseen.values])
+    axis = seen.axes[0]
     if stream.scores is not None:
         labels, shares = regrouped(pair, rank_edges(stream.scores))
         return Binned(labels, shares[0], shares[1], pair)
@@ -107,7 +112,9 @@ def binned(stream: Stream, evidence: Evidence) -> Binned:
     ordered = pair[:, :-_UNORDERED] if numeric else None
     used = pair.sum(axis=0) > 0
     labels = [label for label, kept in zip(axis.labels, used, strict=True) if kept]
-    return Binned(labels, pair[0, used], pair[1, used], ordered)
+    others = pair[:, np.array([label == OTHER for label in axis.labels], dtype=bool)].sum(axis=1)
+    pooled = float((others / np.maximum(pair.sum(axis=1), 1)).max())
+    return Binned(labels, pair[0, used], pair[1, used], ordered, pooled)
 
 
 def regrouped(pair: np.ndarray, edges: np.ndarray) -> tuple[list[str], np.ndarray]:
@@ -125,7 +132,7 @@ def regrouped(pair: np.ndarray, edges: np.ndarray) -> tuple[list[str], np.ndarra
     place = np.minimum(middles * SCORE_BINS // max(training.sum(), 1), SCORE_BINS - 1)
     starts = np.flatnonzero(np.concatenate([[True], place[1:] != place[:-1]]))
     counts = np.add.reduceat(pair, starts, axis=1)
-    shown = [f"{edge:.3g}" for edge in edges[starts[1:]]]
+    shown = told_apart(edges[starts[1:]].tolist())
     if not shown:
         return ["all scores"], counts
     between = [f"{low} to {high}" for low, high in pairwise(shown)]

@@ -131,13 +131,18 @@ def numeric_labels(edges: Sequence[float]) -> tuple[str, ...]:
     >>> numeric_labels([25.0, 60.5])
     ('under 25', '25 to 60.5', '60.5 and over', '(missing)', '(not a finite number)')
     """
-    shown = _told_apart(edges)
+    shown = told_apart(edges)
     between = [f"{low} to {high}" for low, high in pairwise(shown)]
     return (f"under {shown[0]}", *between, f"{shown[-1]} and over", MISSING, NOT_A_NUMBER)
 
 
-def _told_apart(edges: Sequence[float]) -> list[str]:
-    for digits in range(4, 17):
+def told_apart(edges: Sequence[float]) -> list[str]:
+    """Numbers as text, with no more digits than tell them apart.
+
+    >>> told_apart([0.5, 0.99999, 0.999999])
+    ['0.5', '0.99999', '0.999999']
+    """
+    for digits in range(3, 17):
         shown = [f"{edge:.{digits}g}" for edge in edges]
         if len(set(shown)) == len(shown):
             return shown

@@ -127,3 +127,16 @@ def test_intersections_are_measured(run: auditkit.Run) -> None:
     slices = set(table.loc[table["metric"] == "bias.selection_rate", "slice"])
     assert "ethnicity=Black, gender=Female" in slices
     assert len([s for s in slices if "," in s]) == 10
+
+
+def test_the_readme_shows_the_verdicts_that_come_out(run: auditkit.Run) -> None:
+    readme = CONFIGURATION.with_name("README.md").read_text()
+    shown = [line for line in readme.splitlines() if line.startswith("| group-ratio")]
+    expected = [
+        f"| group-ratio | {v.measurement.key.slice} against {v.measurement.key.reference} "
+        f"| {v.status} | {v.measurement.value:.3f} "
+        f"| {v.interval.low:.3f} to {v.interval.high:.3f} |"
+        for v in run.judgement.verdicts
+        if v.requirement == "group-ratio"
+    ]
+    assert sorted(shown) == sorted(expected)

@@ -1,0 +1,137 @@
+"""One small audit for each kind of model: what every check must cope with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from auditkit.data import Dataset, Group, dataset
+from auditkit.models import stored_predictions, wrap
+from auditkit.models.wrapped import WrappedModel
+from tests.checks.audits import DECIDING, data_of, scored, stored
+
+Case = tuple[WrappedModel, Dataset]
+GROUPS = (Group("sex", "sex", "F"), Group("town", "town"))
+
+
+def people(n: int = 240, seed: int = 0) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    return scored(n, seed).assign(
+        x=rng.normal(size=n),
+        other=rng.random(n),
+        third=rng.random(n),
+        label=rng.choice(["a", "b", "c"], n),
+        z=rng.integers(0, 2, n),
+        price=rng.normal(size=n),
+        sex=rng.choice(["F", "M", None], n, p=[0.45, 0.45, 0.1]),
+        town=[["north", "south", "tiny"][0 if i % 2 else 1 if i else 2] for i in range(n)],
+        person=rng.integers(0, 40, n),
+    )
+
+
+def tabular(model: WrappedModel, label: Any = "y", **roles: Any) -> Case:
+    roles = {"groups": GROUPS, "intersections": [("sex", "town")], **roles}
+    features = ("score", "other", "third", "x")
+    evaluation, training = people(), people(200, 1)
+    return model, data_of(evaluation, training, label=label, features=features, **roles)
+
+
+def _binary() -> Case:
+    return tabular(stored(**DECIDING))
+
+
+def _clustered() -> Case:
+    return tabular(stored(**DECIDING), cluster="person")
+
+
+def _few_clusters() -> Case:
+    model, data = tabular(stored(**DECIDING), cluster="z")
+    return model, data
+
+
+def _undecided() -> Case:
+    return tabular(stored(task="binary", outputs="values"))
+
+
+def _multiclass() -> Case:
+    model = stored(
+        ["score", "other", "third"], task="multiclass", outputs="logits", classes=("a", "b", "c"),
+        decision={"rule": "argmax", "favourable": "b"},
+    )  # fmt: skip
+    return tabular(model, label="label")
+
+
+def _multilabel() -> Case:
+    model = stored(
+        ["score", "other"], task="multilabel", outputs="probabilities", classes=("cat", "dog"),
+        decision={"threshold": 0.5, "favourable": "dog"},
+    )  # fmt: skip
+    return tabular(model, label=("y", "z"))
+
+
+def _regression() -> Case:
+    return tabular(stored("score", task="regression"), label="price")
+
+
+def _heads() -> Case:
+    heads = {"risk": DECIDING, "cost": {"task": "regression"}}
+    model = stored_predictions({"risk": "score", "cost": "other"}, heads=heads)
+    return tabular(model, label={"risk": "y", "cost": "price"}, groups=GROUPS[:1], intersections=())
+
+
+def _custom() -> Case:
+    def quality(output: torch.Tensor, target: torch.Tensor) -> dict[str, torch.Tensor]:
+        return {"distance": (output - target).abs(), "near": (output - target).abs() < 0.3}
+
+    model = wrap(
+        lambda frame: torch.tensor(frame["score"].to_numpy()), task="custom", unit_metrics=quality
+    )
+    return tabular(model)
+
+
+def _network(cluster: str | None = None) -> Case:
+    torch.manual_seed(0)
+    model = wrap(
+        nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 1)), task="binary",
+        outputs="logits", decision={"threshold": 0.5, "favourable": "1"}, device="cpu",
+    )  # fmt: skip
+    return tabular(model, cluster=cluster)
+
+
+class _Items(torch.utils.data.Dataset[Any]):
+    def __len__(self) -> int:
+        return 60
+
+    def __getitem__(self, index: int) -> Any:
+        image = torch.full((1, 6, 6), (index % 7) / 7)
+        return image, index % 3, {"sex": "FM"[index % 2]}
+
+
+def _images() -> Case:
+    torch.manual_seed(0)
+    model = wrap(
+        nn.Sequential(nn.Flatten(), nn.Linear(36, 3)), task="multiclass", outputs="logits",
+        classes=("0", "1", "2"), device="cpu",
+    )  # fmt: skip
+    return model, dataset(evaluation=_Items(), training=_Items(), groups=("sex",))
+
+
+CASES: dict[str, Callable[[], Case]] = {
+    "binary": _binary,
+    "clustered": _clustered,
+    "two clusters": _few_clusters,
+    "undecided": _undecided,
+    "multiclass": _multiclass,
+    "multilabel": _multilabel,
+    "regression": _regression,
+    "several heads": _heads,
+    "custom": _custom,
+    "network": _network,
+    "clustered network": lambda: _network("person"),
+    "images": _images,
+}
