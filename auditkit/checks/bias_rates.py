@@ -1,4 +1,8 @@
-"""Rates of favourable and of right decisions by group, and their comparison."""
+"""Rates of favourable and of right decisions by group, and their comparison.
+
+Two groups are taken as independent samples. Where rows of both come from the same clusters they are
+mostly alike, and the intervals of ratios and differences are rather too wide than too narrow.
+"""
 
 from __future__ import annotations
 

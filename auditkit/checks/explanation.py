@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,9 +24,6 @@ from auditkit.errors import ConfigurationError
 from auditkit.evidence.collected import Evidence, SplitEvidence
 from auditkit.evidence.needs import AttributionNeed, SplitNeed
 from auditkit.evidence.subject import Subject
-from auditkit.explain.features import Magnitudes, magnitudes
-from auditkit.explain.integrated import Attributions, NotExplainable
-from auditkit.explain.ranking import Ranking, rank_features
 from auditkit.measurement import (
     Direction,
     Estimate,
@@ -37,6 +35,10 @@ from auditkit.measurement import (
 )
 from auditkit.models.head import Task
 from auditkit.statistics import estimates
+
+# Captum and scipy.stats are loaded when something is explained, not when checks are listed.
+if TYPE_CHECKING:
+    from auditkit.explain import Attributions, Magnitudes, NotExplainable, Ranking
 
 _SUNDARARAJAN = "integrated gradients, Sundararajan, Taly and Yan 2017"
 METRICS = (
@@ -169,6 +171,8 @@ def _of_head(
     subject: Subject,
     evidence: SplitEvidence,
 ) -> Findings:
+    from auditkit.explain import NotExplainable
+
     if isinstance(result, NotExplainable):
         units = _Units(need.head, Sample(0, sampled=evidence.sampled), None)
         return _unexplained(units, Status.NOT_APPLICABLE, result.reason, _NAMES)
@@ -197,6 +201,8 @@ def _convergence(units: _Units, result: Attributions) -> Iterator[Measurement]:
 
 
 def _features(units: _Units, result: Attributions, subject: Subject) -> Findings:
+    from auditkit.explain import rank_features
+
     named, notes = _named(result, subject)
     try:
         ranked = rank_features(named.values, named.names, seed=subject.seed)
@@ -224,6 +230,8 @@ def _features(units: _Units, result: Attributions, subject: Subject) -> Findings
 
 def _named(result: Attributions, subject: Subject) -> tuple[Magnitudes, tuple[str, ...]]:
     """Magnitudes under the declared names, or numbered with a note where these do not fit."""
+    from auditkit.explain import Magnitudes, magnitudes
+
     notes: tuple[str, ...] = ()
     try:
         found = magnitudes(result, subject.feature_names)

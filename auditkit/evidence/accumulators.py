@@ -53,8 +53,10 @@ class Cells:
 
     def index(self, codes: Sequence[Tensor], n: int, device: torch.device) -> Tensor:
         """The flat cell of each unit, int64 of shape (n,)."""
-        flat = torch.zeros(n, dtype=torch.int64, device=device)
-        for code, room in zip(codes, self.capacity, strict=True):
+        if not codes:
+            return torch.zeros(n, dtype=torch.int64, device=device)
+        flat = codes[0]
+        for code, room in zip(codes[1:], self.capacity[1:], strict=True):
             flat = flat * room + code
         return flat
 
@@ -100,6 +102,7 @@ class CountAccumulator:
         self._cells = Cells(names, sizes)
         self._device = device
         self._counts = torch.zeros(self._cells.total, dtype=torch.int64, device=device)
+        self._one = torch.ones(1, dtype=torch.int64, device=device)
 
     def add(self, codes: Sequence[Tensor], sizes: Sequence[int], n: int) -> None:
         """Count n units; `sizes` are the current numbers of codes of the axes."""
@@ -107,7 +110,7 @@ class CountAccumulator:
             self._counts = self._cells.move(self._counts, larger)
             self._cells = larger
         index = self._cells.index(codes, n, self._device)
-        self._counts.scatter_add_(0, index, torch.ones_like(index))
+        self._counts.scatter_add_(0, index, self._one.expand(n))
 
     def array(self, sizes: Sequence[int]) -> np.ndarray:
         """The counts as a NumPy array of shape `sizes`."""
@@ -125,6 +128,7 @@ class SumAccumulator:
         self._cells = Cells(names, sizes)
         self._device = device
         shape = (2, self._cells.total)
+        self._one = torch.ones(1, dtype=torch.int64, device=device)
         self._numbers = torch.zeros(self._cells.total, dtype=torch.int64, device=device)
         # First row: sums; second row: sums of squares.
         self._sums, self._lacking, self._recent = (
@@ -138,7 +142,7 @@ class SumAccumulator:
             self._move(larger)
         index = self._cells.index(codes, len(values), self._device)
         values = values.double()
-        self._numbers.scatter_add_(0, index, torch.ones_like(index))
+        self._numbers.scatter_add_(0, index, self._one.expand(len(values)))
         self._recent.index_add_(1, index, torch.stack([values, values.square()]))
         self._batches += 1
         if self._batches % _FOLD_EVERY == 0:

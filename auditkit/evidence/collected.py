@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from auditkit.evidence.clusters import Clusters
 from auditkit.evidence.needs import BLOCK, AttributionNeed, CountNeed, SumNeed, serves
 from auditkit.evidence.sample import Sampled
-from auditkit.explain.integrated import Attributions, NotExplainable
 from auditkit.measurement import Slice
 from auditkit.statistics.counts import Counts
 from auditkit.statistics.moments import Moments
+
+if TYPE_CHECKING:
+    from auditkit.explain.integrated import Attributions, NotExplainable
 
 
 @dataclass(frozen=True)

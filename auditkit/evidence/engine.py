@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from auditkit.data.batch import Fragment, Source
 from auditkit.data.datasets import Dataset
@@ -19,8 +19,10 @@ from auditkit.evidence.needs import AttributionNeed, Plan, SplitPlan
 from auditkit.evidence.progress import progress_bar
 from auditkit.evidence.sample import Sampled
 from auditkit.evidence.subject import Subject
-from auditkit.explain.integrated import Attributions, NotExplainable, integrated_gradients
 from auditkit.models.wrapped import WrappedModel
+
+if TYPE_CHECKING:
+    from auditkit.explain.integrated import Attributions, NotExplainable
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,9 @@ def with_attributions(split: SplitEvidence, job: Job) -> SplitEvidence:
 def _attributions(
     need: AttributionNeed, sample: Sampled | None, job: Job
 ) -> Attributions | NotExplainable:
+    # Heavy: Captum brings matplotlib, and most audits of stored predictions never ask for it.
+    from auditkit.explain.integrated import NotExplainable, integrated_gradients
+
     if sample is None or not len(sample):
         return NotExplainable("The split holds no units to draw a sample from.")
     head = next(head for head in job.model.heads if head.name == need.head)

@@ -137,15 +137,16 @@ def numeric_labels(edges: Sequence[float]) -> tuple[str, ...]:
 
 
 def told_apart(edges: Sequence[float]) -> list[str]:
-    """Numbers as text, with no more digits than tell them apart.
+    """Numbers as text, with no more digits than tell them apart, and from 0 and 1.
 
     >>> told_apart([0.5, 0.99999, 0.999999])
     ['0.5', '0.99999', '0.999999']
     """
+    ends = [end for end in (0.0, 1.0) if end not in edges]
     for digits in range(3, 17):
-        shown = [f"{edge:.{digits}g}" for edge in edges]
+        shown = [f"{edge:.{digits}g}" for edge in (*edges, *ends)]
         if len(set(shown)) == len(shown):
-            return shown
+            return shown[: len(edges)]
     return [repr(edge) for edge in edges]
 
 

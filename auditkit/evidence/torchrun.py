@@ -10,6 +10,8 @@ from __future__ import annotations
 import atexit
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import reduce
 
@@ -93,8 +95,9 @@ class TorchrunEngine:
             DataError: see `Source.finish`; the same in every rank.
         """
         seen: list[Integrity] = [source.integrity] * self.workers
-        # The object is made of arrays and counters, and comes from processes of this very audit.
-        dist.all_gather_object(seen, source.integrity, group=self._group)
+        with _in_company():
+            # It is made of arrays and counters, and comes from processes of this very audit.
+            dist.all_gather_object(seen, source.integrity, group=self._group)
         source.integrity = Integrity()
         for part in seen:
             source.integrity.merge(part)
@@ -116,11 +119,12 @@ class TorchrunEngine:
         """The bytes of every rank, which may differ in length."""
         size = torch.tensor([len(payload)])
         sizes = [torch.zeros_like(size) for _ in range(self.workers)]
-        dist.all_gather(sizes, size, group=self._group)
-        padded = torch.zeros(int(max(sizes)), dtype=torch.uint8)
-        padded[: len(payload)] = torch.frombuffer(bytearray(payload), dtype=torch.uint8)
-        gathered = [torch.zeros_like(padded) for _ in sizes]
-        dist.all_gather(gathered, padded, group=self._group)
+        with _in_company():
+            dist.all_gather(sizes, size, group=self._group)
+            padded = torch.zeros(int(max(sizes)), dtype=torch.uint8)
+            padded[: len(payload)] = torch.frombuffer(bytearray(payload), dtype=torch.uint8)
+            gathered = [torch.zeros_like(padded) for _ in sizes]
+            dist.all_gather(gathered, padded, group=self._group)
         return [
             part[: int(length)].numpy().tobytes()
             for part, length in zip(gathered, sizes, strict=True)
@@ -135,6 +139,23 @@ def _gloo() -> dist.ProcessGroup | None:
     dist.init_process_group("gloo", timeout=_PATIENCE)
     atexit.register(_leave)
     return None
+
+
+@contextmanager
+def _in_company() -> Iterator[None]:
+    """Around what every process takes part in.
+
+    Raises:
+        AuditkitError: another process has ended instead.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        said = (str(error).strip().splitlines() or ["no message"])[-1]
+        raise AuditkitError(
+            f"Another process of this audit has ended before its time ({said}).",
+            mend="See what that process has said.",
+        ) from error
 
 
 def _error_to_bytes(error: AuditkitError) -> bytes:

@@ -33,9 +33,7 @@ def collected(
 ) -> tuple[Subject, Evidence]:
     """The subject, and all that the check needs of it."""
     with model.opened():
-        probed = probe(
-            model, data, seed=seed, batch_size=batch_size, feature_names=feature_names
-        )
+        probed = probe(model, data, seed=seed, batch_size=batch_size, feature_names=feature_names)
         plan = make_plan(check.needs(probed.subject), probed.subject)
         options = Options(
             batch_size=batch_size, seed=seed, edges=probed.edges, limit=limit, quiet=True
@@ -111,7 +109,9 @@ DECIDING = {**BINARY, "decision": {"threshold": 0.5, "favourable": "1"}}
 def data_of(frame: pd.DataFrame, training: pd.DataFrame | None = None, **roles: Any) -> Dataset:
     """The scores are all columns that begin with `score`, the label is `y` unless said."""
     features = tuple(name for name in frame if str(name).startswith(("score", "x")))
-    return dataset(evaluation=frame, training=training, **{"label": "y", "features": features, **roles})
+    return dataset(
+        evaluation=frame, training=training, **{"label": "y", "features": features, **roles}
+    )
 
 
 def scored(n: int, seed: int = 0, **columns: Any) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Rates and errors by group against fairlearn; planted unfairness, its clean control, small groups."""
+"""Rates and errors by group against fairlearn; planted unfairness, its control, small groups."""
 
 from __future__ import annotations
 
@@ -183,9 +183,7 @@ def test_without_a_favourable_outcome_accuracies_are_compared() -> None:
 
 def test_a_head_without_a_decision_says_so() -> None:
     table = people(600).assign(other=0.5, z=1)
-    model = stored_predictions(
-        {"a": "score", "b": "other"}, heads={"a": DECIDING, "b": BINARY}
-    )
+    model = stored_predictions({"a": "score", "b": "other"}, heads={"a": DECIDING, "b": BINARY})
     data = dataset(
         evaluation=table, label={"a": "y", "b": "z"}, features=("score", "other"), groups=TWO[:1]
     )
@@ -338,7 +336,11 @@ def test_the_figure_shows_rates_and_ratios() -> None:
     table.loc[:2, "town"] = "tiny"
     result = findings("bias", stored(**DECIDING), data_of(table, groups=TWO))
     sex, town = result.figures
-    assert (sex.kind, sex.data["attribute"], sex.data["reference"]) == ("group_rates", "sex", "sex=M")
+    assert (sex.kind, sex.data["attribute"], sex.data["reference"]) == (
+        "group_rates",
+        "sex",
+        "sex=M",
+    )
     assert [row["group"] for row in sex.data["ratios"]] == ["F"]
     # Without a declared reference, each group is drawn against all others.
     assert town.data["reference"] == "all other groups together"

@@ -193,7 +193,10 @@ def test_a_check_alone_gets_what_it_needs(check: Check) -> None:
         for one, other in zip(alone, beside, strict=True):
             # Sums that are marginals of others may differ in their last bits.
             assert (one.status, one.reason) == (other.status, other.reason)
-            assert one.value == pytest.approx(other.value, rel=1e-12, abs=1e-12)
+            if one.value is None:
+                assert other.value is None
+            else:
+                assert one.value == pytest.approx(other.value, rel=1e-12, abs=1e-12)
 
 
 @pytest.mark.parametrize("case", ["clustered", "clustered network"])
@@ -223,8 +226,8 @@ def test_findings_can_be_put_together() -> None:
 
 def test_a_check_of_another_family_is_refused() -> None:
     drift = next(check for check in CHECKS if check.name == "drift")
-    with pytest.raises(ValueError, match="declares 'drift.total_variation', of another family"):
+    with pytest.raises(ValueError, match=r"declares 'drift\.total_variation', of another family"):
         Check("bias", "Why?", drift.metrics, drift.unmet, drift.needs, drift.measure)
     twice = (drift.metrics[0], drift.metrics[0])
-    with pytest.raises(ValueError, match="declares 'drift.total_variation' twice"):
+    with pytest.raises(ValueError, match=r"declares 'drift\.total_variation' twice"):
         Check("drift", "Why?", twice, drift.unmet, drift.needs, drift.measure)

@@ -41,7 +41,9 @@ def people(seed: int, n: int = N, **changed: object) -> pd.DataFrame:
 
 
 def tv(one: pd.Series, other: pd.Series) -> float:
-    shares = pd.concat([one.value_counts(normalize=True), other.value_counts(normalize=True)], axis=1)
+    shares = pd.concat(
+        [one.value_counts(normalize=True), other.value_counts(normalize=True)], axis=1
+    )
     return float((shares.fillna(0).iloc[:, 0] - shares.fillna(0).iloc[:, 1]).abs().sum() / 2)
 
 
@@ -59,7 +61,9 @@ def test_the_same_distribution_passes() -> None:
 def test_shifted_streams_fail_and_others_do_not() -> None:
     rng = np.random.default_rng(5)
     evaluation = people(
-        0, x_age=rng.normal(48, 10, N), x_town=rng.choice(list("abcde"), N, p=[0.1, 0.2, 0.2, 0.2, 0.3])
+        0,
+        x_age=rng.normal(48, 10, N),
+        x_town=rng.choice(list("abcde"), N, p=[0.1, 0.2, 0.2, 0.2, 0.3]),
     )
     training = people(1)
     result = findings("drift", stored(**DECIDING), data_of(evaluation, training, groups=("sex",)))
@@ -175,7 +179,10 @@ def test_both_sides_tell_the_same_levels_apart() -> None:
 def test_few_units_are_too_few() -> None:
     result = findings("drift", stored(**DECIDING), data_of(people(0, 31), people(1)))
     assert {m.status for m in result.measurements} == {Status.TOO_FEW}
-    assert result.measurements[0].reason == "A distance of shares needs at least 32 units on each side."
+    assert (
+        result.measurements[0].reason
+        == "A distance of shares needs at least 32 units on each side."
+    )
     assert result.figures == ()
 
 
@@ -185,7 +192,16 @@ def test_groups_that_are_no_features_are_streams() -> None:
         CHECKS["drift"], stored(**DECIDING), data_of(people(0, 50), people(1, 50), groups=groups)
     )
     names = [stream.name for stream in streams_of(subject)]
-    assert names == ["score", "x_age", "x_town", "x_paid", "gender", "x_town (2)", "label", "score (2)"]
+    assert names == [
+        "score",
+        "x_age",
+        "x_town",
+        "x_paid",
+        "gender",
+        "x_town (2)",
+        "label",
+        "score (2)",
+    ]
 
 
 def test_a_feature_that_one_split_lacks_is_named() -> None:

@@ -14,7 +14,16 @@ from auditkit.evidence import AttributionNeed, Evidence, SplitEvidence
 from auditkit.explain import Attributions, NotExplainable
 from auditkit.measurement import Status
 from auditkit.models import wrap
-from tests.checks.audits import CHECKS, DECIDING, collected, data_of, findings, found, scored, stored
+from tests.checks.audits import (
+    CHECKS,
+    DECIDING,
+    collected,
+    data_of,
+    findings,
+    found,
+    scored,
+    stored,
+)
 
 CHECK = CHECKS["explanation"]
 NAMES = ("converged_share", "error_estimate", "completeness_gap", "mean_attribution")
@@ -23,9 +32,7 @@ NAMES = ("converged_share", "error_estimate", "completeness_gap", "mean_attribut
 def linear(weights: list[float], **declared):
     layer = nn.Linear(len(weights), 1)
     layer.weight.data = torch.tensor([weights])
-    return wrap(
-        layer, device="cpu", **{"task": "binary", "outputs": "logits", **declared}
-    )
+    return wrap(layer, device="cpu", **{"task": "binary", "outputs": "logits", **declared})
 
 
 def table(n: int = 300, columns: int = 3, seed: int = 0, **more: object) -> pd.DataFrame:
@@ -42,9 +49,7 @@ def of_images(n: int = 40) -> list:
 def test_the_attributions_of_a_linear_model_are_known() -> None:
     data = table()
     model = linear([3.0, -1.0, 0.0])
-    result = findings(
-        "explanation", model, data_of(data), feature_names=("age", "pay", "noise")
-    )
+    result = findings("explanation", model, data_of(data), feature_names=("age", "pay", "noise"))
     _, evidence = collected(CHECK, model, data_of(data))
     sample = evidence["evaluation"].sample
     assert len(sample) == 128
@@ -149,7 +154,8 @@ def test_clusters_are_the_units() -> None:
         for cluster in (None, "person")
     )
     one, other = (
-        found(result, "explanation.mean_attribution", label="input 0") for result in (naive, clustered)
+        found(result, "explanation.mean_attribution", label="input 0")
+        for result in (naive, clustered)
     )
     assert one.value == pytest.approx(other.value)
     assert (one.units, other.units) == (128, 20)
@@ -169,7 +175,7 @@ def test_few_clusters_are_too_few() -> None:
 
 def explained(result: Attributions | NotExplainable) -> Findings:
     """What the check says of given attributions."""
-    subject, evidence = collected(CHECK, linear([1.0, 1.0]), data_of(table(columns=2)))
+    subject, _ = collected(CHECK, linear([1.0, 1.0]), data_of(table(columns=2)))
     given = SplitEvidence(rows=300, counts={}, sums={}, attributions={AttributionNeed(""): result})
     assert CHECK.unmet(subject) == ""
     return CHECK.measure(subject, Evidence({"evaluation": given}))

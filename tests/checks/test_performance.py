@@ -16,7 +16,17 @@ from auditkit.data import dataset
 from auditkit.measurement import Status
 from auditkit.models import stored_predictions, wrap
 from auditkit.statistics.auc import delong
-from tests.checks.audits import BINARY, DECIDING, data_of, findings, found, interval, scored, stored, value
+from tests.checks.audits import (
+    BINARY,
+    DECIDING,
+    data_of,
+    findings,
+    found,
+    interval,
+    scored,
+    stored,
+    value,
+)
 
 N = 2000
 
@@ -196,7 +206,9 @@ def test_both_splits_are_measured() -> None:
 
 
 def test_a_count_has_no_interval() -> None:
-    units = found(findings("performance", stored(**BINARY), data_of(scored(30))), "performance.units")
+    units = found(
+        findings("performance", stored(**BINARY), data_of(scored(30))), "performance.units"
+    )
     assert (units.status, units.value, units.interval) == (Status.MEASURED, 30, None)
     assert units.reason == "A count; it has no interval."
     assert units.estimate.method == "exact"
@@ -283,6 +295,8 @@ def test_auc_of_many_classes_says_why_there_is_none() -> None:
 
 def test_losses_without_spread_are_no_certainty() -> None:
     frame = pd.DataFrame({"score": 0.5, "y": [0, 1] * 50})
-    measured = found(findings("performance", stored(**DECIDING), data_of(frame)), "performance.brier")
+    measured = found(
+        findings("performance", stored(**DECIDING), data_of(frame)), "performance.brier"
+    )
     assert measured.value == 0.25
     assert (measured.interval.low, measured.interval.high) == (-math.inf, math.inf)

@@ -39,8 +39,7 @@ def batch_of(frame: pd.DataFrame, columns: Columns, targets: Any = None) -> Batc
         targets=np.asarray(targets) if isinstance(targets, pd.Series) else targets,
         row_ids=frame["id"].to_numpy(),
         groups={
-            group.name: pd.Categorical(frame[group.column].astype(str))
-            for group in columns.groups
+            group.name: pd.Categorical(frame[group.column].astype(str)) for group in columns.groups
         },
         clusters=None if columns.cluster is None else frame[columns.cluster].to_numpy(),
         frame=frame,

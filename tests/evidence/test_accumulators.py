@@ -15,9 +15,7 @@ from auditkit.evidence import accumulators
 from auditkit.evidence.accumulators import CountAccumulator, SumAccumulator
 
 CPU = torch.device("cpu")
-UNITS = st.lists(
-    st.tuples(st.integers(0, 6), st.integers(0, 2), st.floats(-1e6, 1e6)), max_size=60
-)
+UNITS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 2), st.floats(-1e6, 1e6)), max_size=60)
 
 
 @given(UNITS, st.integers(1, 9))

@@ -116,17 +116,12 @@ def test_batches_do_not_matter(sizes: list[int]) -> None:
     st.booleans(),
     st.integers(1, 20),
 )
-def test_workers_do_not_matter(
-    cuts: list[int], order: list[int], grouped: bool, size: int
-) -> None:
+def test_workers_do_not_matter(cuts: list[int], order: list[int], grouped: bool, size: int) -> None:
     one, other = sorted(cuts)
     frames = [TABLE.iloc[:one], TABLE.iloc[one:other], TABLE.iloc[other:]]
     parts = [passed(cut(frames[place], [size] * 90)) for place in order]
     sent = [from_bytes(to_bytes(part, PLAN), PLAN) for part in parts]
-    if grouped:
-        merged = merge(sent[0], merge(sent[1], sent[2]))
-    else:
-        merged = reduce(merge, sent)
+    merged = merge(sent[0], merge(sent[1], sent[2])) if grouped else reduce(merge, sent)
     assert_same(merged, EXPECTED)
 
 
@@ -161,9 +156,7 @@ def test_blocks_keep_clusters_whole() -> None:
     sizes = TABLE.groupby("person").size()
     assert (by_block.values.sum(axis=0) > 0).sum() <= len(sizes)
     needed = CountNeed(WHOLE, (BLOCK, TARGET))
-    np.testing.assert_array_equal(
-        found.count(needed, keep_blocks=True).values, by_block.values
-    )
+    np.testing.assert_array_equal(found.count(needed, keep_blocks=True).values, by_block.values)
 
 
 def test_what_was_not_planned_is_not_found() -> None:

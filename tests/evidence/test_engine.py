@@ -108,7 +108,9 @@ def test_doubled_row_ids_stop_the_pass() -> None:
 def test_labels_that_the_model_does_not_know_stop_the_pass() -> None:
     table = people()
     table.loc[97, "y"] = 2
-    with pytest.raises(DataError, match=r"1 target of the model in this batch is 2, .* \(row: 97\)"):
+    with pytest.raises(
+        DataError, match=r"1 target of the model in this batch is 2, .* \(row: 97\)"
+    ):
         run(of_table(table), binary(table), options=Options(batch_size=10, quiet=True))
 
 

@@ -77,9 +77,7 @@ def test_half_precision_has_its_cells_too() -> None:
         (grids.raw_cell, 1.0, -9.0, 0.02),
     ],
 )
-def test_cells_are_fine_enough_for_an_auc(
-    cell, scale: float, shift: float, slack: float
-) -> None:
+def test_cells_are_fine_enough_for_an_auc(cell, scale: float, shift: float, slack: float) -> None:
     rng = np.random.default_rng(0)
     outcome = rng.random(4000) < 0.3
     scores = (rng.normal(size=4000) + outcome + shift) * scale

@@ -67,7 +67,9 @@ def test_there_and_back(table: pd.DataFrame) -> None:
 
 def test_samples_of_workers_become_the_sample_of_all(table: pd.DataFrame) -> None:
     whole = collect(table, model(), NEEDS, columns=COLUMNS)
-    parts = [collect(table.iloc[a:b], model(), NEEDS, columns=COLUMNS) for a, b in ((0, 9), (9, 40))]
+    parts = [
+        collect(table.iloc[a:b], model(), NEEDS, columns=COLUMNS) for a, b in ((0, 9), (9, 40))
+    ]
     merged = merge(*parts)
     assert merged.sample.row_ids.tolist() == whole.sample.row_ids.tolist()
     nothing = collect(table.iloc[:0], model(), NEEDS, columns=COLUMNS)

@@ -90,10 +90,11 @@ def test_other_returns_are_refused(metrics: Any, said: str) -> None:
 
 def test_the_same_metrics_are_expected_of_every_batch() -> None:
     model = custom(lambda output, target: {f"m{len(output)}": output[:, 0]})
-    with model.opened(), pytest.raises(ModelError) as caught:
-        runner = BatchRunner(model)
+    runner = BatchRunner(model)
+    with model.opened():
         runner.run(batch(torch.ones(3, 2), torch.ones(3), 3))
-        runner.run(batch(torch.ones(2, 2), torch.ones(2), 2))
+        with pytest.raises(ModelError) as caught:
+            runner.run(batch(torch.ones(2, 2), torch.ones(2), 2))
     assert "unit_metrics of the model returned m2, and m3 for the first batch." in str(caught.value)
 
 
@@ -135,7 +136,11 @@ def test_sums_beyond_all_numbers_are_refused() -> None:
     model = answering(lambda x: x[:, 0], task="regression")
     subject = subject_of(model, COLUMNS)
     need = SplitNeed("evaluation", SumNeed(ViewKey(""), "squared_error"))
-    collector = SplitCollector(subject, make_plan([need], subject).splits["evaluation"], model, {}, 0)
-    with model.opened(), pytest.raises(ModelError, match=r"The sum of squared_error is beyond all"):
-        collector.update(batch(torch.full((3, 1), 1e200, dtype=torch.float64), torch.zeros(3), 3))
-        collector.finish()
+    collector = SplitCollector(
+        subject, make_plan([need], subject).splits["evaluation"], model, {}, 0
+    )
+    huge = batch(torch.full((3, 1), 1e200, dtype=torch.float64), torch.zeros(3), 3)
+    with model.opened():
+        collector.update(huge)
+        with pytest.raises(ModelError, match=r"The sum of squared_error is beyond all numbers"):
+            collector.finish()

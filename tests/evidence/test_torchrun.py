@@ -101,6 +101,12 @@ def test_a_defect_in_one_process_is_named_in_the_others(together: Path) -> None:
     assert heard.endswith("broke off (ValueError: item 195 cannot be read).")
 
 
+def test_a_process_that_is_gone_is_missed(together: Path) -> None:
+    found = seen(together, "lost", 0)
+    assert found["error"] == "AuditkitError"
+    assert found["said"].startswith("Another process of this audit has ended before its time (")
+
+
 def test_the_command_line_judges_once(tmp_path: Path) -> None:
     job.write_tables(tmp_path)
     (tmp_path / "audit.yaml").write_text(

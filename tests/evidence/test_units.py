@@ -94,7 +94,9 @@ def test_binary_heads(kind: str, threshold: float, truth: np.ndarray) -> None:
     assert np.abs(np.cumsum(values(found, ranks) - histogram(odds, RANK_CELLS))).max() <= 2
 
     n, total, squares = sums(found, losses[0])
-    each = np.array([log_loss([y], [p], labels=[0, 1]) for y, p in zip(truth, probability)])
+    each = np.array(
+        [log_loss([y], [p], labels=[0, 1]) for y, p in zip(truth, probability, strict=True)]
+    )
     assert n == N
     assert total == pytest.approx(each.sum(), rel=1e-12)
     assert squares == pytest.approx((each**2).sum(), rel=1e-12)
@@ -122,9 +124,7 @@ def test_values_are_judged_on_their_own_scale(truth: np.ndarray) -> None:
     confusion = CountNeed(WHOLE, (PREDICTION, TARGET))
     ranks = CountNeed(WHOLE, (RANK_CELL, TARGET))
     found = collect(table, model, [confusion, ranks])
-    np.testing.assert_array_equal(
-        values(found, confusion), confusion_matrix(truth, raw >= 30).T
-    )
+    np.testing.assert_array_equal(values(found, confusion), confusion_matrix(truth, raw >= 30).T)
     mine = histogram(raw_cell(torch.from_numpy(raw[truth == 1])).numpy(), RANK_CELLS)
     np.testing.assert_array_equal(values(found, ranks)[:, 1], mine)
 
@@ -147,9 +147,7 @@ def test_multiclass_heads(outputs: str | None) -> None:
     table = frame(raw, truth)
     names = ("a", "b", "c", "d")
     decision = {"rule": "argmax", "favourable": "c"}
-    model = model_of(
-        table, task="multiclass", outputs=outputs, classes=names, decision=decision
-    )
+    model = model_of(table, task="multiclass", outputs=outputs, classes=names, decision=decision)
     confusion = CountNeed(WHOLE, (PREDICTION, TARGET))
     chosen = CountNeed(WHOLE, (SELECTED, QUALIFIED, CORRECT))
     one = CountNeed(ViewKey("", "b"), (RANK_CELL, TARGET))
@@ -166,8 +164,10 @@ def test_multiclass_heads(outputs: str | None) -> None:
     np.add.at(expected, ((predicted == 2).astype(int), (truth == 2).astype(int), right), 1)
     np.testing.assert_array_equal(values(found, chosen), expected)
     shares = softmax(raw, axis=1) if outputs == "logits" else raw
-    cell = odds_cell(torch.from_numpy(logit(shares[:, 1]))) if outputs else raw_cell(
-        torch.from_numpy(raw[:, 1])
+    cell = (
+        odds_cell(torch.from_numpy(logit(shares[:, 1])))
+        if outputs
+        else raw_cell(torch.from_numpy(raw[:, 1]))
     )
     mine = histogram(cell.numpy()[truth == 1], RANK_CELLS)
     assert np.abs(np.cumsum(values(found, one)[:, 1] - mine)).max() <= 1
