@@ -23,13 +23,14 @@ refuse_collision()
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from auditkit.auditing import Run, audit
+    from auditkit.auditing import audit
     from auditkit.data import Dataset, dataset
     from auditkit.errors import AuditkitError
     from auditkit.gating import gate
     from auditkit.models import WrappedModel, load_model, stored_predictions, wrap
     from auditkit.policy import Policy, load_policy
     from auditkit.records import AuditRecord, open_store
+    from auditkit.run import Run
 
 __all__ = [
     "AuditRecord",
@@ -53,7 +54,7 @@ _HOMES = {
     "AuditkitError": "errors",
     "Dataset": "data",
     "Policy": "policy",
-    "Run": "auditing",
+    "Run": "run",
     "WrappedModel": "models",
     "audit": "auditing",
     "dataset": "data",

@@ -20,9 +20,9 @@ from auditkit.errors import ConfigurationError
 from auditkit.records.location import store_folder
 
 if TYPE_CHECKING:
-    from auditkit.auditing import Run
     from auditkit.evidence.engine import Engine
     from auditkit.models.wrapped import WrappedModel
+    from auditkit.run import Run
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,9 @@ class Overrides:
     allow_code: bool = False
     trust: str | None = None
     reports: tuple[Path, ...] = ()
+
+
+_UNREAD = "unknown"
 
 
 class Code:
@@ -61,12 +64,18 @@ class Code:
 
     def note(self, reference: str, digest: str | None) -> None:
         """Remember which code ran."""
-        self.digests[reference] = digest or "unknown"
+        self.digests[reference] = digest or _UNREAD
 
     def digest(self) -> str | None:
-        """One digest of all code that was loaded; None if there was none."""
+        """One digest of all code that was loaded; None if there was none.
+
+        It is `undetermined:…` where the source of some of it could not be read.
+        """
         if not self.digests:
             return None
+        unread = [name for name, digest in self.digests.items() if digest == _UNREAD]
+        if unread:
+            return f"undetermined:{', '.join(sorted(unread))}"
         lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(self.digests.items()))
         return f"sha256:{hashlib.sha256(lines.encode()).hexdigest()}"
 
@@ -252,9 +261,9 @@ def _head(plain: dict[str, Any], code: Code) -> dict[str, Any]:
     if "unit_metrics" in declared:
         declared["unit_metrics"] = code.load(declared["unit_metrics"])
     if declared.get("task") == "multiclass" and "decision" in declared:
-        # A multiclass model decides by argmax; only the favourable outcome is to be declared.
-        favourable = declared["decision"].get("favourable")
-        declared["decision"] = {"rule": "argmax", "favourable": favourable}
+        # A multiclass model decides by argmax unless it says otherwise, which `wrap` refuses.
+        rule = "threshold" if "threshold" in declared["decision"] else "argmax"
+        declared["decision"] = {"rule": rule, **declared["decision"]}
     return declared
 
 

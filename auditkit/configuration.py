@@ -23,8 +23,8 @@ class _Section(BaseModel):
 class DecisionSection(_Section):
     """How an output becomes a decision, and which outcome is the favourable one."""
 
-    rule: Literal["threshold", "argmax"] = "threshold"
-    threshold: float = 0.5
+    rule: Literal["threshold", "argmax"] | None = None
+    threshold: float | None = None
     favourable: str | None = None
 
 

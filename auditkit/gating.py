@@ -45,6 +45,7 @@ def gate(
     chosen = _policy(record, policy)
     check_age(chosen, record.created)
     own = record.judgement
+    declared, tasks = _declared(record)
     return judge(
         chosen,
         record.measurements,
@@ -54,20 +55,38 @@ def gate(
         waivers=() if waivers is None else load_waivers(waivers),
         digests=record.digests,
         metrics=definitions(record),
-        declared_references={
-            name: group["reference"] for name, group in record.data["groups"].items()
-        },
+        declared_references=declared,
         attestations={} if attestations is None else load_attestations(attestations),
-        tasks={head["name"]: head["task"] for head in record.model["heads"]},
+        tasks=tasks,
     )
 
 
 def definitions(record: AuditRecord) -> dict[str, Metric]:
     """The metrics of a record, from the definitions that it embeds."""
-    return {
-        name: Metric(name, **{**plain, "direction": Direction(plain["direction"])})
-        for name, plain in record.definitions.items()
-    }
+    try:
+        return {
+            name: Metric(name, **{**plain, "direction": Direction(plain["direction"])})
+            for name, plain in record.definitions.items()
+        }
+    except (KeyError, TypeError, ValueError) as error:
+        raise _incomplete(record, "definitions", error) from error
+
+
+def _declared(record: AuditRecord) -> tuple[dict[str, str | None], dict[str, str]]:
+    """Reference of each declared group, and task of each head."""
+    try:
+        groups = {name: group["reference"] for name, group in record.data["groups"].items()}
+        return groups, {head["name"]: head["task"] for head in record.model["heads"]}
+    except (AttributeError, KeyError, TypeError) as error:
+        raise _incomplete(record, "groups or heads", error) from error
+
+
+def _incomplete(record: AuditRecord, what: str, error: Exception) -> StoreError:
+    return StoreError(
+        f"The record {record.id} lacks what auditkit writes about its {what} "
+        f"({type(error).__name__}: {error}).",
+        mend="Use the record that auditkit has written, or audit the model again.",
+    )
 
 
 def _policy(record: AuditRecord, policy: str | Path | None) -> Policy:

@@ -38,14 +38,14 @@ def serve_dashboard(store: Path, port: int | None = None) -> int:
         )
     launch = _launch()
     server = subprocess.Popen(launch.command(store, port), env=launch.environment(store))
-    # Ctrl-C reaches the server by itself; what ends only this process is passed on.
-    previous = signal.signal(signal.SIGTERM, lambda *_: server.terminate())
     try:
+        # Ctrl-C reaches the server by itself; what ends only this process is passed on.
+        signal.signal(signal.SIGTERM, lambda *_: server.terminate())
         return server.wait()
     except KeyboardInterrupt:
         return server.wait()
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        server.terminate()
 
 
 def _launch() -> ModuleType:

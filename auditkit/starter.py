@@ -8,8 +8,6 @@ from pathlib import Path
 from auditkit.data import Columns, table
 from auditkit.errors import DataError
 
-_FEW = 12
-
 
 def starter_configuration(model: Path | None, data: Path | None, label: str | None) -> str:
     """The text of a commented audit.yaml.

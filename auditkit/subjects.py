@@ -28,10 +28,12 @@ class Probed:
     Attributes:
         subject: what is audited.
         edges: stream → edges of its bins, None for a categorical one.
+        notes: sentences: what of the data is left out.
     """
 
     subject: Subject
     edges: Edges
+    notes: tuple[str, ...] = ()
 
 
 def probe(
@@ -69,7 +71,7 @@ def probe(
         reasons=capabilities.reasons,
         seed=seed,
     )
-    return Probed(subject, edges)
+    return Probed(subject, edges, _left_out(batches, edges))
 
 
 def _first_batch(dataset: Dataset, split: str, batch_size: int) -> Batch:
@@ -79,6 +81,15 @@ def _first_batch(dataset: Dataset, split: str, batch_size: int) -> Batch:
             return batch
     raise DataError(
         f"The split {split!r} has no rows.", mend="Give data with at least one row for each split."
+    )
+
+
+def _left_out(batches: Mapping[str, Batch], edges: Edges) -> tuple[str, ...]:
+    frame = batches["training"].frame if "training" in batches else None
+    if frame is None or len(frame.columns) <= len(edges):
+        return ()
+    return (
+        f"Drift was measured for the first {len(edges)} of {len(frame.columns)} features only.",
     )
 
 

@@ -27,10 +27,10 @@ _ROW_GROUP = 100_000
 
 def write_table(path: Path, rows: int) -> None:
     """The census table, drawn from with replacement."""
-    from auditkit.data.locations import package_path
+    from auditkit.packages import package_file
 
     census = pd.read_csv(
-        package_path("package://xai/data/census.csv"), skipinitialspace=True, index_col=0
+        package_file("package://xai/data/census.csv"), skipinitialspace=True, index_col=0
     )
     rng = np.random.default_rng(0)
     with pq.ParquetWriter(path, pa.Schema.from_pandas(census, preserve_index=False)) as writer:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pandas as pd
 import pytest
 import torch
+import yaml
 
 import auditkit
 from auditkit.auditing import Settings
 from auditkit.checks import registry
-from auditkit.errors import DataError, ModelError
+from auditkit.errors import ConfigurationError, DataError, ModelError
+from auditkit.policy import load_waivers
 from auditkit.records import open_store
 from tests.worlds import Identity, data, people, scorer
 
@@ -119,7 +123,7 @@ def test_a_check_that_breaks_off_yields_failed_measurements(
         dataclasses.replace(check, measure=broken) if check.name == "calibration" else check
         for check in checks
     )
-    monkeypatch.setattr("auditkit.auditing.load_checks", lambda names: (changed, failures))
+    monkeypatch.setattr("auditkit.auditing.load_checks", lambda names=None: (changed, failures))
     run = _run(frame)
     failed = [m for m in run.record.measurements if m.status == "failed"]
     assert {m.key.metric for m in failed} == {
@@ -173,7 +177,7 @@ def test_outputs_that_become_nan_abort_and_store_nothing(tmp_path, frame: pd.Dat
 
 def test_a_class_that_the_model_does_not_know(frame: pd.DataFrame) -> None:
     strange = frame.assign(y=frame["y"].where(frame.index != 4321, 7))
-    with pytest.raises(DataError, match=r"1 targets .* '7'.*first rows: 4321"):
+    with pytest.raises(DataError, match=r"1 target .* is 7, .*row: 4321"):
         _run(strange)
 
 
@@ -246,5 +250,134 @@ def test_training_data_bring_overfitting_and_drift(frame: pd.DataFrame) -> None:
     gaps = run.measurements.query("metric == 'overfitting.accuracy_gap'")
     assert gaps["low"].iloc[0] < 0 < gaps["high"].iloc[0]
     drift = run.measurements.query("metric == 'drift.total_variation'")
-    assert set(drift["label"]) == {"score", "noise", "group"}
+    # The feature called score, the model's score beside it, and the label.
+    assert set(drift["label"]) == {"score", "score (2)", "noise", "group", "label"}
     assert (drift["high"] < 0.1).all()
+
+
+# What is not the same audit is not served from the store. Each pair differs in one thing.
+
+
+def _store_of(frame: pd.DataFrame, tmp_path: Path, **options: object) -> auditkit.Run:
+    return _run(frame, store=tmp_path / "store", **options)
+
+
+def test_another_model_is_not_served_the_verdict(tmp_path: Path, frame: pd.DataFrame) -> None:
+    def closure(network: torch.nn.Module) -> auditkit.WrappedModel:
+        return auditkit.wrap(
+            lambda inputs: network(torch.tensor(inputs.to_numpy("float32"))),
+            task="binary",
+            outputs="probabilities",
+            decision={"favourable": "1"},
+        )
+
+    class Contrary(Identity):
+        def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+            return 1 - super().forward(inputs)
+
+    runs = [
+        auditkit.audit(closure(network), data(frame), store=tmp_path / "store", quiet=True)
+        for network in (Identity(), Contrary())
+    ]
+    assert [run.stored for run in runs] == [False, False]
+    accuracies = [_values(run, "performance.accuracy")[0] for run in runs]
+    assert accuracies[0] == pytest.approx(1 - accuracies[1])
+    assert any("further look" in note for note in runs[0].record.notes)
+
+
+def test_swapped_splits_are_not_served_the_verdict(tmp_path: Path) -> None:
+    both = pd.concat([people(3000).assign(fold="x"), people(3000, seed=1).assign(fold="y")])
+    path = tmp_path / "both.csv"
+    both.to_csv(path, index=False)
+
+    def of(training: str, evaluation: str) -> auditkit.Run:
+        split = {"column": "fold", "values": {"training": training, "evaluation": evaluation}}
+        dataset = auditkit.dataset(
+            data=path,
+            split=split,
+            label="y",
+            features=["score", "noise"],
+            groups={"group": {"column": "group", "reference": "a"}},
+        )
+        return auditkit.audit(scorer(), dataset, store=tmp_path / "store", quiet=True)
+
+    assert [of("x", "y").stored, of("y", "x").stored, of("x", "y").stored] == [False, False, True]
+
+
+def test_torch_data_are_known_by_too_little_to_be_served(tmp_path: Path) -> None:
+    inputs, labels = torch.rand(400, 2), torch.randint(0, 2, (400,))
+    model = scorer()
+    runs = [
+        auditkit.audit(
+            model,
+            auditkit.dataset(evaluation=torch.utils.data.TensorDataset(inputs, targets)),
+            store=tmp_path / "store",
+            policy=None,
+            quiet=True,
+        )
+        for targets in (labels, labels)
+    ]
+    assert [run.stored for run in runs] == [False, False]
+    assert runs[0].record.digests["data"].startswith("manifest:")
+
+
+def test_stored_numbers_are_judged_with_the_waivers_of_today(tmp_path: Path) -> None:
+    unfair = people(6000, ratio=0.5)
+    first = _store_of(unfair, tmp_path)
+    assert first.verdict == "fail"
+    (failed,) = [v for v in first.judgement.verdicts if v.blocks]
+    today = datetime.now(UTC).date()
+    path = tmp_path / "waivers.yaml"
+    digests = {name: first.record.digests[name] for name in ("model", "data", "policy")}
+    path.write_text(
+        yaml.safe_dump(
+            {
+                "waivers": [
+                    {
+                        "id": "w1",
+                        "requirement": failed.requirement,
+                        "slice": {"group": "b"},
+                        "digests": digests,
+                        "worst": 0.3,
+                        "asked_by": "Ann",
+                        "approved_by": "Ben",
+                        "reason": "A trial of a month.",
+                        "given": today.isoformat(),
+                        "until": (today + timedelta(days=30)).isoformat(),
+                    }
+                ]
+            }
+        )
+    )
+    waived = _store_of(unfair, tmp_path, waivers=load_waivers(path))
+    assert waived.stored
+    assert waived.verdict == "waived"
+    assert waived.exit_code == 0
+    without = _store_of(unfair, tmp_path)
+    assert without.stored
+    assert without.verdict == "fail"
+
+
+def test_settings_and_options_together_are_refused(frame: pd.DataFrame) -> None:
+    with pytest.raises(ConfigurationError, match="seed"):
+        auditkit.audit(scorer(), data(frame), settings=Settings(), seed=3)
+
+
+def test_a_check_that_cannot_say_what_it_needs_fails_alone(
+    frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks, failures = registry.load_checks()
+
+    def broken(subject: object) -> str:
+        raise RuntimeError("boom")
+
+    changed = tuple(
+        dataclasses.replace(check, unmet=broken) if check.name == "drift" else check
+        for check in checks
+    )
+    monkeypatch.setattr("auditkit.auditing.load_checks", lambda names=None: (changed, failures))
+    run = _run(frame)
+    assert run.verdict == "pass"
+    assert {m.status for m in run.record.measurements if m.key.metric.startswith("drift")} == {
+        "failed"
+    }

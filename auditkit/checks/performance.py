@@ -9,6 +9,7 @@ from auditkit.checks.check import EVALUATION, TRAINING, Check, Findings
 from auditkit.checks.estimation import absent, estimated, measured
 from auditkit.checks.reading import Reading
 from auditkit.checks.scores import SCORES, UNIT_METRIC, UNITS, scores_of
+from auditkit.evidence.clusters import RELATIVE_ERROR
 from auditkit.evidence.collected import Evidence
 from auditkit.evidence.needs import SplitNeed
 from auditkit.evidence.subject import Subject, View
@@ -39,9 +40,13 @@ def _measure(subject: Subject, evidence: Evidence) -> Findings:
 
 
 def _units(reading: Reading) -> Measurement:
-    sample = reading.sample
+    sample, clusters = reading.sample, reading.evidence.clusters
     key = MeasurementKey(UNITS.id, split=reading.split)
-    return measured(key, estimates.exact(sample.units), sample, "A count; it has no interval.")
+    if clusters is None or clusters.exact:
+        return measured(key, estimates.exact(sample.units), sample, "A count; it has no interval.")
+    error = RELATIVE_ERROR * sample.units
+    reason = "Very many clusters are not counted but estimated, from those of the smallest hashes."
+    return measured(key, estimates.normal(sample.units, error), sample, reason)
 
 
 def _of_view(view: View, reading: Reading) -> Iterator[Measurement]:

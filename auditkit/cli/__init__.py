@@ -79,8 +79,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (KeyboardInterrupt, click.Abort):
         _complain("Interrupted.", "Nothing was stored; run it again.")
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        sys.exit(0)
     except Exception as error:
         # A defect of auditkit, not of the input: whoever mends it asks for the traceback.
         if os.environ.get(TRACEBACK):

@@ -1,4 +1,4 @@
-"""`auditkit gate`: judge a stored record, in milliseconds and without the model."""
+"""`auditkit gate`: judge a stored record, without the model and without torch."""
 
 from __future__ import annotations
 

@@ -14,9 +14,11 @@ def find_record(reference: str, store: Path | None) -> AuditRecord:
     Raises:
         StoreError: there is no such record, or it was changed after it was written.
     """
-    from auditkit.records import load_record_file, open_store
-
     path = Path(reference)
     if path.suffix == ".json":
+        from auditkit.records import load_record_file
+
         return load_record_file(path)
+    from auditkit.records import open_store
+
     return open_store(store_folder(store), create=False).load(reference)

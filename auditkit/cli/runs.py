@@ -24,7 +24,7 @@ def command(store: Path | None, limit: int) -> None:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("record", "when (UTC)", "name", "verdict", "policy", "rows", "signed"):
         table.add_column(column, overflow="fold")
-    for run in opened.runs()[:limit]:
+    for run in opened.runs(limit=limit):
         table.add_row(
             run.id,
             run.created[:16].replace("T", " "),

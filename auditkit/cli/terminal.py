@@ -48,7 +48,7 @@ def print_record(record: AuditRecord, *, stored: bool = False) -> None:
 
 def print_run(run: object, written: Sequence[Path]) -> None:
     """A run, and where its record and reports lie."""
-    from auditkit.auditing import Run
+    from auditkit.run import Run
 
     assert isinstance(run, Run)
     print_record(run.record, stored=run.stored)

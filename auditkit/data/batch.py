@@ -109,6 +109,10 @@ class Source(Protocol):
         """`sha256:…` of the content, or `manifest:…` where the bytes were not hashed."""
         ...
 
+    def identity(self) -> dict[str, Any]:
+        """What beside content and columns decides which rows there are; JSON-able."""
+        ...
+
     def describe(self) -> dict[str, Any]:
         """JSON-able description: format, location, rows, columns, groups with their levels."""
         ...

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -14,10 +13,10 @@ from fsspec.implementations.local import LocalFileSystem
 
 from auditkit.data.wording import nearest
 from auditkit.errors import ConfigurationError, DataError
+from auditkit.packages import SCHEME, package_file
 
 Location = str | Path | Sequence[str | Path]
 
-PACKAGE = "package://"
 
 _VERSIONS = (
     "VersionId",
@@ -117,32 +116,9 @@ def locate(
     return tuple(files)
 
 
-def package_path(uri: str) -> Path:
-    """The file that `package://PKG/path` names; the package is found, not imported.
-
-    Raises:
-        DataError: the package is not installed, or has no such file.
-        ConfigurationError: the URI names no file, or leaves the package's folder.
-    """
-    package, _, inner = uri.removeprefix(PACKAGE).partition("/")
-    if not package.isidentifier() or not inner or ".." in PurePosixPath(inner).parts:
-        raise ConfigurationError(
-            f"{uri!r} does not name a file inside a package.",
-            mend="Write package://PACKAGE/path/inside/the/package, without '..'.",
-        )
-    spec = importlib.util.find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        raise DataError(
-            f"{uri} needs the Python package {package!r}, which is not installed.",
-            mend="Install it into this environment; the example's README names the version.",
-        )
-    paths = [Path(folder, inner) for folder in spec.submodule_search_locations]
-    return next((path for path in paths if path.exists()), paths[0])
-
-
 def _resolve(uri: str, storage: Mapping[str, Any]) -> tuple[Any, str]:
-    if uri.startswith(PACKAGE):
-        return LocalFileSystem(), package_path(uri).as_posix()
+    if uri.startswith(SCHEME):
+        return LocalFileSystem(), package_file(uri).as_posix()
     try:
         filesystem, path = fsspec.core.url_to_fs(uri, **storage)
     except ImportError as error:
@@ -209,7 +185,7 @@ def _is_data(path: str, suffixes: Sequence[str]) -> bool:
 
 
 def _file(filesystem: Any, path: str, info: Mapping[str, Any], uri: str) -> File:
-    if uri.startswith(PACKAGE):
+    if uri.startswith(SCHEME):
         name = uri
     elif isinstance(filesystem, LocalFileSystem):
         name = uri if filesystem._strip_protocol(uri) == path else path

@@ -144,6 +144,14 @@ class TableSource:
         self._digest = self._digest or self._reader.digest()
         return self._digest
 
+    def identity(self) -> dict[str, Any]:
+        """How the bytes become this split's rows: format, dialect and split column; JSON-able."""
+        return {
+            "format": self._reader.format,
+            "dialect": repr(getattr(self._reader, "dialect", None)),
+            "split": None if self._fold is None else repr(self._fold),
+        }
+
     def describe(self) -> dict[str, Any]:
         """Format, location, rows, columns and groups, JSON-able; levels once they were read."""
         levels = self.integrity.describe(self.columns.groups)

@@ -100,6 +100,10 @@ class TorchSource:
         self._refuse_doubled(self.integrity.doubled)
         self.integrity.finish(self.name, self.columns.groups)
 
+    def identity(self) -> dict[str, Any]:
+        """Nothing beside the columns changes how the items become rows."""
+        return {"kind": "torch"}
+
     def digest(self) -> str:
         """`manifest:…` of the class, the length, up to 64 items, and the side table."""
         if not self._digest:

@@ -18,6 +18,9 @@ import numpy as np
 from auditkit.measurement import Slice
 
 MOST_KEPT = 1 << 14
+RELATIVE_ERROR = MOST_KEPT**-0.5
+"""Standard error of a number that is estimated, relative to it."""
+
 _FIRST_COMPACTION = 1 << 18
 _SPACE = 2.0**64
 
@@ -56,6 +59,11 @@ class Clusters:
         }
         codes = np.concatenate([_recoded(part, union) for part in (self, other)])
         return Clusters.of(union, codes, np.concatenate([self.keys, other.keys]))
+
+    @property
+    def exact(self) -> bool:
+        """Whether numbers of clusters are counted; else some are estimated."""
+        return self._largest_of_full_groups(np.ones(len(self.keys), dtype=bool)) is None
 
     def number(self, *slices: Slice) -> int:
         """Number of distinct clusters with rows in at least one of these slices of groups."""

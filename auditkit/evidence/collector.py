@@ -72,7 +72,7 @@ class SplitCollector:
         if self._tally is not None and batch.clusters is not None:
             self._tally.add(hashes(batch.clusters), [codes[column] for column in self._groups])
         if self._sampler is not None:
-            self._sampler.add(answered.prepared, answered.targets, batch)
+            self._sampler.add(answered.prepared, batch)
         self.rows += len(batch)
 
     def check(self) -> None:

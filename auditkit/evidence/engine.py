@@ -17,7 +17,6 @@ from auditkit.evidence.collected import Evidence, SplitEvidence
 from auditkit.evidence.collector import SplitCollector
 from auditkit.evidence.needs import AttributionNeed, Plan, SplitPlan
 from auditkit.evidence.progress import progress_bar
-from auditkit.evidence.sample import Sampled
 from auditkit.evidence.subject import Subject
 from auditkit.models.wrapped import WrappedModel
 
@@ -50,6 +49,10 @@ class Engine(Protocol):
 
     name: str
     primary: bool
+
+    def shared(self, text: str) -> str:
+        """The primary process's text, in every process."""
+        ...
 
     def run(
         self, plan: Plan, subject: Subject, model: WrappedModel, dataset: Dataset, options: Options
@@ -127,6 +130,10 @@ class LocalEngine:
     name = "local"
     primary = True
 
+    def shared(self, text: str) -> str:
+        """The text itself: there is nobody to share it with."""
+        return text
+
     def run(
         self, plan: Plan, subject: Subject, model: WrappedModel, dataset: Dataset, options: Options
     ) -> Evidence:
@@ -143,18 +150,22 @@ class LocalEngine:
 
 def with_attributions(split: SplitEvidence, job: Job) -> SplitEvidence:
     """The split's evidence with the attributions of its sample."""
-    results = {need: _attributions(need, split.sample, job) for need in job.plan.attributions}
+    results = {need: _attributions(need, split, job) for need in job.plan.attributions}
     return replace(split, attributions=results)
 
 
 def _attributions(
-    need: AttributionNeed, sample: Sampled | None, job: Job
+    need: AttributionNeed, split: SplitEvidence, job: Job
 ) -> Attributions | NotExplainable:
     # Heavy: Captum brings matplotlib, and most audits of stored predictions never ask for it.
     from auditkit.explain.integrated import NotExplainable, integrated_gradients
 
-    if sample is None or not len(sample):
-        return NotExplainable("The split holds no units to draw a sample from.")
+    if split.sample is None:
+        return NotExplainable(
+            "No sample could be drawn: no input is a tensor whose first axis is the units."
+            if split.rows
+            else "The split holds no units to draw a sample from."
+        )
     head = next(head for head in job.model.heads if head.name == need.head)
-    inputs = sample.first(need.sample).inputs
+    inputs = split.sample.first(need.sample).inputs
     return integrated_gradients(job.model, inputs, head, steps=need.steps)

@@ -110,7 +110,6 @@ def _clusters(plain: Mapping[str, Any]) -> Clusters:
 def _sample_to_plain(sample: Sampled) -> dict[str, Any]:
     return {
         "inputs": sample.inputs,
-        "targets": sample.targets,
         "row_ids": sample.row_ids.tolist(),
         "keys": _signed(sample.keys),
         "clusters": None if sample.clusters is None else _signed(sample.clusters),
@@ -123,7 +122,6 @@ def _sample(plain: Mapping[str, Any]) -> Sampled:
     whole = all(isinstance(row, int) for row in row_ids)
     return Sampled(
         plain["inputs"],
-        plain["targets"],
         np.array(row_ids, dtype=np.int64 if whole else object),
         _unsigned(plain["keys"]),
         None if plain["clusters"] is None else _unsigned(plain["clusters"]),

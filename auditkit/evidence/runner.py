@@ -25,12 +25,10 @@ class Answered:
 
     Attributes:
         prepared: what the model was given, on its device.
-        targets: head → encoded targets, on the CPU.
         heads: head → its outputs with targets and unit metrics, on the device.
     """
 
     prepared: Any
-    targets: Mapping[str, Any]
     heads: Mapping[str, HeadBatch]
 
 
@@ -65,7 +63,7 @@ class BatchRunner:
                 for head in self._model.heads
             }
         self._guard.batch_done(batch.row_ids)
-        return Answered(prepared, targets, heads)
+        return Answered(prepared, heads)
 
     def check(self) -> None:
         """Raise if any batch so far contradicts the declaration; reads the device.

@@ -6,7 +6,6 @@ size or the number of workers, and two workers' samples merge into the sample of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +23,6 @@ class Sampled:
 
     Attributes:
         inputs: prepared inputs.
-        targets: encoded targets by head.
         row_ids: of the units, shape (n,).
         keys: keyed hashes of the row ids, uint64 of shape (n,).
         clusters: hashes of the clusters, uint64 of shape (n,); None where none is declared.
@@ -32,7 +30,6 @@ class Sampled:
     """
 
     inputs: Any
-    targets: Mapping[str, Any]
     row_ids: np.ndarray
     keys: np.ndarray
     clusters: np.ndarray | None
@@ -45,7 +42,6 @@ class Sampled:
         """The units at these positions."""
         return Sampled(
             rows_of(self.inputs, order, len(self)),
-            rows_of(self.targets, order, len(self)),
             self.row_ids[order],
             self.keys[order],
             None if self.clusters is None else self.clusters[order],
@@ -60,7 +56,6 @@ class Sampled:
         """The sample of both together."""
         both = Sampled(
             concatenated(self.inputs, other.inputs),
-            concatenated(self.targets, other.targets),
             np.concatenate([self.row_ids, other.row_ids]),
             np.concatenate([self.keys, other.keys]),
             None
@@ -91,6 +86,13 @@ def rows_of(nest: Any, rows: np.ndarray, units: int) -> Any:
     return map_tensors(chosen, nest)
 
 
+def _has_units(inputs: Any, units: int) -> bool:
+    """Whether some tensor of a nest has an axis of units."""
+    shapes: list[tuple[int, ...]] = []
+    map_tensors(lambda part: shapes.append(tuple(part.shape[:1])), inputs)
+    return (units,) in shapes
+
+
 class Sampler:
     """Keeps the `size` units with the smallest keyed hashes seen so far."""
 
@@ -99,21 +101,22 @@ class Sampler:
         self._seed = seed
         self.sample: Sampled | None = None
 
-    def add(self, inputs: Any, targets: Mapping[str, Any], batch: Batch) -> None:
+    def add(self, inputs: Any, batch: Batch) -> None:
         """Offer a batch; the device is read only when one of its units is drawn.
+
+        Inputs without any tensor whose first axis is the units (a list of images, say) cannot be
+        drawn from, and leave no sample.
 
         Args:
             inputs: prepared inputs of the batch.
-            targets: its encoded targets by head.
             batch: for row ids and clusters.
         """
         keys = hashes(batch.row_ids, self._seed)
         drawn = self._drawn(keys)
-        if not drawn.size:
+        if not drawn.size or not _has_units(inputs, len(batch)):
             return
         chosen = Sampled(
             rows_of(inputs, drawn, len(batch)),
-            rows_of(targets, drawn, len(batch)),
             batch.row_ids[drawn],
             keys[drawn],
             None if batch.clusters is None else hashes(batch.clusters[drawn]),

@@ -51,6 +51,10 @@ class TorchrunEngine:
         self.workers = dist.get_world_size()
         self.primary = self.rank == 0
 
+    def shared(self, text: str) -> str:
+        """The primary process's text, in every process."""
+        return self._all_gather(text.encode())[0].decode()
+
     def run(
         self, plan: Plan, subject: Subject, model: WrappedModel, dataset: Dataset, options: Options
     ) -> Evidence:
@@ -94,13 +98,10 @@ class TorchrunEngine:
         Raises:
             DataError: see `Source.finish`; the same in every rank.
         """
-        seen: list[Integrity] = [source.integrity] * self.workers
-        with _in_company():
-            # It is made of arrays and counters, and comes from processes of this very audit.
-            dist.all_gather_object(seen, source.integrity, group=self._group)
+        seen = self._all_gather(source.integrity.to_bytes())
         source.integrity = Integrity()
         for part in seen:
-            source.integrity.merge(part)
+            source.integrity.merge(Integrity.from_bytes(part))
         source.finish()
 
     def _exchanged(self, payload: bytes) -> list[bytes]:

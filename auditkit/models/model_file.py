@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import fsspec
 from auditkit.errors import ConfigurationError, ModelError
 from auditkit.models.formats import Format, detect
 from auditkit.models.trust import sha256_of
+from auditkit.packages import SCHEME, package_file
 
 # What a user may declare a file to be, and which formats that allows.
 DECLARED = {
@@ -63,8 +63,8 @@ def read_file(path: str | Path, base: Path | None, declared: str) -> ModelFile:
 
 def _read(path: str, base: Path) -> bytes:
     try:
-        if path.startswith("package://"):
-            return _in_package(path).read_bytes()
+        if path.startswith(SCHEME):
+            return package_file(path).read_bytes()
         if "://" in path:
             with fsspec.open(path, "rb") as stream:
                 return bytes(stream.read())
@@ -74,15 +74,3 @@ def _read(path: str, base: Path) -> bytes:
         raise ModelError(
             f"The model file {path} can't be read ({why}).", mend="Correct the path."
         ) from error
-
-
-def _in_package(path: str) -> Path:
-    """A file inside an installed package, found without importing the package."""
-    package, _, inside = path.removeprefix("package://").partition("/")
-    spec = importlib.util.find_spec(package) if package.isidentifier() else None
-    if spec is None or not spec.submodule_search_locations:
-        raise ModelError(
-            f"The model file {path} lies in the package {package!r}, which is not installed.",
-            mend=f"Install {package}.",
-        )
-    return Path(spec.submodule_search_locations[0]) / inside

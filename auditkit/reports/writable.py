@@ -6,15 +6,17 @@ import tempfile
 from pathlib import Path
 
 from auditkit.errors import OutputError
+from auditkit.reports.write import renderer_for
 
 
 def check_writable(path: str | Path) -> None:
     """Refuse a place where no file can be written; nothing stays behind.
 
     Raises:
-        OutputError: names the folder and what the system said.
+        OutputError: names the folder and what the system said, or the suffix that says nothing.
     """
     target = Path(path)
+    renderer_for(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".auditkit-"):

@@ -34,12 +34,17 @@ def write_report(
         OutputError: the format is unknown, or the file cannot be written; nothing is left behind.
     """
     target = Path(path)
-    text = _renderer(target, format)(record)
+    text = renderer_for(target, format)(record)
     write_text(target, text)
     return target
 
 
-def _renderer(path: Path, name: str | None) -> Renderer:
+def renderer_for(path: Path, name: str | None = None) -> Renderer:
+    """What renders a report for this path, or in this format.
+
+    Raises:
+        OutputError: neither the format nor the suffix is one that there is.
+    """
     chosen = name or SUFFIXES.get(path.suffix.lower(), "")
     if chosen in RENDERERS:
         return RENDERERS[chosen]

@@ -21,6 +21,7 @@ from auditkit.checks.estimation import (
     too_few,
     undefined,
 )
+from auditkit.evidence import clusters
 from auditkit.evidence.hashing import blocks
 from auditkit.measurement import REST, Interval, MeasurementKey, Status
 from auditkit.statistics import estimates
@@ -165,6 +166,17 @@ def test_clusters_that_span_groups_count_once_in_a_comparison() -> None:
     assert found(result, "bias.selection_rate", {"sex": "F"}).units == 100
     assert found(result, "bias.impact_ratio", {"sex": "F"}, {"sex": "M"}).units == 100
     assert found(result, "bias.impact_ratio", {"sex": "F"}, REST).units == 100
+
+
+def test_very_many_clusters_are_estimated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clusters, "MOST_KEPT", 256)
+    table = scored(5000).assign(person=np.arange(5000) // 2)
+    result = findings("performance", stored(**DECIDING), data_of(table, cluster="person"))
+    units = found(result, "performance.units")
+    assert units.value == pytest.approx(2500, rel=0.25)
+    assert units.value == units.units
+    assert units.interval is not None
+    assert units.reason.startswith("Very many clusters are not counted but estimated")
 
 
 def test_a_group_in_few_clusters_has_no_interval() -> None:

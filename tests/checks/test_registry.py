@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from auditkit.auditing import audit
+from auditkit import audit
 from auditkit.checks import catalogue, load_checks
 from auditkit.errors import ConfigurationError
 from auditkit.measurement import Status

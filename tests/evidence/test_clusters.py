@@ -97,6 +97,8 @@ def test_many_clusters_are_estimated(monkeypatch: pytest.MonkeyPatch) -> None:
     ]:
         assert whole.number(where) == pytest.approx(expected, rel=0.06)
     assert whole.number(Slice.of(g="rare")) == 30
+    assert not whole.exact
+    assert tallied([(1, "F", "a")]).exact
 
 
 def test_without_groups_all_rows_are_one_slice() -> None:

@@ -161,6 +161,41 @@ def test_what_cannot_be_explained_says_why() -> None:
     assert reason.reason.startswith("The model is not here")
 
 
+class Pages(TorchDataset):
+    """Images of several sizes, which a loader hands over as a list."""
+
+    def __len__(self) -> int:
+        return 12
+
+    def __getitem__(self, index: int):
+        return torch.ones(1, 4, 4 + index % 3), index % 2
+
+
+class Brightness(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(1))
+
+    def forward(self, images):
+        return torch.stack([image.mean() for image in images]) + self.bias
+
+
+def test_inputs_that_cannot_be_drawn_say_so() -> None:
+    def listed(items):
+        images, labels = zip(*items, strict=True)
+        return list(images), torch.tensor(labels)
+
+    loader = torch.utils.data.DataLoader(Pages(), batch_size=5, collate_fn=listed)
+    model = wrap(Brightness(), task="binary", outputs="logits", device="cpu")
+    data = dataset(evaluation=loader)
+    found = run(data, model, (CountNeed(WHOLE, (TARGET,)), AttributionNeed("")))
+    assert found["evaluation"].rows == 12
+    (reason,) = found["evaluation"].attributions.values()
+    assert reason == NotExplainable(
+        "No sample could be drawn: no input is a tensor whose first axis is the units."
+    )
+
+
 def test_the_model_comes_back_as_it_was() -> None:
     model = network(nn.Flatten(), nn.Dropout(0.5), nn.Linear(16, 1))
     model.module.train()

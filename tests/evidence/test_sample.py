@@ -28,7 +28,7 @@ def inputs(ids: np.ndarray):
 def drawn(parts: list[np.ndarray], size: int = 10, seed: int = 3) -> Sampled | None:
     sampler = Sampler(size, seed)
     for ids in parts:
-        sampler.add(inputs(ids), {"": torch.from_numpy(ids)}, batch(ids))
+        sampler.add(inputs(ids), batch(ids))
     return sampler.sample
 
 
@@ -39,7 +39,6 @@ def same(one: Sampled, other: Sampled) -> bool:
         and np.array_equal(one.clusters, other.clusters)
         and torch.equal(one.inputs["x"], other.inputs["x"])
         and torch.equal(one.inputs["more"][0], other.inputs["more"][0])
-        and torch.equal(one.targets[""], other.targets[""])
     )
 
 
@@ -70,7 +69,6 @@ def test_units_keep_what_belongs_to_them() -> None:
     ids = WHOLE.row_ids
     np.testing.assert_array_equal(WHOLE.inputs["x"][:, 0].numpy(), ids)
     np.testing.assert_array_equal(WHOLE.inputs["more"][0].numpy(), ids)
-    np.testing.assert_array_equal(WHOLE.targets[""].numpy(), ids)
     assert WHOLE.inputs["mask"].shape == (1, 2)
     assert len(WHOLE) == 10
     assert same(WHOLE.first(99), WHOLE)
@@ -97,3 +95,10 @@ def test_nests() -> None:
     joined = concatenated(nest, nest)
     assert joined["b"][0].tolist() == [1, 1, 1, 1]
     assert joined["b"][1] == "text"
+
+
+def test_lists_of_units_are_not_drawn_from() -> None:
+    sampler = Sampler(3, 0)
+    images = [torch.zeros(3, size, size) for size in (8, 9, 10, 11)]
+    sampler.add(images, batch(np.arange(4)))
+    assert sampler.sample is None

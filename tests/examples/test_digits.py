@@ -28,5 +28,5 @@ def test_the_digit_reader_meets_its_policy(tmp_path: Path) -> None:
     assert run.verdict == "pass", [v.reason for v in run.judgement.verdicts if v.blocks]
     table = run.measurements.set_index("metric")
     assert table.loc["overfitting.accuracy_gap", "value"] > 0
-    assert set(table.loc[["drift.total_variation"], "label"]) == {"strokes", "score"}
+    assert set(table.loc[["drift.total_variation"], "label"]) == {"strokes", "label", "score"}
     assert (table.loc[["performance.units"], "value"] == 2500).all()

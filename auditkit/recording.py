@@ -1,0 +1,79 @@
+"""What a record says beside the measurements: the data, the definitions, what was not tested."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from auditkit.checks.check import EVALUATION, Check
+from auditkit.data.datasets import Dataset
+from auditkit.evidence.collected import Evidence
+from auditkit.evidence.subject import Subject
+from auditkit.measurement import Metric
+
+
+def describe_data(data: Dataset, subject: Subject, evidence: Evidence) -> dict[str, Any]:
+    """Splits with their rows and digests, and what the columns were declared to mean."""
+    columns = subject.columns
+    return {
+        "splits": {
+            name: {**source.describe(), "rows": evidence[name].rows}
+            for name, source in data.splits.items()
+            if name in evidence.splits
+        },
+        "groups": {
+            one.name: {
+                "column": one.column,
+                "reference": one.reference,
+                "cuts": list(one.cuts),
+                "levels": sorted(evidence[EVALUATION].levels[one.name]),
+            }
+            for one in columns.groups
+        },
+        "intersections": [list(names) for names in columns.intersections],
+        "cluster": columns.cluster,
+        "row_id": columns.row_id,
+        "time": columns.time,
+    }
+
+
+def define(metric: Metric) -> dict[str, Any]:
+    """A metric's definition as plain data; its id is the key that it stands under."""
+    plain = asdict(metric)
+    del plain["id"]
+    plain["direction"] = metric.direction.value
+    return plain
+
+
+def not_tested(
+    checks: Sequence[Check], unmet: Mapping[str, str], limit: int | None
+) -> Iterator[str]:
+    """What this audit leaves open, and why.
+
+    Args:
+        checks: those that were asked for.
+        unmet: check → why it could not measure this subject; "" if it could.
+        limit: rows read of each split; None for all.
+    """
+    if limit is not None:
+        yield (
+            f"Only about the first {limit:,} rows of each split were read (limit); such an audit "
+            "cannot pass."
+        )
+    for check in checks:
+        if reason := unmet[check.name]:
+            yield f"{check.name.capitalize()} was not tested. {reason}"
+        else:
+            yield from check.not_tested
+
+
+def states_of(evidence: Evidence) -> dict[str, bytes]:
+    """The mergeable states, named by split and by what they are."""
+    states = {}
+    for split, collected in evidence.splits.items():
+        for number, counts in enumerate(collected.counts.values()):
+            states[f"{split}.counts.{number}"] = counts.to_bytes()
+        for number, moments in enumerate(collected.sums.values()):
+            states[f"{split}.moments.{number}"] = moments.to_bytes()
+    return states

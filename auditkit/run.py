@@ -1,0 +1,84 @@
+"""An audit that was run: what the user holds in hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from auditkit.measurement import Measurement
+from auditkit.policy.verdict import Judgement
+from auditkit.records.record import AuditRecord
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Run:
+    """An audit that was run, or found in the store.
+
+    Attributes:
+        record: everything about it.
+        stored: whether the measurements are those of an earlier, identical run.
+        store: the folder of the store that holds it; None if it was not kept.
+    """
+
+    record: AuditRecord
+    stored: bool = False
+    store: Path | None = None
+
+    @property
+    def judgement(self) -> Judgement | None:
+        """All verdicts; None where no policy was asked."""
+        return self.record.judgement
+
+    @property
+    def verdict(self) -> str | None:
+        """`pass`, `fail`, `inconclusive` or `waived`; None where no policy was asked."""
+        return None if self.judgement is None else self.judgement.outcome.value
+
+    @property
+    def exit_code(self) -> int:
+        """What the command line returns: 0 nothing blocks, 1 failed or missing, 3 inconclusive."""
+        return 0 if self.judgement is None else int(self.judgement.exit_code)
+
+    @property
+    def measurements(self) -> pd.DataFrame:
+        """A row for each measurement: metric, slice, reference, value, interval, units, status."""
+        import pandas as pd
+
+        return pd.DataFrame([_row(measurement) for measurement in self.record.measurements])
+
+    def report(self, path: str | Path) -> Path:
+        """Write the report; its kind follows from the suffix (.html, .xml, .json).
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
+        from auditkit.reports import write_report
+
+        return write_report(self.record, Path(path))
+
+    def _repr_html_(self) -> str:
+        from auditkit.reports import notebook_html
+
+        return notebook_html(self.record)
+
+
+def _row(measurement: Measurement) -> dict[str, Any]:
+    key, interval = measurement.key, measurement.interval
+    return {
+        "metric": key.metric,
+        "head": key.head,
+        "label": key.label,
+        "slice": str(key.slice),
+        "reference": None if key.reference is None else str(key.reference),
+        "split": key.split,
+        "status": measurement.status.value,
+        "value": measurement.value,
+        "low": None if interval is None else interval.low,
+        "high": None if interval is None else interval.high,
+        "units": measurement.units,
+        "reason": measurement.reason,
+    }
