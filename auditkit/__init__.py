@@ -3,7 +3,9 @@
 Example, the whole way in five lines:
 
     model = auditkit.wrap(network, task="binary", outputs="logits", decision={"favourable": "1"})
-    data = auditkit.dataset(evaluation=frame, label="hired", groups=["gender"])
+    data = auditkit.dataset(
+        frame, label="hired", features=["age", "score"], groups={"gender": {"reference": "male"}}
+    )
     run = auditkit.audit(model, data, policy="baseline", store=".auditkit")
     run.verdict, run.measurements
     run.report("report.html")

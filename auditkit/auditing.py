@@ -311,6 +311,10 @@ class _Audit:
     def _notes(self, identity: Identity) -> list[str]:
         notes = [*self.settings.notes, *self.failures]
         if self.store is None:
+            if self.engine.primary and self.policy is not None:
+                notes.append(
+                    "Nothing was kept: looks at this model are not counted without a store."
+                )
             return notes
         if identity.doubt:
             notes.append(

@@ -88,6 +88,8 @@ class Slice:
         return tuple(name for name, _ in self.conditions)
 
     def __str__(self) -> str:
+        if self == REST:
+            return "all others"
         return ", ".join(f"{name}={value}" for name, value in self.conditions) or "all"
 
 

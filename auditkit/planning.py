@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from auditkit.assembly import Code, build_dataset, policy_place
@@ -14,6 +15,7 @@ from auditkit.measurement import Slice
 from auditkit.policy import Plan, Policy, load_policy, plan
 
 _BATCH = 65_536
+_UNIT = "\0unit"  # no column is called so
 
 
 def plan_configuration(
@@ -70,8 +72,8 @@ def count_units(data: Dataset) -> dict[Slice, int]:
     source = data["evaluation"]
     for fragment in source.fragments():
         for batch in source.batches(fragment, _BATCH):
-            frame = pd.DataFrame({name: batch.groups[name] for name in names})
-            frame["unit"] = 0 if batch.clusters is None else batch.clusters
+            unit = np.zeros(len(batch)) if batch.clusters is None else batch.clusters
+            frame = pd.DataFrame({_UNIT: unit, **{name: batch.groups[name] for name in names}})
             for attributes in slicings:
                 _count(seen, frame, attributes, clustered=batch.clusters is not None)
     return {where: n if isinstance(n, int) else len(n) for where, n in seen.items()}
@@ -84,9 +86,9 @@ def _count(
     *,
     clustered: bool,
 ) -> None:
-    parts: Iterable[tuple[tuple[object, ...], pd.Series]] = [((), frame["unit"])]
+    parts: Iterable[tuple[tuple[object, ...], pd.Series]] = [((), frame[_UNIT])]
     if attributes:
-        parts = frame.groupby(list(attributes), observed=True)["unit"]
+        parts = frame.groupby(list(attributes), observed=True)[_UNIT]
     for levels, units in parts:
         where = Slice.of(dict(zip(attributes, map(str, levels), strict=True)))
         if clustered:

@@ -79,6 +79,10 @@ def _row(measurement: Measurement) -> dict[str, Any]:
         "value": measurement.value,
         "low": None if interval is None else interval.low,
         "high": None if interval is None else interval.high,
+        "level": None if interval is None else interval.level,
+        "method": None if interval is None else interval.method,
         "units": measurement.units,
+        "rows": measurement.rows,
+        "sampled": measurement.sampled,
         "reason": measurement.reason,
     }

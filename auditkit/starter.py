@@ -3,46 +3,72 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+
+from pandas.api.types import is_numeric_dtype
 
 from auditkit.data import Columns, table
 from auditkit.errors import DataError
 
 
-def starter_configuration(model: Path | None, data: Path | None, label: str | None) -> str:
+def starter_configuration(
+    model: str | None, data: str | None, label: str | None, folder: Path
+) -> str:
     """The text of a commented audit.yaml.
 
     Args:
         model: the model's file; a placeholder where None.
         data: a table, whose columns are read; placeholders where None.
         label: the column of the true outcome; guessed to be the last where None.
+        folder: where the audit.yaml will lie, to which paths in it are relative.
 
     Raises:
         DataError: the table cannot be read, or has no such column.
     """
-    columns = [] if data is None else _column_names(data)
+    columns, texts = ([], []) if data is None else _columns(data)
     if label is not None and columns and label not in columns:
         raise DataError(
             f"{data} has no column {label!r}; it has {', '.join(columns)}.",
             mend="Name the column of the true outcome.",
         )
     chosen = label or (columns[-1] if columns else "label")
-    features = [name for name in columns if name != chosen] or ["feature_1", "feature_2"]
+    features = [name for name in columns if name not in (chosen, *texts)]
+    groups = [name for name in texts if name != chosen] or ["gender"]
     return _TEMPLATE.format(
-        name=_quoted(model.stem if model is not None else "my model"),
-        model=_quoted(str(model) if model is not None else "model.safetensors"),
-        table=_quoted(str(data) if data is not None else "evaluation.csv"),
+        name=_quoted(Path(model).stem if model is not None else "my model"),
+        model=_quoted("model.safetensors" if model is None else _from(folder, model)),
+        table=_quoted("evaluation.csv" if data is None else _from(folder, data)),
         label=_quoted(chosen),
-        features="".join(f"\n    - {_quoted(name)}" for name in features),
-        group=_quoted(features[0]),
+        features="".join(
+            f"\n    - {_quoted(name)}" for name in features or ["feature_1", "feature_2"]
+        ),
+        left_out="".join(
+            f"\n    # - {_quoted(name)}   # ← text: needs a preprocess" for name in texts
+        ),
+        group=_quoted(groups[0]),
         guess="  # ← the last column; is it the true outcome?" if columns and label is None else "",
     )
 
 
-def _column_names(data: Path) -> list[str]:
-    source = table(str(data), Columns(label=None))
+def _columns(data: str) -> tuple[list[str], list[str]]:
+    """All columns, and those of them that hold no numbers, as far as the first rows show."""
+    source = table(data, Columns(label=None))
     source.check()
-    return list(source.features)
+    batch = next(source.batches(source.fragments()[0], 1024))
+    assert batch.frame is not None  # a table always has one
+    texts = [str(c) for c in batch.frame if not is_numeric_dtype(batch.frame[c])]
+    return list(source.features), texts
+
+
+def _from(folder: Path, place: str) -> str:
+    """A path as it reads from a folder; a URL stays as it is."""
+    if "://" in place:
+        return place
+    try:
+        return Path(os.path.relpath(place, folder)).as_posix()
+    except ValueError:  # another drive, on Windows
+        return str(Path(place).resolve())
 
 
 def _quoted(text: str) -> str:
@@ -76,7 +102,8 @@ data:
   # training:                          # ← gives overfitting and drift, if you have it
   #   table: training.csv
   label: {label}{guess}
-  features:{features}
+  # ← leave out ids and whatever the model does not read:
+  features:{features}{left_out}
   # ← attributes of people whose treatment is to be compared, and the group to compare with:
   # groups:
   #   {group}: {{reference: "…"}}

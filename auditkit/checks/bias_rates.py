@@ -7,7 +7,7 @@ mostly alike, and the intervals of ratios and differences are rather too wide th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -16,6 +16,7 @@ from auditkit.checks.check import EVALUATION
 from auditkit.checks.estimation import (
     MIN_KEPT,
     Rate,
+    Sample,
     difference_estimate,
     estimated,
     rate_estimate,
@@ -203,14 +204,15 @@ class RateTable:
                 yield estimated(
                     self._key(name, where),
                     partial(self._rate_estimate, name, where),
-                    self.groups.sample(where),
+                    self._sample(name, self.groups.sample(where), where),
                 )
         for one, reference in self.groups.pairs():
             for name in self.names:
                 yield from self._compared(name, one, reference)
 
     def _compared(self, name: str, one: Slice, reference: Slice) -> Iterator[Measurement]:
-        sample = self.groups.pair_sample(one, reference)
+        pair = self.groups.pair_sample(one, reference)
+        sample = self._sample(name, pair, one, reference)
         yield estimated(
             self._key(f"{name}_difference", one, reference),
             partial(self._difference, name, one, reference),
@@ -222,6 +224,15 @@ class RateTable:
                 partial(self._ratio, name, one, reference),
                 sample,
             )
+
+    def _sample(
+        self, name: str, whole: Sample, where: Slice, reference: Slice | None = None
+    ) -> Sample:
+        """What a rate rests on: the units that it is a share of, not all of the group."""
+        trials = RATES[name].counted(self.groups.part(self.states, where))[1].sum()
+        if reference is not None:
+            trials += RATES[name].counted(self.groups.part(self.states, reference, where))[1].sum()
+        return replace(whole, rows=int(trials))
 
     def _key(self, name: str, where: Slice, reference: Slice | None = None) -> MeasurementKey:
         key = self.view.key

@@ -8,6 +8,7 @@ delete-one-block jackknife.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -172,11 +173,16 @@ def measured(
     """
     certain = estimate.method == "exact"
     lack = "" if certain else sample.lack
+    interval = None if lack or certain else estimates.interval(estimate)
+    # No variation seen is no certainty: nothing bounds the number, and nothing can be judged by it.
+    boundless = interval is not None and math.isinf(interval.low) and math.isinf(interval.high)
+    if boundless:
+        lack = "All units agree, so that nothing shows how far others would differ."
     return Measurement(
         key=key,
-        status=Status.TOO_FEW if lack else Status.MEASURED,
+        status=Status.TOO_FEW if lack and not boundless else Status.MEASURED,
         value=estimates.value(estimate),
-        interval=None if lack or certain else estimates.interval(estimate),
+        interval=None if boundless else interval,
         estimate=None if lack else estimate,
         units=sample.units,
         rows=sample.rows,

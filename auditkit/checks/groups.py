@@ -120,6 +120,12 @@ class Groups:
                 f"{named(where)} has {rows} {'row' if rows == 1 else 'rows'}; numbers about fewer "
                 f"than {MIN_KEPT} are not kept, since they could tell about a person."
             )
+        small = [m for m in self._members(where, against) if self.samples[m].rows < MIN_KEPT]
+        if small:
+            raise too_few(
+                f"{named(where)} hold {small[0]}, who are fewer than {MIN_KEPT}: less the other "
+                "groups, the number would tell about them."
+            )
 
 
 def named(where: Slice) -> str:

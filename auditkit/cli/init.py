@@ -8,8 +8,8 @@ import click
 
 
 @click.command("init")
-@click.option("--model", type=click.Path(path_type=Path), help="The trained model's file.")
-@click.option("--table", type=click.Path(path_type=Path), help="The evaluation data.")
+@click.option("--model", help="The trained model's file.")
+@click.option("--table", help="The evaluation data: a file, or where a store keeps it.")
 @click.option("--label", help="The column of the true outcome.")
 @click.option(
     "--output",
@@ -20,7 +20,7 @@ import click
 )
 @click.option("--force", is_flag=True, help="Overwrite the file.")
 def command(
-    model: Path | None, table: Path | None, label: str | None, output: Path, force: bool
+    model: str | None, table: str | None, label: str | None, output: Path, force: bool
 ) -> None:
     """Write a commented audit.yaml for a model and a table, to be completed by hand."""
     from auditkit.errors import OutputError
@@ -28,7 +28,7 @@ def command(
 
     if output.exists() and not force:
         raise OutputError(f"{output} exists already.", mend="Give --force, or another --output.")
-    text = starter_configuration(model, table, label)
+    text = starter_configuration(model, table, label, output.parent)
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:

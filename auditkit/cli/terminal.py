@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from auditkit.policy import Judgement, Plan, Policy, Verdict, VerdictStatus
+from auditkit.policy import Judgement, Verdict, VerdictStatus
 from auditkit.records.record import AuditRecord
+from auditkit.run import Run
+
+if TYPE_CHECKING:
+    from auditkit.policy import Plan, Policy
+    from auditkit.records import Signature
 
 _STYLE = {
     VerdictStatus.PASS: "bold green",
@@ -46,11 +52,8 @@ def print_record(record: AuditRecord, *, stored: bool = False) -> None:
             out.print(f"  [dim]·[/dim] {escape(sentence)}")
 
 
-def print_run(run: object, written: Sequence[Path]) -> None:
+def print_run(run: Run, written: Sequence[Path]) -> None:
     """A run, and where its record and reports lie."""
-    from auditkit.run import Run
-
-    assert isinstance(run, Run)
     print_record(run.record, stored=run.stored)
     out = console()
     out.print()
@@ -152,3 +155,13 @@ def _needed(units: int | None, value: float, *, enough: bool) -> str:
         return f"{value:g}: no number would"
     style = "green" if enough else "yellow"
     return f"[{style}]{units:,}[/] (at {value:g})"
+
+
+def print_signatures(signatures: Sequence[Signature]) -> None:
+    """Who decided what, and why."""
+    out = console()
+    for one in signatures:
+        out.print(
+            f"signed {one.at[:16].replace('T', ' ')} by {escape(one.who)}: "
+            f"[bold]{escape(str(one.decision))}[/bold], {escape(one.reason)}"
+        )

@@ -117,13 +117,14 @@ class TorchrunEngine:
         return [part[1:] for part in parts]
 
     def _all_gather(self, payload: bytes) -> list[bytes]:
-        """The bytes of every rank, which may differ in length."""
+        """The bytes of every rank, which may differ in length and be none."""
         size = torch.tensor([len(payload)])
         sizes = [torch.zeros_like(size) for _ in range(self.workers)]
         with _in_company():
             dist.all_gather(sizes, size, group=self._group)
-            padded = torch.zeros(int(max(sizes)), dtype=torch.uint8)
-            padded[: len(payload)] = torch.frombuffer(bytearray(payload), dtype=torch.uint8)
+            padded = torch.zeros(max(*map(int, sizes), 1), dtype=torch.uint8)
+            if payload:
+                padded[: len(payload)] = torch.frombuffer(bytearray(payload), dtype=torch.uint8)
             gathered = [torch.zeros_like(padded) for _ in sizes]
             dist.all_gather(gathered, padded, group=self._group)
         return [

@@ -123,7 +123,8 @@ def undecided(verdict: Verdict, record: AuditRecord) -> str:
     further = verdict.units_to_decide - measurement.units
     if further <= 0:
         return "Inconclusive."
-    return f"Inconclusive: {about(further)} more {unit_words(record)} would decide."
+    where = "" if measurement.key.reference is None else " of these two sides"
+    return f"Inconclusive: {about(further)} more {unit_words(record)}{where} would decide."
 
 
 def headline(record: AuditRecord) -> Headline:
@@ -195,7 +196,14 @@ def _lead(judgement: Judgement, blocking: Mapping[str, list[Verdict]]) -> str:
     named = f"Of the {len(everything)} requirements of {policy}"
     if len(everything) == 1:
         named = f"Of the one requirement of {policy}"
-    return f"{named}, {joined(parts)}. {blocks} a deployment."
+    warning = {
+        verdict.requirement
+        for verdict in judgement.verdicts
+        if verdict.status in _LEADS and verdict.requirement not in blocking
+    }
+    only = "warns" if len(warning) == 1 else "warn"
+    warns = f" {len(warning)} more without a pass only {only}."
+    return f"{named}, {joined(parts)}. {blocks} a deployment.{warns if warning else ''}"
 
 
 _LEADS: Mapping[VerdictStatus, tuple[str, str]] = {

@@ -251,12 +251,17 @@ def test_groups_of_three_people_have_no_numbers() -> None:
         m for m in result.measurements
         if Slice.of(town="tiny") in (m.key.slice, m.key.reference)
     ]  # fmt: skip
+    # Four rates; each difference and ratio with three groups both ways, and with the rest.
     assert len(mine) == 4 + 7 * (3 + 3 + 1)
     for one in mine:
         assert one.status is Status.TOO_FEW
         assert (one.value, one.interval, one.estimate) == (None, None, None)
         assert "town=tiny has 3 rows; numbers about fewer than 5 are not kept" in one.reason
     assert found(result, "bias.selection_rate", {"town": "tiny"}).rows == 3
+    # The rest of the others holds the three: less the groups shown, it would tell about them.
+    rest = found(result, "bias.impact_ratio", {"town": "a"}, REST)
+    assert (rest.status, rest.value, rest.interval) == (Status.TOO_FEW, None, None)
+    assert rest.reason.startswith("All other groups together hold town=tiny, who are fewer than 5")
 
 
 def test_rates_of_three_people_have_no_numbers() -> None:
@@ -333,7 +338,7 @@ def test_of_very_many_groups_not_every_pair_is_compared() -> None:
 
 def test_the_figure_shows_rates_and_ratios() -> None:
     table = people(600)
-    table.loc[:2, "town"] = "tiny"
+    table.loc[:6, "town"] = "tiny"
     result = findings("bias", stored(**DECIDING), data_of(table, groups=TWO))
     sex, town = result.figures
     assert (sex.kind, sex.data["attribute"], sex.data["reference"]) == (
@@ -345,7 +350,10 @@ def test_the_figure_shows_rates_and_ratios() -> None:
     # Without a declared reference, each group is drawn against all others.
     assert town.data["reference"] == "all other groups together"
     assert [row["group"] for row in town.data["ratios"]] == ["a", "b", "c", "tiny"]
-    tiny = town.data["rows"][-1]
+    assert [row["n"] for row in town.data["rows"]][-1] == 7
+    table.loc[3:6, "town"] = "a"
+    result = findings("bias", stored(**DECIDING), data_of(table, groups=TWO))
+    tiny = result.figures[1].data["rows"][-1]
     assert (tiny["group"], tiny["value"], tiny["low"], tiny["n"]) == ("tiny", None, None, 3)
 
 

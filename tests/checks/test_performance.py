@@ -299,4 +299,7 @@ def test_losses_without_spread_are_no_certainty() -> None:
         findings("performance", stored(**DECIDING), data_of(frame)), "performance.brier"
     )
     assert measured.value == 0.25
-    assert (measured.interval.low, measured.interval.high) == (-math.inf, math.inf)
+    assert (measured.status, measured.interval, measured.estimate) == (Status.MEASURED, None, None)
+    assert measured.reason == (
+        "All units agree, so that nothing shows how far others would differ."
+    )

@@ -129,7 +129,10 @@ def test_init_writes_an_audit_that_can_be_read(
     assert _call(capsys, *arguments)[0] == 0
     written = yaml.safe_load(target.read_text())
     assert written["data"]["label"] == "y"
-    assert written["data"]["features"] == ["score", "noise", "group"]
+    assert written["data"]["features"] == ["score", "noise"]
+    assert written["data"]["evaluation"]["table"] == "people.csv"
+    assert '"group": {reference' in target.read_text()
+    assert _call(capsys, "plan", target)[0] == 0
     code, _, err = _call(capsys, *arguments)
     assert code == 2
     assert "--force" in err

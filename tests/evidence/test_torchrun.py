@@ -101,6 +101,11 @@ def test_a_defect_in_one_process_is_named_in_the_others(together: Path) -> None:
     assert heard.endswith("broke off (ValueError: item 195 cannot be read).")
 
 
+def test_one_process_decides_for_all(together: Path) -> None:
+    for rank in (0, 1):
+        assert seen(together, "shared", rank) == ["what rank 0 says", ""]
+
+
 def test_a_process_that_is_gone_is_missed(together: Path) -> None:
     found = seen(together, "lost", 0)
     assert found["error"] == "AuditkitError"

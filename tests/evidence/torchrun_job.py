@@ -165,6 +165,8 @@ def outcome(job: Any, engine: Any) -> dict[str, Any]:
 def main(folder: Path) -> None:
     assert started_by_torchrun()
     engine = TorchrunEngine()
+    shared = [engine.shared("what rank 0 says" * engine.primary), engine.shared("")]
+    (folder / f"shared.{engine.rank}.json").write_text(json.dumps(shared))
     for name, job in scenarios(folder).items():
         seen = {"primary": engine.primary, "workers": engine.workers, **outcome(job, engine)}
         (folder / f"{name}.{engine.rank}.json").write_text(json.dumps(seen))

@@ -61,7 +61,7 @@ def test_the_worst_of_what_blocks_comes_first_and_warnings_do_not_count() -> Non
     assert found.findings[0][1].endswith("The same requirement blocks on 1 more comparison.")
     assert found.lead == (
         "Of the 6 requirements of policy “baseline”, 1 is not met and 1 was not measured. "
-        "These block a deployment."
+        "These block a deployment. 1 more without a pass only warns."
     )
 
 
@@ -102,7 +102,10 @@ def test_a_pass_lists_nothing() -> None:
 
 def test_what_would_decide() -> None:
     more = dataclasses.replace(UNDECIDED, units_to_decide=28_087 + 4_187)
-    assert undecided(more, RECORD) == "Inconclusive: about 4,200 more rows would decide."
+    assert (
+        undecided(more, RECORD)
+        == "Inconclusive: about 4,200 more rows of these two sides would decide."
+    )
     clustered = sample_record(data={"cluster": "patient"})
     assert undecided(more, clustered).endswith("about 4,200 more units (patient) would decide.")
 

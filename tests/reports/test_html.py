@@ -197,7 +197,7 @@ def test_an_inconclusive_outcome_says_what_would_decide() -> None:
     )
     text = Page.of(render(bare(judgement=judgement))).text
     assert "Of the one requirement of policy “baseline”, 1 is undecided." in text
-    assert "Inconclusive: about 4,200 more rows would decide." in text
+    assert "Inconclusive: about 4,200 more rows of these two sides would decide." in text
 
 
 def test_an_empty_record_is_still_a_report() -> None:
