@@ -107,7 +107,9 @@ def test_what_would_decide() -> None:
         == "Inconclusive: about 4,200 more rows of these two sides would decide."
     )
     clustered = sample_record(data={"cluster": "patient"})
-    assert undecided(more, clustered).endswith("about 4,200 more units (patient) would decide.")
+    assert undecided(more, clustered).endswith(
+        "about 4,200 more units (patient) of these two sides would decide."
+    )
 
 
 def test_what_nothing_would_decide() -> None:
