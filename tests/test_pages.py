@@ -101,7 +101,7 @@ def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.chdir(tmp_path)
     ages = [20.0 + number % 50 for number in range(200)]
-    table = {"age": ages, "income": [age * 1.5 for age in ages], "gender": ["f", "m"] * 100}
+    table = {"age": ages, "income": [age * 1.5 for age in ages], "gender": ["female", "male"] * 100}
     loans = pd.DataFrame({**table, "outcome": ["refused", "granted"] * 100})
     names = {"network": torch.nn.Linear(2, 1), "loans": loans}
     exec(compile(block("python"), "<README>", "exec"), names)  # noqa: S102 - our own page

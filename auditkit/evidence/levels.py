@@ -55,31 +55,33 @@ class Vocabulary:
             places: which of `levels` each unit has, shape (n,); −1 for a missing value.
             levels: the levels of the batch.
         """
-        lookup = [self._code(level) for level in levels]
-        if (places < 0).any():
-            # A missing value has the place −1, which indexes the last entry: that of `(missing)`.
-            lookup.append(self._code(MISSING))
+        # A missing value has the place −1, which indexes the last entry: that of `(missing)`.
+        met = [*levels, MISSING] if (places < 0).any() else list(levels)
+        new = [level for level in met if level not in self._codes]
+        keys = dict(zip(new, _keys(new), strict=True)) if self._limit is not None else {}
+        lookup = [self._code(level, keys.get(level, 0)) for level in met]
         codes: np.ndarray = np.asarray(lookup, dtype=np.int64)[places]
         return codes
 
-    def _code(self, level: str) -> int:
+    def _code(self, level: str, key: int) -> int:
         if level not in self._codes:
-            level = level if self._admits(level) else OTHER
+            level = level if self._admits(level, key) else OTHER
             self._codes.setdefault(level, len(self._codes))
         return self._codes[level]
 
-    def _admits(self, level: str) -> bool:
+    def _admits(self, level: str, key: int) -> bool:
         if self._limit is None or level in (MISSING, OTHER):
             return True
-        key = _key(level)
         if len(self._smallest) < self._limit:
             heapq.heappush(self._smallest, -key)
             return True
         return -heapq.heappushpop(self._smallest, -key) != key
 
 
-def _key(level: str) -> int:
-    return int(hashes(np.array([level], dtype=object))[0])
+def _keys(levels: Sequence[str]) -> list[int]:
+    """The hash of each level."""
+    found: list[int] = hashes(np.array(levels, dtype=object)).tolist()
+    return found
 
 
 class Bins:
@@ -178,7 +180,8 @@ def _layout(axis: Axis) -> tuple[tuple[str, ...], list[int]]:
     named = [label for label in axis.labels if label not in (MISSING, OTHER)]
     kept = set(axis.labels)
     if axis.name.startswith("feature:") and len(named) > MAX_LEVELS:
-        kept = {*sorted(named, key=_key)[:MAX_LEVELS], OTHER, *({MISSING} & kept)}
+        by_hash = sorted(zip(_keys(named), named, strict=True))
+        kept = {*(label for _, label in by_hash[:MAX_LEVELS]), OTHER, *({MISSING} & kept)}
     labels = tuple(sorted(kept))
     positions = {label: place for place, label in enumerate(labels)}
     return labels, [positions[label if label in kept else OTHER] for label in axis.labels]
