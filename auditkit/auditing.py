@@ -112,7 +112,11 @@ def audit(
     chosen = settings or Settings(**options)
     checks, failures = load_checks()
     known = catalogue(checks)
-    judged_by = _policy(policy, known)
+    try:
+        judged_by = _policy(policy, known)
+    except PolicyError as error:
+        # A metric may be unknown because the check that brings it could not be loaded.
+        raise PolicyError(" ".join((error.problem, *failures)), mend=error.mend) from error
     if chosen.checks is not None:
         checks, failures = load_checks(chosen.checks)
     runner = engine or LocalEngine()
@@ -155,12 +159,12 @@ class _Audit:
     def run(self) -> Run:
         # The policy is seen before the data are: whatever comes later is exploratory.
         policy_seen = self._sight("policy", None if self.policy is None else self.policy.digest)
-        identity = self._identity()
-        data_seen = self._sight("data", identity.digests["data"])
-        if (found := self._stored(identity)) is not None:
-            return found
+        data_seen = self._sight("data", self.data.digest())
         with self.model.opened():
             probed = self._timed("probe", self._probe)
+            identity = self._identity(probed)
+            if (found := self._stored(identity)) is not None:
+                return found
             evidence = self._timed("collect", lambda: self._collect(probed))
         findings = self._timed("measure", lambda: self._measure(probed.subject, evidence))
         record = self._record(findings, probed, evidence, identity)
@@ -187,8 +191,8 @@ class _Audit:
             return None
         return self.store.sight(kind, digest)
 
-    def _identity(self) -> Identity:
-        known = dict(self.settings.digests)
+    def _identity(self, probed: Probed) -> Identity:
+        known = {**self.settings.digests, "answers": probed.answers}
         if self.policy is not None:
             known["policy"] = self.policy.digest
         return identify(
@@ -279,6 +283,7 @@ class _Audit:
         """The record before it is judged."""
         unmet = {check.name: _unmet(check, probed.subject) for check in self.checks}
         limit = self.settings.limit
+        cut = limit if any(split.sampled for split in evidence.splits.values()) else None
         return AuditRecord(
             id=new_id(),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -303,7 +308,7 @@ class _Audit:
             measurements=findings.measurements,
             figures=findings.figures,
             policy_text="" if self.policy is None else self.policy.text,
-            not_tested=tuple(not_tested(self.checks, unmet, limit)),
+            not_tested=tuple(not_tested(self.checks, unmet, cut, self.data.columns.row_id)),
             notes=(*self._notes(identity), *probed.notes, *findings.notes),
             timing=dict(self.timing),
         )

@@ -24,7 +24,7 @@ class DecisionSection(_Section):
     """How an output becomes a decision, and which outcome is the favourable one."""
 
     rule: Literal["threshold", "argmax"] | None = None
-    threshold: float | None = None
+    threshold: Annotated[float, Field(strict=True)] | None = None
     favourable: str | None = None
 
 
@@ -47,7 +47,7 @@ class ModelSection(_Section):
         "auto", "state_dict", "safetensors", "legacy_pickle", "torchscript", "exported", "pickle"
     ] = "auto"
     factory: str | None = None
-    legacy_pickle: bool = False
+    legacy_pickle: Annotated[bool, Field(strict=True)] = False
     trust: str | None = None
     predictions: dict[str, str | tuple[str, ...]] | None = None
     preprocess: str | None = None
@@ -132,17 +132,17 @@ class AuditConfiguration(_Section):
     """A whole `audit.yaml`."""
 
     name: str
-    allow_code: bool = False
+    allow_code: Annotated[bool, Field(strict=True)] = False
     model: ModelSection
     data: DataSection
     policy: str = "baseline"
-    checks: tuple[str, ...] | None = None
+    checks: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     waivers: str | None = None
     attestations: str | None = None
     store: str | None = None
     report: str | None = None
     seed: int = 0
-    batch_size: int = Field(default=1024, ge=1)
+    batch_size: int = Field(default=1024, ge=1, le=2**31)
 
 
 def read_configuration(path: Path) -> AuditConfiguration:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -47,7 +48,7 @@ def define(metric: Metric) -> dict[str, Any]:
 
 
 def not_tested(
-    checks: Sequence[Check], unmet: Mapping[str, str], limit: int | None
+    checks: Sequence[Check], unmet: Mapping[str, str], limit: int | None, row_id: str | None
 ) -> Iterator[str]:
     """What this audit leaves open, and why.
 
@@ -55,6 +56,7 @@ def not_tested(
         checks: those that were asked for.
         unmet: check → why it could not measure this subject; "" if it could.
         limit: rows read of each split; None for all.
+        row_id: the declared column of row ids.
     """
     if limit is not None:
         yield (
@@ -66,14 +68,22 @@ def not_tested(
             yield f"{check.name.capitalize()} was not tested. {reason}"
         else:
             yield from check.not_tested
+    if row_id is None:
+        yield (
+            "Repeated rows were not looked for: no row id is declared, so that the same unit may "
+            "have been counted more than once."
+        )
 
 
 def states_of(evidence: Evidence) -> dict[str, bytes]:
     """The mergeable states, named by split and by what they are."""
-    states = {}
+    states, index = {}, {}
     for split, collected in evidence.splits.items():
-        for number, counts in enumerate(collected.counts.values()):
+        for number, (need, counts) in enumerate(collected.counts.items()):
             states[f"{split}.counts.{number}"] = counts.to_bytes()
-        for number, moments in enumerate(collected.sums.values()):
+            index[f"{split}.counts.{number}"] = repr(need)
+        for number, (summed, moments) in enumerate(collected.sums.items()):
             states[f"{split}.moments.{number}"] = moments.to_bytes()
+            index[f"{split}.moments.{number}"] = repr(summed)
+    states["index"] = json.dumps(index, indent=1).encode()
     return states

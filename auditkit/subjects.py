@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import torch
 
 from auditkit.data.batch import Batch
 from auditkit.data.datasets import Dataset
@@ -14,6 +17,9 @@ from auditkit.errors import DataError
 from auditkit.evidence.runner import BatchRunner
 from auditkit.evidence.subject import Subject, views_of
 from auditkit.models.wrapped import WrappedModel
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
 
 Edges = Mapping[str, tuple[float, ...] | None]
 _EDGE_ROWS = 50_000
@@ -29,11 +35,14 @@ class Probed:
         subject: what is audited.
         edges: stream → edges of its bins, None for a categorical one.
         notes: sentences: what of the data is left out.
+        answers: digest of the model's outputs for the first batch of each split: two models with
+            the same parameters may still differ in what they do.
     """
 
     subject: Subject
     edges: Edges
     notes: tuple[str, ...] = ()
+    answers: str = ""
 
 
 def probe(
@@ -53,8 +62,9 @@ def probe(
         source.check()
     batches = {name: _first_batch(dataset, name, batch_size) for name in dataset.splits}
     unit_metrics: dict[str, tuple[str, ...]] = {}
+    answers = hashlib.sha256()
     for batch in batches.values():
-        unit_metrics = _try(model, batch)
+        unit_metrics |= _try(model, batch, answers)
     edges = _edges(dataset, batches)
     capabilities = model.capabilities
     views = tuple(
@@ -71,7 +81,7 @@ def probe(
         reasons=capabilities.reasons,
         seed=seed,
     )
-    return Probed(subject, edges, _left_out(batches, edges))
+    return Probed(subject, edges, _left_out(batches, edges), f"sha256:{answers.hexdigest()}")
 
 
 def _first_batch(dataset: Dataset, split: str, batch_size: int) -> Batch:
@@ -93,9 +103,14 @@ def _left_out(batches: Mapping[str, Batch], edges: Edges) -> tuple[str, ...]:
     )
 
 
-def _try(model: WrappedModel, batch: Batch) -> dict[str, tuple[str, ...]]:
-    """Run one batch; the names of the unit metrics of each head."""
+def _try(model: WrappedModel, batch: Batch, answers: Hash) -> dict[str, tuple[str, ...]]:
+    """Run one batch and digest the answers; the names of the unit metrics of each head."""
     answered = BatchRunner(model).run(batch)
+    for name, head in sorted(answered.heads.items()):
+        answers.update(name.encode())
+        for value in (head.raw, *head.unit_metrics.values()):
+            if isinstance(value, torch.Tensor):
+                answers.update(value.detach().double().cpu().numpy().tobytes())
     return {name: tuple(head.unit_metrics) for name, head in answered.heads.items()}
 
 

@@ -16,9 +16,12 @@ import numpy as np
 
 from auditkit.measurement import Estimate, Interval, Measurement, MeasurementKey, Status
 from auditkit.statistics import estimates
-from auditkit.statistics.jackknife import delete_one_block, effective_counts
+from auditkit.statistics.jackknife import delete_one_block, effective_counts, kish_size
 
 MIN_CLUSTERS = 10
+# Blocks of very unequal size are as good as fewer equal ones (Kish 1965); under this number nothing
+# shows how clusters differ. It is below MIN_CLUSTERS since ten clusters may share six blocks.
+MIN_WEIGHT = 6
 # Numbers about groups of fewer people are not kept: they could tell about a person.
 MIN_KEPT = 5
 
@@ -114,6 +117,12 @@ class Rate:
         """
         if not self.clustered:
             return self.hits, self.n
+        weight = kish_size(self.n, float((self.trials**2).sum()))
+        if weight < MIN_WEIGHT:
+            raise too_few(
+                f"A few clusters hold most of the units: they weigh as much as {weight:.1f} equal "
+                f"parts, and an interval needs at least {MIN_WEIGHT}."
+            )
         return effective_counts(self.successes, self.trials, self.clusters)
 
 

@@ -76,6 +76,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(2)
+    except SystemExit as stopped:
+        # Without standalone mode click never exits: this came from code of the user's, whose 0
+        # would read as a pass.
+        _complain(
+            f"Code that the audit ran ended the process (exit code {stopped.code}).",
+            "Remove the exit from the model, the factory or the preprocess. Nothing was judged.",
+        )
+        sys.exit(2)
     except (KeyboardInterrupt, click.Abort):
         _complain("Interrupted.", "Nothing was stored; run it again.")
         sys.exit(INTERRUPTED)
@@ -92,6 +100,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _complain(problem: str, mend: str) -> None:
+    if os.environ.get("RANK", "0") != "0":
+        return  # under torchrun every process raises the same error; one of them says it
     click.secho("error: ", fg="red", bold=True, nl=False, err=True)
     click.echo(problem, err=True)
     if mend:

@@ -26,6 +26,7 @@ _STYLE = {
     VerdictStatus.WAIVED: "bold cyan",
 }
 _REASONS = 12
+_UNMET = (VerdictStatus.FAIL, VerdictStatus.MISSING, VerdictStatus.INCONCLUSIVE)
 
 
 def console() -> Console:
@@ -67,6 +68,9 @@ def _print_judgement(out: Console, judgement: Judgement) -> None:
     style = _STYLE[judgement.outcome]
     look = "" if judgement.look == 1 else f" (look {judgement.look} at this model)"
     exploratory = ", exploratory" if judgement.exploratory else ""
+    warned = {v.requirement for v in judgement.verdicts if not v.blocks and v.status in _UNMET}
+    if warned and judgement.outcome is VerdictStatus.PASS:
+        exploratory += f"; {len(warned)} only warn: {', '.join(sorted(warned))}"
     out.print(
         f"[{style}]{judgement.outcome.value.upper()}[/{style}] under "
         f"{escape(judgement.policy)}{look}{exploratory}\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -77,7 +78,11 @@ def named_device(requested: str | torch.device) -> torch.device:
 
 
 def _best() -> torch.device:
-    return named_device("cuda" if torch.cuda.is_available() else "cpu")
+    if not torch.cuda.is_available():
+        return named_device("cpu")
+    # torchrun starts a process for each device, and says to each which one is its own.
+    own = os.environ.get("LOCAL_RANK")
+    return named_device("cuda" if own is None else f"cuda:{own}")
 
 
 def _obstacle(module: nn.Module) -> str:

@@ -68,7 +68,11 @@ def _read(path: str, base: Path) -> bytes:
         if "://" in path:
             with fsspec.open(path, "rb") as stream:
                 return bytes(stream.read())
-        return (base / path).read_bytes()
+        place = base / path
+        if place.exists() and not place.is_file():
+            # A pipe would be waited for, a device would be read without end.
+            raise ModelError(f"The model file {path} is no regular file.", mend="Correct the path.")
+        return place.read_bytes()
     except (OSError, ImportError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise ModelError(

@@ -82,13 +82,9 @@ def select_identical(
     return connection.execute(query).scalar_one_or_none()
 
 
-def count_judged(connection: Connection, model: str) -> int:
-    """How many judged records there are of the model with this digest."""
-    query = (
-        select(func.count())
-        .select_from(RECORDS)
-        .where(RECORDS.c.outcome.is_not(None), _has_digest("model", model))
-    )
+def count_looks(connection: Connection, model: str) -> int:
+    """How many records there are of the model with this digest, judged or only measured."""
+    query = select(func.count()).select_from(RECORDS).where(_has_digest("model", model))
     return int(connection.execute(query).scalar_one())
 
 

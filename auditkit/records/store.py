@@ -173,9 +173,12 @@ class Store:
             return queries.select_identical(connection, digests, seed, version)
 
     def looks(self, model_digest: str) -> int:
-        """How many judged records of this model there are so far."""
+        """How many records of this model there are so far.
+
+        Those that were only measured count too: who has seen the numbers has looked.
+        """
         with self._database.read() as connection:
-            return queries.count_judged(connection, model_digest)
+            return queries.count_looks(connection, model_digest)
 
     def models_judged_on(self, data_digest: str) -> int:
         """How many different models were judged on these data so far."""

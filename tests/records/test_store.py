@@ -229,6 +229,7 @@ def test_an_identical_run_without_a_policy_is_found(store: Store) -> None:
 
 
 def test_looks_and_models_are_counted(store: Store) -> None:
+    # A record that was only measured is a look too, and no model judged.
     one, two = "sha256:" + "1" * 64, "sha256:" + "2" * 64
     assert store.looks(one) == store.models_judged_on(one) == 0
     for number in range(3):
@@ -237,7 +238,7 @@ def test_looks_and_models_are_counted(store: Store) -> None:
     store.save(with_digests(4, model=two, data=two))
     unjudged = dataclasses.replace(with_digests(5, model="sha256:3", data=one), judgement=None)
     store.save(unjudged)
-    assert (store.looks(one), store.looks(two), store.looks("sha256:3")) == (3, 2, 0)
+    assert (store.looks(one), store.looks(two), store.looks("sha256:3")) == (3, 2, 1)
     assert (store.models_judged_on(one), store.models_judged_on(two)) == (2, 1)
 
 
