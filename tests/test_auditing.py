@@ -381,3 +381,48 @@ def test_a_check_that_cannot_say_what_it_needs_fails_alone(
     assert {m.status for m in run.record.measurements if m.key.metric.startswith("drift")} == {
         "failed"
     }
+
+
+def test_a_model_that_answers_otherwise_is_not_served_the_verdict(
+    tmp_path: Path, frame: pd.DataFrame
+) -> None:
+    class Switched(Identity):
+        contrary = False
+
+        def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+            scores = super().forward(inputs)
+            return 1 - scores if self.contrary else scores
+
+    good, bad = Switched(), Switched()
+    bad.contrary = True  # no parameter, no buffer: the digest of the model is the same
+    runs = [
+        auditkit.audit(scorer(module), data(frame), store=tmp_path / "store", quiet=True)
+        for module in (good, bad, good)
+    ]
+    assert len({run.record.digests["model"] for run in runs}) == 1
+    assert [run.stored for run in runs] == [False, False, True]
+    assert [_values(run, "performance.accuracy")[0] > 0.5 for run in runs] == [True, False, True]
+
+
+def test_measuring_without_judging_is_a_look(tmp_path: Path) -> None:
+    for seed in (1, 2):
+        _store_of(people(2000, seed=seed), tmp_path, policy=None)
+    assert _store_of(people(2000, seed=3), tmp_path).judgement.look == 3
+
+
+def test_a_few_heavy_clusters_are_not_many() -> None:
+    table = people(2000)
+    # One cluster of 1,900 rows and a hundred of one row each.
+    table["person"] = [0] * 1900 + list(range(1, 101))
+    dataset = auditkit.dataset(
+        table,
+        label="y",
+        features=["score", "noise"],
+        groups={"group": {"column": "group", "reference": "a"}},
+        cluster="person",
+    )
+    run = auditkit.audit(scorer(), dataset, quiet=True)
+    ratios = run.measurements.query("metric == 'bias.impact_ratio'")
+    assert set(ratios["status"]) == {"too_few"}
+    assert "A few clusters hold most of the units" in ratios["reason"].iloc[0]
+    assert run.verdict == "inconclusive"

@@ -9,8 +9,12 @@ from collections.abc import Sequence
 
 import click
 
-from auditkit import __version__
-from auditkit.errors import AuditkitError
+from auditkit.collision import refuse_collision
+
+refuse_collision()  # the other project's files may have replaced our own __init__
+
+from auditkit import __version__  # noqa: E402
+from auditkit.errors import AuditkitError  # noqa: E402
 
 # Command → the module that holds it and what the overview says, so that `--help` imports none.
 COMMANDS = {

@@ -271,3 +271,37 @@ def test_stopped_in_the_middle_loses_nothing(how: signal.Signals, tmp_path: Path
         assert "Traceback" not in err
     assert open_store(tmp_path / "store").runs() == []
     assert not (tmp_path / "report.html").exists()
+
+
+@pytest.mark.parametrize("where", ["        return inputs", "    return Identity()"])
+def test_code_that_ends_the_process_is_no_pass(where: str, call: Call, tmp_path: Path) -> None:
+    config = project(tmp_path, people(400))
+    code_file = tmp_path / "code.py"
+    indent = where[: len(where) - len(where.lstrip())]
+    text = code_file.read_text().replace(where, f"{indent}import sys; sys.exit(0)\n{where}", 1)
+    code_file.write_text(text)
+    code, _, err = call("audit", config, "--store", tmp_path / "store")
+    assert code == 2
+    assert "ended the process" in err
+
+
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(call: Call, tmp_path: Path) -> None:
+    config = project(tmp_path, people(400), file="pipe.pt", policy="./pipe.yaml")
+    os.mkfifo(tmp_path / "pipe.pt")
+    code, _, err = call("audit", config, "--store", tmp_path / "store")
+    assert (code, "pipe.pt is no regular file" in err) == (2, True)
+
+
+@pytest.mark.parametrize("line", ["checks: []", "batch_size: 0", "batch_size: 100000000000000"])
+def test_settings_out_of_range(line: str, call: Call, tmp_path: Path) -> None:
+    config = project(tmp_path, people(400), extra=line)
+    code, _, err = call("audit", config, "--store", tmp_path / "store")
+    assert code == 2
+    assert line.partition(":")[0] in err
+    assert "defect" not in err
+
+
+def test_code_is_allowed_by_true_alone(call: Call, tmp_path: Path) -> None:
+    code, _, err = call("audit", project(tmp_path, people(400), allow_code="1"))
+    assert code == 2
+    assert "allow_code" in err
