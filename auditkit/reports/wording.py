@@ -79,7 +79,7 @@ METHODS: Mapping[str, str] = {
     "newcombe": "Newcombe hybrid score",
     "normal": "normal",
     "student": "Student’s t",
-    "root_student": "Student’s t on the mean square",
+    "root_student": "Student’s t on the logarithm of the mean square",
     "log_student": "Student’s t on the logarithm",
     "delong": "DeLong",
     "f1": "Wilson score on tp / (tp + fp + fn)",
