@@ -10,7 +10,7 @@ import fsspec
 from auditkit.errors import ConfigurationError, ModelError
 from auditkit.models.formats import Format, detect
 from auditkit.models.trust import sha256_of
-from auditkit.packages import SCHEME, package_file
+from auditkit.packages import SCHEME, PackageFileError, package_file
 
 # What a user may declare a file to be, and which formats that allows.
 DECLARED = {
@@ -69,10 +69,14 @@ def _read(path: str, base: Path) -> bytes:
             with fsspec.open(path, "rb") as stream:
                 return bytes(stream.read())
         place = base / path
-        if place.exists() and not place.is_file():
+        if place.exists() and not place.is_file() and not place.is_dir():
             # A pipe would be waited for, a device would be read without end.
             raise ModelError(f"The model file {path} is no regular file.", mend="Correct the path.")
         return place.read_bytes()
+    except PackageFileError as error:
+        raise ModelError(
+            f"The model file {path} can't be read. {error.problem}", mend=error.mend
+        ) from error
     except (OSError, ImportError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise ModelError(

@@ -118,7 +118,7 @@ def read_file(path: Path, what: str) -> Document:
     Raises:
         PolicyError: it cannot be read, is too large, or is not YAML as read here.
     """
-    if path.exists() and not path.is_file():
+    if path.exists() and not path.is_file() and not path.is_dir():
         raise PolicyError(f"The {what} file {path} is no regular file.", mend="Check the path.")
     try:
         with path.open("rb") as file:

@@ -10,6 +10,7 @@ import pytest
 from auditkit.data.formats import SUFFIXES
 from auditkit.data.locations import locate
 from auditkit.errors import ConfigurationError, DataError
+from auditkit.packages import PackageFileError
 
 
 def names(location: object, **options: object) -> list[str]:
@@ -88,7 +89,7 @@ def test_a_file_inside_a_package_which_is_not_imported(
 
 
 def test_a_package_that_is_not_installed() -> None:
-    with pytest.raises(DataError, match="needs the Python package 'no_such_thing', which is not"):
+    with pytest.raises(PackageFileError, match="the Python package 'no_such_thing', which is not"):
         locate("package://no_such_thing/data.csv")
 
 

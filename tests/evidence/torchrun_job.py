@@ -37,8 +37,6 @@ from auditkit.evidence.torchrun import TorchrunEngine, started_by_torchrun
 from auditkit.models import wrap
 from tests.evidence.passes import subject_of
 
-torch.set_num_threads(1)
-torch_data.LEAST_RANGE = 16
 ROWS = 200
 NEEDS = (
     CountNeed(ViewKey(""), (PREDICTION, TARGET, group("town"))),
@@ -164,6 +162,9 @@ def outcome(job: Any, engine: Any) -> dict[str, Any]:
 
 def main(folder: Path) -> None:
     assert started_by_torchrun()
+    torch.set_num_threads(1)
+    # In this process alone: pytest imports this file too.
+    torch_data.LEAST_RANGE = 16
     engine = TorchrunEngine()
     shared = [engine.shared("what rank 0 says" * engine.primary), engine.shared("")]
     (folder / f"shared.{engine.rank}.json").write_text(json.dumps(shared))
