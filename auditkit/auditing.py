@@ -1,4 +1,4 @@
-"""One audit from start to end: identify, probe, plan, collect, measure, judge, record."""
+"""One audit from start to end: probe, identify, plan, collect, measure, judge, record."""
 
 from __future__ import annotations
 
