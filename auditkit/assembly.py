@@ -284,6 +284,12 @@ def build_dataset(section: DataSection, code: Code) -> Dataset:
         "cluster": section.cluster,
         "row_id": section.row_id,
         "time": section.time,
+        "controls": {
+            name: {"column": control.column or name, "cuts": control.cuts}
+            for name, control in section.controls.items()
+        },
+        "proxy_groups": {name: proxy.model_dump() for name, proxy in section.proxy_groups.items()},
+        **section.model_dump(include={"weight", "previous", "query", "top", "labelled"}),
     }
     if section.table is not None and section.split is not None:
         one = section.table

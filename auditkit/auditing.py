@@ -272,7 +272,7 @@ class _Audit:
             waivers=self.settings.waivers,
             digests=record.digests,
             metrics=self.known,
-            declared_references={one.name: one.reference for one in self.data.columns.groups},
+            declared_references=self.data.columns.references,
             attestations=self.settings.attestations,
             tasks={head.name: head.task.value for head in self.model.heads},
         )

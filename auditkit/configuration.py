@@ -96,6 +96,20 @@ class GroupSection(_Section):
     cuts: tuple[float, ...] = ()
 
 
+class ControlSection(_Section):
+    """A control attribute: its column (its own name by default), and cuts."""
+
+    column: str | None = None
+    cuts: tuple[float, ...] = ()
+
+
+class ProxyGroupSection(_Section):
+    """A group of which probabilities are known: the column of each level, and the reference."""
+
+    columns: dict[str, str]
+    reference: str | None = None
+
+
 class SplitColumnSection(_Section):
     """One table whose column says which split a row belongs to."""
 
@@ -117,6 +131,13 @@ class DataSection(_Section):
     cluster: str | None = None
     row_id: str | None = None
     time: str | None = None
+    controls: dict[str, ControlSection] = Field(default_factory=dict)
+    proxy_groups: dict[str, ProxyGroupSection] = Field(default_factory=dict)
+    weight: str | None = None
+    previous: str | None = None
+    query: str | None = None
+    top: int = Field(default=10, ge=1)
+    labelled: str | None = None
     notes: tuple[str, ...] = ()
 
     @model_validator(mode="after")
@@ -167,5 +188,7 @@ _SECTIONS: tuple[type[_Section], ...] = (
     SplitSection,
     SplitColumnSection,
     GroupSection,
+    ControlSection,
+    ProxyGroupSection,
 )
 _KEYS = tuple(key for section in _SECTIONS for key in section.model_fields)

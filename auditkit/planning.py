@@ -52,7 +52,7 @@ def plan_configuration(
         training_rows=None if training is None else training.rows or _rows(data, "training"),
         rate=rate,
         look=look,
-        declared_references={group.name: group.reference for group in data.columns.groups},
+        declared_references=data.columns.references,
         tasks=_tasks(configuration),
     )
 

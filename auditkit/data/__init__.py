@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from auditkit.data.batch import Batch, Fragment, Source
-    from auditkit.data.columns import MISSING, Columns, Group
+    from auditkit.data.columns import MISSING, Columns, Group, ProxyGroup
     from auditkit.data.datasets import Dataset, dataset, declared_groups
     from auditkit.data.integrity import Integrity
     from auditkit.data.sources import table, torch_source
@@ -22,6 +22,7 @@ __all__ = [
     "Fragment",
     "Group",
     "Integrity",
+    "ProxyGroup",
     "Source",
     "dataset",
     "declared_groups",
@@ -40,6 +41,7 @@ _HOMES = {
     "Fragment": "batch",
     "Group": "columns",
     "Integrity": "integrity",
+    "ProxyGroup": "columns",
     "Source": "batch",
     "dataset": "datasets",
     "declared_groups": "datasets",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -44,6 +44,13 @@ class Batch:
         clusters: the cluster column's values, [rows]; None if none is declared.
         frame: the feature frame of tables; None for torch data.
         times: the time column as datetime64 or numbers, [rows]; None if none is declared.
+        controls: control name → levels, as `groups`.
+        proxies: proxy group → probabilities of its levels, float64 [rows, levels].
+        weights: units of the population that a row stands for, float64 [rows], not negative and
+            finite; None if none are declared.
+        previous: class that the previous version predicted, as the labels write it, [rows]; None
+            if none is declared.
+        queries: the list that a row is ranked in, [rows]; None if none is declared.
     """
 
     inputs: Any
@@ -53,6 +60,11 @@ class Batch:
     clusters: np.ndarray | None
     frame: pd.DataFrame | None = None
     times: np.ndarray | None = None
+    controls: Mapping[str, pd.Categorical] = field(default_factory=dict)
+    proxies: Mapping[str, np.ndarray] = field(default_factory=dict)
+    weights: np.ndarray | None = None
+    previous: np.ndarray | None = None
+    queries: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.row_ids)

@@ -86,6 +86,48 @@ def number_label(value: float) -> str:
     return str(int(number)) if number.is_integer() else repr(number)
 
 
+@dataclass(frozen=True)
+class ProxyGroup:
+    """An attribute of which only probabilities are known, as lenders have them of race.
+
+    Attributes:
+        name: what reports and policies call it.
+        columns: level → the column with the probability that a row belongs to it; the
+            probabilities of a row sum to one.
+        reference: the level that the others are compared with.
+
+    Raises:
+        ConfigurationError: fewer than two levels, a column of two levels, or an unknown reference.
+
+    Example:
+        >>> ProxyGroup("race", {"Black": "p_black", "White": "p_white"}, reference="White").levels
+        ('Black', 'White')
+    """
+
+    name: str
+    columns: Mapping[str, str]
+    reference: str | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.columns) < 2 or len(set(self.columns.values())) < len(self.columns):
+            raise ConfigurationError(
+                f"The proxy group {self.name!r} needs at least two levels, each with a column of "
+                f"its own, but has {dict(self.columns)}.",
+                mend="Name the column of probabilities of each level.",
+            )
+        if self.reference not in (None, *self.columns):
+            raise ConfigurationError(
+                f"The proxy group {self.name!r} has the reference {self.reference!r}, but its "
+                f"levels are {listed(self.levels)}.",
+                mend="Declare one of these as reference.",
+            )
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The levels, in the order of their columns in a batch."""
+        return tuple(self.columns)
+
+
 Label = str | tuple[str, ...] | Mapping[str, str | tuple[str, ...]] | None
 
 
@@ -103,6 +145,14 @@ class Columns:
         cluster: the column of the independent unit (patient, speaker …) that rows belong to.
         row_id: a column that identifies each row; without one, rows are numbered.
         time: the column of the moment that a row belongs to.
+        controls: attributes that may rightly explain a difference between groups (seniority for
+            pay); groups are also compared among units that are alike in them.
+        proxy_groups: attributes of which only probabilities are known.
+        weight: the column of how many units of the population a row stands for.
+        previous: the column of the class that the previous version of the model predicted.
+        query: the column of the list in which a row is ranked.
+        top: how many of each list are shown or chosen (the k of "at k").
+        labelled: whom the labels are known of, where not of everybody ("accepted applicants").
 
     Raises:
         ConfigurationError: a column or group named twice in one role, the label among the
@@ -121,11 +171,19 @@ class Columns:
     cluster: str | None = None
     row_id: str | None = None
     time: str | None = None
+    controls: tuple[Group, ...] = ()
+    proxy_groups: tuple[ProxyGroup, ...] = ()
+    weight: str | None = None
+    previous: str | None = None
+    query: str | None = None
+    top: int = 10
+    labelled: str | None = None
 
     def __post_init__(self) -> None:
         _refuse_repeats("Feature", self.features)
         _refuse_repeats("Label column", self.labels)
-        _refuse_repeats("Group", [group.name for group in self.groups])
+        _refuse_repeats("Group", [*self._names, *(one.name for one in self.proxy_groups)])
+        _refuse_repeats("Group or control", [*self._names, *(one.name for one in self.controls)])
         self._check_label()
         self._check_row_id()
         self._check_intersections()
@@ -141,21 +199,37 @@ class Columns:
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """The columns that are no features unless declared so: label, row id, cluster, time."""
-        single = (self.row_id, self.cluster, self.time)
-        return _distinct((*self.labels, *(name for name in single if name is not None)))
+        """The columns that are no features unless declared so: all but those of groups."""
+        single = (self.row_id, self.cluster, self.time, self.weight, self.previous, self.query)
+        given = (name for name in single if name is not None)
+        return _distinct((*self.labels, *given, *self._proxy_columns))
 
     @property
     def side(self) -> tuple[str, ...]:
-        """The columns that describe a row, and may come from a side table: groups, cluster, time.
+        """The columns that describe a row, and may come from a side table: groups, cluster, time …
 
         Example:
             >>> Columns(label="y", groups=(Group("sex", "sex"),), cluster="person").side
             ('sex', 'person')
         """
-        single = (self.cluster, self.time)
-        names = (*(group.column for group in self.groups), *(n for n in single if n is not None))
-        return _distinct(names)
+        single = (self.cluster, self.time, self.weight, self.previous, self.query)
+        attributes = (one.column for one in (*self.groups, *self.controls))
+        given = (name for name in single if name is not None)
+        return _distinct((*attributes, *given, *self._proxy_columns))
+
+    @property
+    def _proxy_columns(self) -> tuple[str, ...]:
+        return tuple(name for one in self.proxy_groups for name in one.columns.values())
+
+    @property
+    def references(self) -> Mapping[str, str | None]:
+        """Group attribute → its declared reference, None where it has none."""
+        known = {one.name: one.reference for one in self.groups}
+        return known | {one.name: one.reference for one in self.proxy_groups}
+
+    @property
+    def _names(self) -> list[str]:
+        return [group.name for group in self.groups]
 
     @property
     def declared(self) -> tuple[str, ...]:

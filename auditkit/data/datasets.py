@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditkit.data.batch import Source
-from auditkit.data.columns import Columns, Group, Label
+from auditkit.data.columns import Columns, Group, Label, ProxyGroup
 from auditkit.data.digests import combined_digest
 from auditkit.data.grouping import level_label
 from auditkit.data.sources import is_table, table, torch_source
@@ -84,6 +84,13 @@ def dataset(
     cluster: str | None = None,
     row_id: str | None = None,
     time: str | None = None,
+    controls: Mapping[str, Any] | Sequence[str | Group] = (),
+    proxy_groups: Mapping[str, Any] | Sequence[ProxyGroup] = (),
+    weight: str | None = None,
+    previous: str | None = None,
+    query: str | None = None,
+    top: int = 10,
+    labelled: str | None = None,
     side_table: Any = None,
     sha256: str | Mapping[str, str] | None = None,
     csv: Mapping[str, Any] | None = None,
@@ -97,9 +104,12 @@ def dataset(
         training: what the model was trained on, if it is known.
         data: instead of these, one table that `split` takes apart.
         split: `{"column": name, "values": {"training": [...], "evaluation": [...]}}`.
-        label, features, cluster, row_id, time: as in `Columns`.
+        label, features, cluster, row_id, time, weight, previous, query, top, labelled:
+            as in `Columns`.
         groups: names of columns, `Group`s, or name → column or {column, reference, cuts}.
         intersections: names of groups that are also sliced together.
+        controls: as `groups`, without references.
+        proxy_groups: `ProxyGroup`s, or name → {columns: {level: column}, reference}.
         side_table: for torch data, a table joined by row id; of several splits, split → table.
         sha256: the digest that the files must have; of several splits, split → digest.
         csv: options of CSV files.
@@ -123,6 +133,13 @@ def dataset(
         cluster=cluster,
         row_id=row_id,
         time=time,
+        controls=declared_groups(controls),
+        proxy_groups=declared_proxies(proxy_groups),
+        weight=weight,
+        previous=previous,
+        query=query,
+        top=top,
+        labelled=labelled,
     )
     given = _given_splits(evaluation, training, data, split)
     options = {"csv": csv, "storage": storage}
@@ -149,6 +166,32 @@ def declared_groups(groups: Mapping[str, Any] | Sequence[str | Group]) -> tuple[
     if isinstance(groups, Mapping):
         return tuple(_group(name, meaning) for name, meaning in groups.items())
     return tuple(group if isinstance(group, Group) else Group(group, group) for group in groups)
+
+
+def declared_proxies(groups: Mapping[str, Any] | Sequence[ProxyGroup]) -> tuple[ProxyGroup, ...]:
+    """Proxy groups from what a configuration may say.
+
+    Raises:
+        ConfigurationError: a key is unknown, or the columns are missing.
+
+    Example:
+        >>> declared_proxies({"race": {"columns": {"a": "p_a", "b": "p_b"}}})[0].levels
+        ('a', 'b')
+    """
+    if not isinstance(groups, Mapping):
+        return tuple(groups)
+    return tuple(_proxy(name, meaning) for name, meaning in groups.items())
+
+
+def _proxy(name: str, meaning: Any) -> ProxyGroup:
+    unknown = set(meaning) - {"columns", "reference"}
+    if unknown or not isinstance(meaning.get("columns"), Mapping):
+        raise ConfigurationError(
+            f"Proxy group {name!r} has {sorted(meaning)}; expected columns, and perhaps reference.",
+            mend="Write columns: {level: column of its probabilities, …}.",
+        )
+    columns = {level_label(level): column for level, column in meaning["columns"].items()}
+    return ProxyGroup(name, columns, meaning.get("reference"))
 
 
 def _group(name: str, meaning: Any) -> Group:

@@ -31,6 +31,7 @@ class Grouping:
     Args:
         group: the group, with its cuts.
         where: what errors call the split.
+        role: what errors call the attribute: `group` or `control`.
 
     Example:
         >>> import pandas as pd
@@ -39,7 +40,8 @@ class Grouping:
         ['[25, 60)', '(missing)', '≥ 60']
     """
 
-    def __init__(self, group: Group, where: str) -> None:
+    def __init__(self, group: Group, where: str, role: str = "group") -> None:
+        self.role = role
         self.group = group
         self.where = where
         self.seen: set[str] = set()
@@ -65,7 +67,7 @@ class Grouping:
 
     @property
     def _title(self) -> str:
-        return f"Column {self.group.column!r} of group {self.group.name!r} ({self.where})"
+        return f"Column {self.group.column!r} of {self.role} {self.group.name!r} ({self.where})"
 
     def _cut(self, column: pd.Series[Any]) -> tuple[np.ndarray, list[str]]:
         try:

@@ -1,4 +1,4 @@
-"""From the columns of a frame to targets, row ids and clusters."""
+"""From the columns of a frame to targets, row ids, clusters, weights and the like."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from auditkit.data.columns import Label
+from auditkit.data.columns import Label, ProxyGroup
 from auditkit.data.row_numbers import first_rows
 from auditkit.data.values import plain_array, refuse_missing, refuse_mixed
 from auditkit.data.wording import quoted
 from auditkit.errors import DataError
+
+# Probabilities that were written with three digits need not sum to one exactly.
+_SUM_TOLERANCE = 5e-3
 
 
 def targets_of(frame: pd.DataFrame, label: Label, where: str) -> Any:
@@ -62,6 +65,86 @@ def clusters_array(frame: pd.DataFrame, column: str | None, where: str) -> np.nd
     return _identity(
         frame[column], title, "Give such rows a cluster each of its own, or leave them out."
     )
+
+
+def queries_array(frame: pd.DataFrame, column: str | None, where: str) -> np.ndarray | None:
+    """The list that each row is ranked in, [rows]; None where none is declared.
+
+    Raises:
+        DataError: an id is missing, or is neither a whole number nor text.
+    """
+    if column is None:
+        return None
+    return _identity(
+        frame[column], f"Query column {column!r} ({where})", "Leave out rows that are in no list."
+    )
+
+
+def previous_array(frame: pd.DataFrame, column: str | None, where: str) -> np.ndarray | None:
+    """The class that the previous version predicted, as labels write it, [rows].
+
+    Raises:
+        DataError: a value is missing, infinite or of mixed types.
+    """
+    if column is None:
+        return None
+    values, title = frame[column], f"Column {column!r} of previous predictions ({where})"
+    refuse_mixed(values, title)
+    refuse_missing(values, title, "Give the previous version's prediction of every row.")
+    return plain_array(values)
+
+
+def weights_array(frame: pd.DataFrame, column: str | None, where: str) -> np.ndarray | None:
+    """How many units of the population each row stands for, float64 [rows].
+
+    Raises:
+        DataError: a weight is missing, infinite, negative, or no number.
+    """
+    if column is None:
+        return None
+    title = f"Weight column {column!r} ({where})"
+    weights = _numbers(frame[column], title)
+    wrong: np.ndarray = np.asarray(~(np.isfinite(weights) & (weights >= 0)))
+    _refuse_outside(frame.index, wrong, title, "no finite number of at least 0")
+    return weights
+
+
+def probabilities_array(frame: pd.DataFrame, group: ProxyGroup, where: str) -> np.ndarray:
+    """The probability of each level of a proxy group, float64 [rows, levels].
+
+    Raises:
+        DataError: a probability lies outside [0, 1], or those of a row don't sum to one.
+    """
+    title = f"Proxy group {group.name!r} ({where})"
+    columns = [
+        _numbers(frame[name], f"{title}, column {name!r}") for name in group.columns.values()
+    ]
+    probabilities = np.column_stack(columns)
+    outside = ~((probabilities >= 0) & (probabilities <= 1)).all(axis=1)
+    _refuse_outside(frame.index, outside, title, "a probability outside 0 to 1, or none")
+    off = np.abs(probabilities.sum(axis=1) - 1) > _SUM_TOLERANCE
+    _refuse_outside(frame.index, off, title, "probabilities that do not sum to one")
+    return probabilities
+
+
+def _numbers(column: pd.Series[Any], title: str) -> np.ndarray:
+    refuse_mixed(column, title)
+    try:
+        return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError):
+        sample = column.dropna().iloc[0]
+        raise DataError(
+            f"{title} holds values such as {quoted(sample)}, which are no numbers.",
+            mend="Declare a numeric column.",
+        ) from None
+
+
+def _refuse_outside(rows: pd.Index[Any], wrong: np.ndarray, title: str, what: str) -> None:
+    if wrong.any():
+        raise DataError(
+            f"{title} has {int(wrong.sum())} rows with {what}, {first_rows(rows[wrong])}.",
+            mend="Correct these values, or leave these rows out.",
+        )
 
 
 def _target(column: pd.Series[Any], where: str) -> np.ndarray:

@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from auditkit.data.batch import Batch, Fragment
+from auditkit.data.beside import Beside, BesideReader
 from auditkit.data.columns import Columns, describe_columns
-from auditkit.data.grouping import Grouping
 from auditkit.data.integrity import FragmentState, Integrity, doubled_ids, refuse_doubled_ids
 from auditkit.data.readers import Part, Reader, block_rows, regrouped
-from auditkit.data.roles import clusters_array, ids_array, targets_of
+from auditkit.data.roles import ids_array, targets_of
 from auditkit.data.split_column import Fold
-from auditkit.data.values import refuse_mixed_feature, times_array
+from auditkit.data.values import refuse_mixed_feature
 from auditkit.data.wording import listed, nearest
 from auditkit.errors import ConfigurationError, DataError
 
@@ -32,9 +32,7 @@ class _Block:
     features: pd.DataFrame
     targets: Any
     row_ids: np.ndarray
-    groups: Mapping[str, pd.Categorical]
-    clusters: np.ndarray | None
-    times: np.ndarray | None
+    beside: Beside
 
     def batch(self, start: int, end: int) -> Batch:
         rows = slice(start, end)
@@ -48,10 +46,8 @@ class _Block:
             inputs=frame,
             targets=targets,
             row_ids=self.row_ids[rows],
-            groups={name: levels[rows] for name, levels in self.groups.items()},
-            clusters=None if self.clusters is None else self.clusters[rows],
             frame=frame,
-            times=None if self.times is None else self.times[rows],
+            **self.beside.part(rows),
         )
 
 
@@ -73,7 +69,7 @@ class TableSource:
         self.integrity = Integrity()
         self._reader = reader
         self._fold = fold
-        self._groupings = {group.name: Grouping(group, self._where) for group in columns.groups}
+        self._beside = BesideReader(columns, self._where)
         self._features: tuple[str, ...] | None = None
         self._digest = ""
 
@@ -124,7 +120,7 @@ class TableSource:
         part = self._part(fragment)
         state = FragmentState()
         for block in self._blocks(part, block_rows(len(self._needed), batch_size)):
-            state.add(len(block.row_ids), block.groups, self._declared_ids(block.row_ids))
+            state.add(len(block.row_ids), block.beside.groups, self._declared_ids(block.row_ids))
             self._refuse_doubled(state.keys.doubled)
             for start in range(0, len(block.row_ids), batch_size):
                 yield block.batch(start, start + batch_size)
@@ -244,14 +240,7 @@ class TableSource:
             features=features,
             targets=targets_of(frame, columns.label, where),
             row_ids=ids_array(frame, columns.row_id, where),
-            groups={
-                group.name: self._groupings[group.name](frame[group.column])
-                for group in columns.groups
-            },
-            clusters=clusters_array(frame, columns.cluster, where),
-            times=None
-            if columns.time is None
-            else times_array(frame[columns.time], f"Time column {columns.time!r} ({where})"),
+            beside=self._beside(frame),
         )
 
     def _declared_ids(self, ids: np.ndarray) -> np.ndarray | None:

@@ -203,9 +203,7 @@ class TorchSource:
             inputs=parts.inputs,
             targets=targets,
             row_ids=rows.row_ids,
-            groups=rows.groups,
-            clusters=rows.clusters,
-            times=rows.times,
+            **rows.beside.part(slice(None)),
         )
 
     def _refuse_undefined(self, targets: Any, ordinals: np.ndarray) -> None:

@@ -7,26 +7,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from auditkit.data.beside import Beside, BesideReader
 from auditkit.data.columns import Columns
-from auditkit.data.grouping import Grouping
 from auditkit.data.joins import SideTable
-from auditkit.data.roles import clusters_array, ids_array
+from auditkit.data.roles import ids_array
 from auditkit.data.torch_items import meta_frame
-from auditkit.data.values import times_array
 from auditkit.data.wording import listed
 from auditkit.errors import ConfigurationError, DataError
 
 
 @dataclass(frozen=True)
 class Described:
-    """Row ids, groups, clusters and times of a batch, as in `Batch`."""
+    """Row ids of a batch, and what is declared of its rows."""
 
     row_ids: np.ndarray
-    groups: Mapping[str, pd.Categorical]
-    clusters: np.ndarray | None
-    times: np.ndarray | None
+    beside: Beside
 
 
 class RowDescriptions:
@@ -51,7 +47,7 @@ class RowDescriptions:
         self.columns = columns
         self.side = side
         self.where = where
-        self._groupings = {group.name: Grouping(group, where) for group in columns.groups}
+        self._beside = BesideReader(columns, where)
         self._joined: tuple[str, ...] | None = None
 
     @property
@@ -78,17 +74,7 @@ class RowDescriptions:
         ids = ids_array(frame, own_id, where)
         if self.side is not None and joined:
             frame = frame.assign(**self.side.lookup(ids, frame.index))
-        return Described(
-            row_ids=ids,
-            groups={
-                group.name: self._groupings[group.name](frame[group.column])
-                for group in columns.groups
-            },
-            clusters=clusters_array(frame, columns.cluster, where),
-            times=None
-            if columns.time is None
-            else times_array(frame[columns.time], f"Time column {columns.time!r} ({where})"),
-        )
+        return Described(ids, self._beside(frame))
 
     def _joined_columns(self, meta: Mapping[str, Any]) -> tuple[str, ...]:
         """The columns that come from the side table: those that the first batch's meta lack."""

@@ -18,10 +18,10 @@ class Column:
     """One integer code per unit: an axis of a count.
 
     Attributes:
-        kind: `group` or `feature` (of the data), `block` (a hash of the cluster or row id), or what
-            is read off an output: `target`, `prediction`, `correct`, `selected`, `qualified`,
-            `score_cell`, `rank_cell`; see the constants below.
-        name: of the group attribute or feature; "" for the others.
+        kind: `group`, `control` or `feature` (of the data), `block` or `fold` (a hash of the
+            cluster or row id), or what is read off an output: `target`, `prediction`, `previous`,
+            `correct`, `selected`, `qualified`, `score_cell`, `rank_cell`; see the constants below.
+        name: of the attribute or feature; "" for the others.
     """
 
     kind: str
@@ -33,7 +33,7 @@ class Column:
     @property
     def of_data(self) -> bool:
         """Whether the code comes from the data, whatever the model says."""
-        return self.kind in ("group", "feature", "block")
+        return self.kind in ("group", "control", "feature", "block", "fold")
 
 
 TARGET = Column("target")
@@ -58,13 +58,24 @@ SCORE_CELL = Column("score_cell")
 RANK_CELL = Column("rank_cell")
 """Cell of the score on a scale that keeps its order at both ends; see `auditkit.evidence.grids`."""
 
+PREVIOUS = Column("previous")
+"""The class that the previous version of the model predicted; its codes are those of the target."""
+
 BLOCK = Column("block")
 """One of 64 parts by a hash of the cluster id (the row id where no cluster is declared)."""
+
+FOLD = Column("fold")
+"""One of two halves by another hash of the same id: `searched`, `held out`."""
 
 
 def group(name: str) -> Column:
     """The axis of a declared group attribute."""
     return Column("group", name)
+
+
+def control(name: str) -> Column:
+    """The axis of a declared control attribute."""
+    return Column("control", name)
 
 
 def feature(name: str) -> Column:
@@ -99,7 +110,8 @@ class SumNeed:
     Attributes:
         view: the model output that the value is of.
         value: `log_loss`, `brier`, `absolute_error`, `squared_error`, `score` … or the name of a
-            custom unit metric.
+            custom unit metric; of the data: `weight`, `membership:ATTRIBUTE=LEVEL` (the
+            probability of a proxy group's level, times the weight where one is declared).
         axes: distinct columns.
 
     Raises:
@@ -134,6 +146,44 @@ class AttributionNeed:
     head: str
     sample: int = 128
     steps: int = 32
+
+
+@dataclass(frozen=True)
+class RowNeed:
+    """Some units row by row: what sums cannot carry. See `auditkit.evidence.row_log.RowLog`.
+
+    Attributes:
+        view: the output that columns and values are of; None if they are of the data alone.
+        columns: codes to keep.
+        values: values to keep, as in `SumNeed`.
+        layer: name of the module whose output is kept as an embedding; "" for none.
+        rows: about how many at most; which, says a keyed hash of the unit that is kept whole.
+        whole: `row`, `cluster` or `query`: rows of one such unit are kept all or none.
+    """
+
+    view: ViewKey | None
+    columns: tuple[Column, ...] = ()
+    values: tuple[str, ...] = ()
+    layer: str = ""
+    rows: int = 20_000
+    whole: str = "row"
+
+
+@dataclass(frozen=True)
+class SliceNeed:
+    """Errors by every combination of up to `depth` axes of the data, in two halves.
+
+    Attributes:
+        view: the output that errs.
+        axes: columns of the data to combine.
+        value: "" counts wrong decisions; else the name of a value whose mean is compared.
+        depth: how many axes a combination has at most.
+    """
+
+    view: ViewKey
+    axes: tuple[Column, ...]
+    value: str = ""
+    depth: int = 3
 
 
 Need = CountNeed | SumNeed | AttributionNeed
