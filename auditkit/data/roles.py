@@ -120,8 +120,8 @@ def probabilities_array(frame: pd.DataFrame, group: ProxyGroup, where: str) -> n
         _numbers(frame[name], f"{title}, column {name!r}") for name in group.columns.values()
     ]
     probabilities = np.column_stack(columns)
-    outside = ~((probabilities >= 0) & (probabilities <= 1)).all(axis=1)
-    _refuse_outside(frame.index, outside, title, "a probability outside 0 to 1, or none")
+    inside = np.asarray(((probabilities >= 0) & (probabilities <= 1)).all(axis=1))
+    _refuse_outside(frame.index, ~inside, title, "a probability outside 0 to 1, or none")
     off = np.abs(probabilities.sum(axis=1) - 1) > _SUM_TOLERANCE
     _refuse_outside(frame.index, off, title, "probabilities that do not sum to one")
     return probabilities
