@@ -2,7 +2,7 @@
 
 Counts and moments add up; estimates are plain data whose value, bounds and p-values are computed
 here. The modules hold more than this list: `auc`, `calibration`, `paired`, `jackknife`,
-`bootstrap`, `multiplicity`, `distances`.
+`weighting`, `bootstrap`, `multiplicity`, `distances`.
 """
 
 from __future__ import annotations
