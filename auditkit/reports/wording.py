@@ -86,6 +86,8 @@ METHODS: Mapping[str, str] = {
     "mean_of_wilson": "variance recovery from Wilson scores",
     "squared_error": "debiased squared error",
     "bootstrap": "bootstrap of counts",
+    "bca": "bias-corrected bootstrap of counts",
+    "largest_magnitude": "largest of several intervals",
 }
 
 ACRONYMS = {"auc": "AUC", "mae": "MAE", "rmse": "RMSE", "r2": "R²", "ece": "ECE", "ks": "KS"}

@@ -53,6 +53,9 @@ _LISTS = {"nonnegatives": "nonnegative", "positives": "positive", "sorted": "num
 
 
 def _check_kind(what: str, kind: str, found: Any) -> None:
+    if kind == "estimates":
+        _check_estimates(what, found)
+        return
     if kind == "estimate":
         _check_estimate(what, found)
         return
@@ -83,6 +86,16 @@ def _check_list(what: str, kind: str, found: Any) -> None:
         raise ValueError(f"{what} must be sorted in ascending order")
 
 
+_NESTING = {"estimate", "estimates"}
+
+
+def _check_estimates(what: str, found: Any) -> None:
+    if not isinstance(found, list | tuple) or not found:
+        raise ValueError(f"{what} must be a non-empty list of estimates, found {found!r:.80}")
+    for one in found:
+        _check_estimate(what, one)
+
+
 def _check_estimate(what: str, found: Any) -> None:
     if not isinstance(found, dict) or set(found) != {"method", "parameters"}:
         raise ValueError(f"{what} must hold exactly method and parameters, found {found!r}")
@@ -91,7 +104,7 @@ def _check_estimate(what: str, found: Any) -> None:
     if (
         not isinstance(name, str)
         or name not in METHODS
-        or "estimate" in METHODS[name].kinds.values()
+        or _NESTING & {*METHODS[name].kinds.values()}
     ):
         raise ValueError(f"{what} cannot be of the method {name!r}")
     if not math.isfinite(checked(name, parameters).value(parameters)):

@@ -27,6 +27,7 @@ __all__ = [
     "f1",
     "independent_difference",
     "interval",
+    "largest_magnitude",
     "mean",
     "mean_of_proportions",
     "normal",
@@ -318,8 +319,29 @@ def independent_difference(first: Estimate, second: Estimate) -> Estimate:
         >>> bounds(gap, 0.05) == bounds(proportion_difference(95, 100, 80, 100), 0.05)
         True
     """
-    parts = ({"method": one.method, "parameters": dict(one.parameters)} for one in (first, second))
-    return estimate("independent_difference", **dict(zip(("first", "second"), parts, strict=True)))
+    return estimate("independent_difference", first=_as_part(first), second=_as_part(second))
+
+
+def largest_magnitude(parts: Sequence[Estimate]) -> Estimate:
+    """The largest |θ| of several estimates, on whatever units these rest.
+
+    For example the equalised odds difference, the larger of the gaps of the true and of the false
+    positive rate. Its upper bound needs no correction for their number, its lower one has it
+    (`auditkit.statistics.combined`).
+
+    Raises:
+        ValueError: no parts, or one without finite value or itself made of estimates.
+
+    Example:
+        >>> gaps = [proportion_difference(8, 10, 6, 10), proportion_difference(2, 10, 5, 10)]
+        >>> round(value(largest_magnitude(gaps)), 9)
+        0.3
+    """
+    return estimate("largest_magnitude", parts=[_as_part(one) for one in parts])
+
+
+def _as_part(one: Estimate) -> dict[str, Any]:
+    return {"method": one.method, "parameters": dict(one.parameters)}
 
 
 def _mean_and_variance(total: float, total_of_squares: float, n: float) -> tuple[float, float]:

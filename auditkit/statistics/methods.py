@@ -12,7 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from auditkit.statistics.critical import minus_log_tail, student_value, upper_tail
+from auditkit.statistics.auc_bounds import auc_bounds
+from auditkit.statistics.combined import Part, difference_bounds, largest_magnitude_bounds
+from auditkit.statistics.critical import minus_log_tail, student_value
 from auditkit.statistics.proportions import (
     Bounds,
     f1_bounds,
@@ -24,7 +26,7 @@ from auditkit.statistics.proportions import (
     paired_score,
     wilson_bounds,
 )
-from auditkit.statistics.roots import bracketed_root
+from auditkit.statistics.resampled import basic_bounds, bca_bounds, narrowed
 
 Parameters = Mapping[str, Any]
 _EVERYWHERE = (-math.inf, math.inf)
@@ -37,8 +39,9 @@ class Method:
     Attributes:
         title: what a reviewer reads under an interval.
         kinds: name of each parameter → what it must be: `number`, `nonnegative`, `positive`,
-            `share` (0 to 1), `nonnegatives` and `positives` (lists), `sorted` (ascending list), or
-            `estimate` (another estimate as plain data: method and parameters).
+            `share` (0 to 1), `nonnegatives` and `positives` (lists), `sorted` (ascending list),
+            `estimate` (another estimate as plain data: method and parameters) or `estimates` (a
+            list of such).
         value: parameters → point estimate; NaN where a ratio of zeros leaves it undefined.
         bounds: parameters and z ≥ 0 → (low, high); low falls and high rises with z.
         scaled: parameters and a factor → parameters of that many times the units.
@@ -115,44 +118,6 @@ def _exp(x: float) -> float:
     return math.inf if x > 709 else math.exp(x)
 
 
-def _delong(parameters: Parameters, z: float) -> Bounds:
-    value, error, slack = parameters["value"], parameters["se"], parameters["slack"]
-    if z == 0:
-        low = high = value
-    elif 0 < value < 1 and error > 0:
-        logit, width = math.log(value / (1 - value)), z * error / (value * (1 - value))
-        low, high = 1 / (1 + _exp(width - logit)), 1 / (1 + _exp(-width - logit))
-    elif "positives" in parameters and "negatives" in parameters:
-        low, high = _newcombe_auc(value, parameters["positives"], parameters["negatives"], z)
-    else:
-        low, high = 0.0, 1.0
-    return max(low - slack, 0.0), min(high + slack, 1.0)
-
-
-def _newcombe_auc(value: float, positives: float, negatives: float, z: float) -> Bounds:
-    """Bounds of an AUC whose own standard error is zero (perfect separation, constant scores).
-
-    All areas with |value − A| ≤ z √Var(A), the variance being Hanley and McNeil's with both
-    numbers of units replaced by their mean.
-
-    Source: Newcombe, Statistics in Medicine 25 (2006) 559–573, method 5.
-    """
-    others = max((positives + negatives) / 2 - 1, 0.0)
-
-    def low(point: float) -> float:
-        def excess(error: float) -> float:  # of an area of 1 − error, over its error where exact
-            shape = 1 + others * (error / (1 + error) + (1 - error) / (2 - error))
-            variance = (1 - error) * shape / (positives * negatives)
-            if point == 1:
-                return error - z * z * variance
-            return (point - 1 + error) ** 2 - z * z * variance * error
-
-        return 1 - bracketed_root(excess, 1 - point, 1.0) if point > 0 else 0.0
-
-    # The variance is the same at A and 1 − A, so that one end serves for both.
-    return low(value), 1 - low(1 - value)
-
-
 def _squared_error(parameters: Parameters, z: float) -> Bounds:
     """All errors t with |t − value| ≤ z √(sd² + 4 slope (t − value)).
 
@@ -174,25 +139,6 @@ def _bounded_differences(parameters: Parameters, z: float) -> Bounds:
         return value, value
     reach = parameters["scale"] * math.sqrt(minus_log_tail(z) / 2)
     return max(value - parameters["bias"] - reach, 0.0), min(value + reach, 1.0)
-
-
-def _bootstrap(parameters: Parameters, z: float) -> Bounds:
-    """The basic interval; beyond what the number of replicates resolves, nothing is excluded."""
-    value, replicates = parameters["value"], parameters["replicates"]
-    if z == 0:
-        return value, value
-    # The small term undoes rounding of a tail that is meant to be k / (R + 1).
-    rank = math.floor(upper_tail(z) * (len(replicates) + 1) + 1e-9)
-    if rank < 1:
-        return _EVERYWHERE
-    # A median of the replicates beyond the value would turn the interval inside out near z = 0.
-    return min(2 * value - replicates[-rank], value), max(2 * value - replicates[rank - 1], value)
-
-
-def _bootstrap_scaled(parameters: Parameters, factor: float) -> dict[str, Any]:
-    value = parameters["value"]
-    narrowed = [value + (one - value) / math.sqrt(factor) for one in parameters["replicates"]]
-    return {"value": value, "replicates": narrowed}
 
 
 def _ratio(parameters: Parameters) -> float:
@@ -222,38 +168,40 @@ def _given(name: str) -> Callable[[Parameters], float]:
     return lambda parameters: float(parameters[name])
 
 
+def _part(plain: Parameters) -> Part:
+    method, own = METHODS[plain["method"]], plain["parameters"]
+    return Part(method.value(own), lambda z: method.bounds(own, z))
+
+
+def _scaled_part(plain: Parameters, factor: float) -> dict[str, Any]:
+    scaled = METHODS[plain["method"]].scaled(plain["parameters"], factor)
+    return {"method": plain["method"], "parameters": scaled}
+
+
 def _difference_value(parameters: Parameters) -> float:
-    first, second = (parameters[name] for name in _PARTS)
-    return METHODS[first["method"]].value(first["parameters"]) - METHODS[second["method"]].value(
-        second["parameters"]
-    )
+    first, second = (_part(parameters[name]).value for name in _PARTS)
+    return first - second
 
 
 def _difference_bounds(parameters: Parameters, z: float) -> Bounds:
-    """Each end moves by the two distances that point its way, added as independent errors.
-
-    Source: Zou and Donner, Statistics in Medicine 27 (2008) 1693–1702 (MOVER). Of two Wilson
-    intervals it makes Newcombe's, of two normal ones the normal interval of the difference.
-    """
-    below, above = [], []
-    for name in _PARTS:
-        method, own = METHODS[parameters[name]["method"]], parameters[name]["parameters"]
-        low, high = method.bounds(own, z)
-        value = method.value(own)
-        below.append(value - low)
-        above.append(high - value)
-    value = _difference_value(parameters)
-    return value - math.hypot(below[0], above[1]), value + math.hypot(above[0], below[1])
+    first, second = (_part(parameters[name]) for name in _PARTS)
+    return difference_bounds(first, second, z)
 
 
 def _difference_scaled(parameters: Parameters, factor: float) -> dict[str, Any]:
-    return {
-        name: {
-            "method": part["method"],
-            "parameters": METHODS[part["method"]].scaled(part["parameters"], factor),
-        }
-        for name, part in parameters.items()
-    }
+    return {name: _scaled_part(part, factor) for name, part in parameters.items()}
+
+
+def _largest_value(parameters: Parameters) -> float:
+    return max(abs(_part(one).value) for one in parameters["parts"])
+
+
+def _largest_bounds(parameters: Parameters, z: float) -> Bounds:
+    return largest_magnitude_bounds([_part(one) for one in parameters["parts"]], z)
+
+
+def _largest_scaled(parameters: Parameters, factor: float) -> dict[str, Any]:
+    return {"parts": [_scaled_part(one, factor) for one in parameters["parts"]]}
 
 
 _PARTS = ("first", "second")
@@ -357,7 +305,7 @@ METHODS: Mapping[str, Method] = {
             "negatives": "positive",
         },
         value=_given("value"),
-        bounds=_delong,
+        bounds=auc_bounds,
         scaled=_scaling(grow=("positives", "negatives"), narrow=("se",)),
         optional=("positives", "negatives"),
     ),
@@ -387,12 +335,26 @@ METHODS: Mapping[str, Method] = {
         bounds=_difference_bounds,
         scaled=_difference_scaled,
     ),
+    "largest_magnitude": Method(
+        title="largest of several magnitudes, from the intervals of all of them",
+        kinds={"parts": "estimates"},
+        value=_largest_value,
+        bounds=_largest_bounds,
+        scaled=_largest_scaled,
+    ),
     "bootstrap": Method(
         title="basic bootstrap interval",
         kinds={"value": "number", "replicates": "sorted"},
         value=_given("value"),
-        bounds=_bootstrap,
-        scaled=_bootstrap_scaled,
+        bounds=basic_bounds,
+        scaled=narrowed,
+    ),
+    "bca": Method(
+        title="bias-corrected and accelerated bootstrap interval",
+        kinds={"value": "number", "replicates": "sorted", "acceleration": "number"},
+        value=_given("value"),
+        bounds=bca_bounds,
+        scaled=narrowed,
     ),
 }
 """Name of a method → what it means. Records name these; a name is never given a new meaning."""
