@@ -1,33 +1,85 @@
-"""Are groups treated alike? Rates by declared group and intersection, and their comparison.
+"""Are groups treated alike? Every declared group and intersection, and their comparison.
 
 Every ordered pair of groups of an attribute is compared, and every group with all others together
 (`REST`); which of these a verdict rests on is the policy's choice, made before the data are seen.
+Single classes, and groups among alike units, are compared with the declared reference and the rest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditkit.checks.bias_errors import ERROR_DIFFERENCE, error_need, error_tables, error_values
+from auditkit.checks.bias_classes import (
+    BALANCED_ACCURACY,
+    class_need,
+    class_tables,
+    has_classes,
+    has_macro,
+    macro_table,
+    unweighable_classes,
+)
+from auditkit.checks.bias_conditional import (
+    conditional_metrics,
+    conditional_need,
+    conditional_table,
+)
 from auditkit.checks.bias_figures import rate_figure
-from auditkit.checks.bias_rates import rate_metrics, rate_need, rate_tables
+from auditkit.checks.bias_numbers import NUMBERS, asked, unweighable
+from auditkit.checks.bias_proxies import PROXY_METRICS, ProxyTable, proxy_needs
+from auditkit.checks.bias_rates import EQUALISED_ODDS, RateTable
+from auditkit.checks.bias_scoring import scores_people, scoring_need, scoring_table
 from auditkit.checks.check import EVALUATION, Check, Findings
 from auditkit.checks.estimation import absent
-from auditkit.checks.groups import MAX_PAIRED, Groups, slicings
-from auditkit.checks.reading import Reading
+from auditkit.checks.groups import MAX_PAIRED, Groups, groups_need, groups_of, slicings
+from auditkit.checks.rate_kinds import (
+    ACCURACY,
+    CLASS_RATES,
+    DECISION_RATES,
+    FLIP_RATES,
+    SCORING_RATE,
+    metrics_of,
+)
+from auditkit.checks.reading import Reading, tally_need
 from auditkit.checks.scores import NO_DECISION
 from auditkit.evidence.collected import Evidence
-from auditkit.evidence.needs import SplitNeed
+from auditkit.evidence.needs import (
+    CORRECT,
+    PREDICTION,
+    PREVIOUS,
+    QUALIFIED,
+    SELECTED,
+    CountNeed,
+    SplitNeed,
+    SumNeed,
+    group,
+)
 from auditkit.evidence.subject import Subject, View
-from auditkit.measurement import Measurement, MeasurementKey, Status
+from auditkit.measurement import Figure, Measurement, MeasurementKey, Metric, Status
+from auditkit.models.head import Task
 
-METRICS = (*rate_metrics(), ERROR_DIFFERENCE)
-_OF_DECISIONS = tuple(metric.id for metric in rate_metrics())
-_OF_ACCURACY = ("bias.accuracy", "bias.accuracy_difference")
+_OF_DECISIONS = (*metrics_of(DECISION_RATES), EQUALISED_ODDS)
+METRICS: tuple[Metric, ...] = (
+    *_OF_DECISIONS,
+    *metrics_of(FLIP_RATES),
+    *metrics_of(CLASS_RATES),
+    *metrics_of(SCORING_RATE),
+    *BALANCED_ACCURACY.metrics(),
+    *(metric for number in NUMBERS for metric in number.metrics()),
+    *conditional_metrics(),
+    *PROXY_METRICS,
+)
 
 _NO_FAVOURABLE = (
     "No outcome is declared as favourable, so nothing is selected; declare "
     "decision: {favourable: …} for it."
+)
+_NUMBERS_DECIDE_NOTHING = (
+    "The output is a number and no decision, so nothing is selected; audit the decision that is "
+    "made with it (task: binary with a threshold), or read scoring rates and errors."
+)
+_NO_WEIGHTED_FORM = (
+    "Rows have declared weights, and this number has no weighted form here; leave out data.weight "
+    "for it."
 )
 
 
@@ -36,53 +88,146 @@ def _deciding(subject: Subject) -> tuple[View, ...]:
     return tuple(view for view in subject.main_views if view.classifies and view.decides)
 
 
-def _erring(subject: Subject) -> tuple[tuple[View, str], ...]:
-    """The views, and their values, whose mean errors are compared."""
-    return tuple((view, value) for view in subject.main_views for value in error_values(view))
+def _favouring(subject: Subject) -> tuple[View, ...]:
+    return tuple(view for view in _deciding(subject) if view.favourable is not None)
+
+
+def _flipping(subject: Subject) -> tuple[View, ...]:
+    """The views of which a previous version's decisions are known."""
+    heads = {view.key.head for view in subject.main_views}
+    if subject.columns.previous is None or len(heads) > 1:
+        return ()
+    return tuple(view for view in _deciding(subject) if view.head.task is not Task.MULTILABEL)
 
 
 def _unmet(subject: Subject) -> str:
-    if not subject.columns.groups:
+    columns = subject.columns
+    if not columns.groups and not columns.proxy_groups:
         return "No group attribute is declared; declare data.groups to compare groups."
-    return "" if _deciding(subject) or _erring(subject) else NO_DECISION
+    if _deciding(subject) or any(asked(subject)):
+        return ""
+    return NO_DECISION
+
+
+def _decision_need(
+    subject: Subject, view: View, attributes: tuple[str, ...]
+) -> CountNeed | SumNeed:
+    outcome = (CORRECT,) if view.favourable is None else (SELECTED, QUALIFIED, CORRECT)
+    return tally_need(subject, view.key, (*(group(name) for name in attributes), *outcome))
+
+
+def _flip_need(subject: Subject, view: View, attributes: tuple[str, ...]) -> CountNeed | SumNeed:
+    axes = (*(group(name) for name in attributes), PREVIOUS, PREDICTION)
+    return tally_need(subject, view.key, axes)
 
 
 def _needs(subject: Subject) -> Iterator[SplitNeed]:
     for attributes in slicings(subject):
-        for view in _deciding(subject):
-            yield SplitNeed(EVALUATION, rate_need(view, attributes))
-        for view, value in _erring(subject):
-            yield SplitNeed(EVALUATION, error_need(view, value, attributes))
+        for need in _needs_of(subject, attributes):
+            yield SplitNeed(EVALUATION, need)
+    for view in _favouring(subject):
+        for summed in proxy_needs(subject, view):
+            yield SplitNeed(EVALUATION, summed)
+
+
+def _needs_of(subject: Subject, attributes: tuple[str, ...]) -> Iterator[CountNeed | SumNeed]:
+    """What one attribute or intersection needs."""
+    yield groups_need(attributes)
+    for view in _deciding(subject):
+        yield _decision_need(subject, view, attributes)
+        if has_classes(view):
+            yield class_need(subject, view, attributes)
+    for view in _flipping(subject):
+        yield _flip_need(subject, view, attributes)
+    for view in _favouring(subject):
+        if subject.columns.controls:
+            yield conditional_need(subject, view, attributes)
+    for view in subject.main_views:
+        if scores_people(view):
+            yield scoring_need(subject, view, attributes)
+    for one in asked(subject):
+        yield from one.needs(tuple(group(name) for name in attributes))
 
 
 def _measure(subject: Subject, evidence: Evidence) -> Findings:
     reading = Reading(subject, evidence, EVALUATION)
-    parts = [_decisions(subject, view, reading) for view in _deciding(subject)]
-    parts += [_errors(subject, view, value, reading) for view, value in _erring(subject)]
+    parts = [
+        _of_groups(subject, reading, groups_of(subject, reading.evidence, attributes))
+        for attributes in slicings(subject)
+    ]
     together = Findings.together(parts)
+    proxies = [
+        measurement
+        for view in _favouring(subject)
+        for one in subject.columns.proxy_groups
+        for measurement in ProxyTable(view, one, reading).measurements()
+    ]
     unmeasured = tuple(_unmeasured(subject, reading))
-    # The same groups are looked at for each output.
-    notes = tuple(dict.fromkeys(together.notes))
-    return Findings((*together.measurements, *unmeasured), together.figures, notes)
+    notes = tuple(dict.fromkeys((*together.notes, *_notes(subject))))
+    return Findings((*together.measurements, *proxies, *unmeasured), together.figures, notes)
 
 
-def _decisions(subject: Subject, view: View, reading: Reading) -> Findings:
-    parts = []
-    for table in rate_tables(subject, view, reading):
-        found = tuple(table.measurements())
-        figures = () if view.favourable is None else (rate_figure(view, table.groups, found),)
-        parts.append(Findings(found, figures, _notes(table.groups)))
-    return Findings.together(parts)
+def _of_groups(subject: Subject, reading: Reading, groups: Groups) -> Findings:
+    """Everything about one attribute or intersection."""
+    measurements: list[Measurement] = []
+    figures: list[Figure] = []
+    for view in _deciding(subject):
+        found = tuple(_decisions(subject, view, groups, reading))
+        measurements += found
+        if view.favourable is not None:
+            figures.append(rate_figure(view, groups, found))
+    for table in _further_tables(subject, groups, reading):
+        measurements += table.measurements(groups.pairs())
+    for table in _tables_of_classes(subject, groups, reading):
+        measurements += table.measurements(groups.anchored())
+    for one in asked(subject):
+        measurements += one.table(groups, reading, _caveat(subject)).measurements(groups.pairs())
+    for view in _favouring(subject):
+        if subject.columns.controls:
+            table_of = conditional_table(subject, view, groups, reading, _caveat(subject))
+            measurements += table_of.measurements()
+    return Findings(tuple(measurements), tuple(figures), _too_many(groups))
 
 
-def _errors(subject: Subject, view: View, value: str, reading: Reading) -> Findings:
-    return Findings.together(
-        Findings(tuple(table.measurements()), notes=_notes(table.groups))
-        for table in error_tables(subject, view, value, reading)
-    )
+def _decisions(
+    subject: Subject, view: View, groups: Groups, reading: Reading
+) -> Iterator[Measurement]:
+    kinds = ACCURACY if view.favourable is None else DECISION_RATES
+    states = reading.tally(_decision_need(subject, view, groups.attributes))
+    clustered, caveat = reading.clustered, _caveat(subject)
+    table = RateTable(view.key, kinds, groups, states, clustered, caveat)
+    yield from table.measurements(groups.pairs())
+    if view.favourable is not None:
+        yield from table.equalised_odds(groups.pairs())
+    if has_macro(subject, view):
+        macro = macro_table(subject, view, groups, reading, caveat)
+        yield from macro.measurements(groups.anchored())
 
 
-def _notes(groups: Groups) -> tuple[str, ...]:
+def _further_tables(subject: Subject, groups: Groups, reading: Reading) -> Iterator[RateTable]:
+    for view in _flipping(subject):
+        states = reading.tally(_flip_need(subject, view, groups.attributes))
+        yield RateTable(view.key, FLIP_RATES, groups, states, reading.clustered)
+    for view in subject.main_views:
+        if scores_people(view):
+            yield scoring_table(subject, view, groups, reading)
+
+
+def _tables_of_classes(subject: Subject, groups: Groups, reading: Reading) -> Iterator[RateTable]:
+    for view in _deciding(subject):
+        if has_classes(view):
+            yield from class_tables(subject, view, groups, reading, _caveat(subject))
+
+
+def _caveat(subject: Subject) -> str:
+    """What qualifies each number that rests on labels."""
+    of = subject.columns.labelled
+    if of is None:
+        return ""
+    return f"Labels are known of {of} alone, so that it speaks of them and not of everybody."
+
+
+def _too_many(groups: Groups) -> tuple[str, ...]:
     if groups.all_paired:
         return ()
     reference = "" if groups.reference is None else f" with {groups.reference} and"
@@ -92,21 +237,59 @@ def _notes(groups: Groups) -> tuple[str, ...]:
     )
 
 
+def _notes(subject: Subject) -> Iterator[str]:
+    columns = subject.columns
+    if columns.labelled is not None:
+        yield (
+            f"Labels are known of {columns.labelled} alone: error rates, predictive values and "
+            "losses say nothing of the others, whose outcomes nobody saw."
+        )
+    if columns.weight is not None:
+        yield (
+            f"Groups are compared with the weights in {columns.weight!r}; other checks count each "
+            "row once."
+        )
+    for one in columns.proxy_groups:
+        yield (
+            f"{one.name} is known by probabilities alone. Rates of its groups are biased wherever "
+            "membership still goes with selection among units of equal probabilities; no interval "
+            "contains that bias."
+        )
+    if columns.previous is not None and not _flipping(subject):
+        yield "Previous predictions were not compared: the model has no single head that decides."
+
+
 def _unmeasured(subject: Subject, reading: Reading) -> Iterator[Measurement]:
-    """What could not be measured of heads that classify, once for each head and metric."""
-    classifying = [view for view in subject.main_views if view.classifies]
-    for head in dict.fromkeys(view.key.head for view in classifying):
-        views = [view for view in classifying if view.key.head == head]
-        if not any(view.decides for view in views):
-            missing, reason = _OF_DECISIONS, NO_DECISION
-        elif all(view.favourable is None for view in views):
-            missing = tuple(name for name in _OF_DECISIONS if name not in _OF_ACCURACY)
-            reason = _NO_FAVOURABLE
-        else:
-            continue
-        for metric in missing:
-            key = MeasurementKey(metric, split=EVALUATION, head=head)
+    """What could not be measured, once for each head and metric, with the reason."""
+    if not subject.columns.groups:
+        return
+    heads = dict.fromkeys(view.key.head for view in subject.main_views)
+    for head in heads:
+        views = [view for view in subject.main_views if view.key.head == head]
+        metrics, reason = _undecided(views)
+        for metric in metrics:
+            key = MeasurementKey(metric.id, split=EVALUATION, head=head)
             yield absent(key, Status.NOT_APPLICABLE, reason, reading.sample)
+    weightless = [*unweighable(subject), *unweighable_classes(subject)]
+    for number, of in weightless:
+        for metric in number.metrics():
+            key = MeasurementKey(metric.id, split=EVALUATION, head=of.head, label=of.label)
+            yield absent(key, Status.NOT_APPLICABLE, _NO_WEIGHTED_FORM, reading.sample)
+
+
+def _undecided(views: list[View]) -> tuple[tuple[Metric, ...], str]:
+    """The metrics of decisions that a head lacks, and why."""
+    if all(view.task is Task.REGRESSION for view in views):
+        return _OF_DECISIONS, _NUMBERS_DECIDE_NOTHING
+    classifying = [view for view in views if view.classifies]
+    if not classifying:
+        return (), ""
+    if not any(view.decides for view in classifying):
+        return _OF_DECISIONS, NO_DECISION
+    if all(view.favourable is None for view in classifying):
+        of_accuracy = {metric.id for metric in metrics_of(ACCURACY)}
+        return tuple(one for one in _OF_DECISIONS if one.id not in of_accuracy), _NO_FAVOURABLE
+    return (), ""
 
 
 CHECK = Check(
@@ -117,7 +300,6 @@ CHECK = Check(
     needs=_needs,
     measure=_measure,
     not_tested=(
-        "Only the declared groups were compared; slices that nobody named were not searched for.",
         "Whether the labels themselves are biased was not tested: error rates take them as true.",
     ),
 )

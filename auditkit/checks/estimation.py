@@ -14,9 +14,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from auditkit.checks.rate_kinds import Part
+from auditkit.checks.tally import Tally
 from auditkit.measurement import Estimate, Interval, Measurement, MeasurementKey, Status
 from auditkit.statistics import estimates
 from auditkit.statistics.jackknife import delete_one_block, effective_counts, kish_size
+from auditkit.statistics.weighting import Weights, weighted_counts
 
 MIN_CLUSTERS = 10
 # Blocks of very unequal size are as good as fewer equal ones (Kish 1965); under this number nothing
@@ -46,6 +49,14 @@ def undefined(reason: str) -> NoEstimateError:
 def too_few(reason: str) -> NoEstimateError:
     """An error to raise where a number would rest on too little."""
     return NoEstimateError(Status.TOO_FEW, reason)
+
+
+def telling(found: str) -> NoEstimateError:
+    """An error to raise where a number would be about fewer than `MIN_KEPT` people."""
+    return too_few(
+        f"{found}; numbers about fewer than {MIN_KEPT} are not kept, since they could tell about a "
+        "person."
+    )
 
 
 @dataclass(frozen=True)
@@ -89,24 +100,40 @@ class Rate:
     """A share of successes among trials, in all and by block.
 
     Attributes:
-        successes, trials: float64 of shape (blocks,), or (1,) where units are independent.
+        successes, trials: what they weigh, of shape (blocks,), or (1,) where units are independent.
         clustered: whether the blocks hold clusters.
         clusters: number of clusters among the trials, where known.
+        rows: number of rows among the trials, if that is not what they weigh.
+        squares: of rows of unequal weight, the sums of squared weights of successes and failures.
     """
 
     successes: np.ndarray
     trials: np.ndarray
     clustered: bool
     clusters: int | None = None
+    rows: int | None = None
+    squares: tuple[float, float] | None = None
+
+    @classmethod
+    def counted(
+        cls, tally: Tally, of: Callable[[np.ndarray], Part], clustered: bool, clusters: int | None
+    ) -> Rate:
+        """The rate that `of` counts in the cells of a tally."""
+        successes, trials = (np.asarray(part, np.float64) for part in of(tally.weights))
+        if tally.squares is None:
+            return cls(successes, trials, clustered, clusters)
+        of_hits, of_all = (float(part.sum()) for part in of(tally.squares))
+        rows = int(of(tally.rows)[1].sum())
+        return cls(successes, trials, clustered, clusters, rows, (of_hits, of_all - of_hits))
 
     @property
-    def n(self) -> float:
-        """Number of trials."""
-        return float(self.trials.sum())
+    def n(self) -> int:
+        """Number of trials, in rows."""
+        return round(float(self.trials.sum())) if self.rows is None else self.rows
 
     @property
     def hits(self) -> float:
-        """Number of successes."""
+        """What the successes weigh: their number, where each row is one unit."""
         return float(self.successes.sum())
 
     def effective(self) -> tuple[float, float]:
@@ -115,15 +142,25 @@ class Rate:
         Raises:
             ValueError: clusters are declared, and fewer than two blocks hold units.
         """
+        total = float(self.trials.sum())
         if not self.clustered:
-            return self.hits, self.n
-        weight = kish_size(self.n, float((self.trials**2).sum()))
+            return (self.hits, total) if self.squares is None else weighted_counts(*self._weights())
+        weight = kish_size(total, float((self.trials**2).sum()))
         if weight < MIN_WEIGHT:
             raise too_few(
                 f"A few clusters hold most of the units: they weigh as much as {weight:.1f} equal "
                 f"parts, and an interval needs at least {MIN_WEIGHT}."
             )
-        return effective_counts(self.successes, self.trials, self.clusters)
+        # The design effect is against as many equally weighted units as these are worth.
+        worth = 1.0 if self.squares is None else total / sum(self.squares)
+        return effective_counts(worth * self.successes, worth * self.trials, self.clusters)
+
+    def _weights(self) -> tuple[Weights, Weights]:
+        """The weights of successes and of failures."""
+        assert self.squares is not None
+        of_hits, of_misses = self.squares
+        misses = float((self.trials - self.successes).sum())
+        return Weights(self.hits, of_hits), Weights(misses, of_misses)
 
 
 def rate_estimate(measured: Rate) -> Estimate:

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from auditkit.checks.estimation import MIN_KEPT, Sample, too_few
+from auditkit.checks.estimation import MIN_KEPT, Sample, telling, too_few
 from auditkit.data.columns import MISSING
 from auditkit.data.grouping import ordered_levels
 from auditkit.evidence.collected import SplitEvidence
+from auditkit.evidence.needs import CountNeed, group
 from auditkit.evidence.subject import Subject
 from auditkit.measurement import REST, Slice
 
@@ -65,6 +66,15 @@ class Groups:
                     yield one, other
             yield one, REST
 
+    def anchored(self) -> Iterator[tuple[Slice, Slice]]:
+        """Every group against the declared reference, and against all others together."""
+        if len(self.known) < 2:
+            return
+        for one in self.known:
+            if self.reference in self.known and one != self.reference:
+                yield one, self.reference
+            yield one, REST
+
     def part(self, states: np.ndarray, where: Slice, against: Slice | None = None) -> np.ndarray:
         """The states of a group, shape (blocks, …); of all others than `against` for `REST`.
 
@@ -116,10 +126,7 @@ class Groups:
         """
         rows = self.sample(where, against).rows
         if rows < MIN_KEPT:
-            raise too_few(
-                f"{named(where)} has {rows} {'row' if rows == 1 else 'rows'}; numbers about fewer "
-                f"than {MIN_KEPT} are not kept, since they could tell about a person."
-            )
+            raise telling(f"{named(where)} has {rows} {'row' if rows == 1 else 'rows'}")
         small = [m for m in self._members(where, against) if self.samples[m].rows < MIN_KEPT]
         if small:
             raise too_few(
@@ -133,23 +140,32 @@ def named(where: Slice) -> str:
     return "All other groups together" if where == REST else str(where)
 
 
+def inside(where: Slice) -> str:
+    """A group, or the rest, in words that stand within a sentence."""
+    name = named(where)
+    return name if where.conditions and name == str(where) else name[:1].lower() + name[1:]
+
+
 def slicings(subject: Subject) -> list[tuple[str, ...]]:
     """The declared attributes, each alone, and the declared intersections."""
     alone = [(declared.name,) for declared in subject.columns.groups]
     return alone + [tuple(sorted(names)) for names in subject.columns.intersections]
 
 
-def groups_of(
-    subject: Subject, evidence: SplitEvidence, attributes: tuple[str, ...], rows: np.ndarray
-) -> Groups:
+def groups_need(attributes: tuple[str, ...]) -> CountNeed:
+    """What says how large the groups of an attribute or intersection are."""
+    return CountNeed(None, tuple(group(name) for name in attributes))
+
+
+def groups_of(subject: Subject, evidence: SplitEvidence, attributes: tuple[str, ...]) -> Groups:
     """The groups that occur, in the order in which a reader expects them.
 
     Args:
         subject: whose declaration says what the reference is.
-        evidence: of the split.
+        evidence: of the split, `groups_need` among it.
         attributes: of the groups.
-        rows: number of rows by level of each attribute, levels as in `evidence.levels`.
     """
+    rows = evidence.count(groups_need(attributes)).values
     found: dict[Slice, tuple[Sample, tuple[int, ...]]] = {}
     for index in _in_order(subject, evidence, attributes):
         if rows[index]:
@@ -181,6 +197,6 @@ def _in_order(
 
 
 def _reference(subject: Subject, attributes: tuple[str, ...]) -> Slice | None:
-    declared = {one.name: one.reference for one in subject.columns.groups}
+    declared = subject.columns.references
     levels = {name: level for name in attributes if (level := declared[name]) is not None}
     return Slice.of(levels) if len(levels) == len(attributes) else None

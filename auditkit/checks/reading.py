@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from auditkit.checks.estimation import Rate, Sample
+from auditkit.checks.tally import Tally
 from auditkit.evidence.collected import Evidence, SplitEvidence
-from auditkit.evidence.needs import BLOCK, CountNeed, SumNeed
-from auditkit.evidence.subject import Subject
+from auditkit.evidence.needs import BLOCK, WEIGHT, Column, CountNeed, SumNeed
+from auditkit.evidence.subject import Subject, ViewKey
 from auditkit.measurement import Slice
 
 Sums = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -67,3 +68,16 @@ class Reading:
             self.clustered,
             clusters,
         )
+
+    def tally(self, need: CountNeed | SumNeed) -> Tally:
+        """Units and what they weigh, of a need that `tally_need` made."""
+        if isinstance(need, CountNeed):
+            return Tally(self.counts(need))
+        return Tally(*self.sums(need))
+
+
+def tally_need(subject: Subject, view: ViewKey, axes: tuple[Column, ...]) -> CountNeed | SumNeed:
+    """Units over axes: counted, or with the sums of their weights where these are declared."""
+    if subject.columns.weight is None:
+        return CountNeed(view, axes)
+    return SumNeed(view, WEIGHT, axes)

@@ -10,6 +10,7 @@ from auditkit.evidence.collected import SplitEvidence
 from auditkit.evidence.hashing import hashes
 from auditkit.evidence.host_axes import Edges, HostAxes
 from auditkit.evidence.needs import SplitPlan, group
+from auditkit.evidence.row_values import RowValues
 from auditkit.evidence.runner import BatchRunner
 from auditkit.evidence.sample import Sampler
 from auditkit.evidence.subject import Subject
@@ -67,7 +68,8 @@ class SplitCollector:
         codes = self._host.encode(batch, self._columns)
         views = self._subject.views
         with torch.no_grad():
-            units = {view.key: Units(view, answered.heads[view.head.name]) for view in views}
+            rows = RowValues.of(batch, self._subject.columns, self._runner.device)
+            units = {view.key: Units(view, answered.heads[view.head.name], rows) for view in views}
             self._tables.add(units, codes, len(batch))
         if self._tally is not None and batch.clusters is not None:
             self._tally.add(hashes(batch.clusters), [codes[column] for column in self._groups])

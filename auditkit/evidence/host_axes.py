@@ -29,8 +29,13 @@ class HostAxes:
     """
 
     def __init__(self, subject: Subject, edges: Edges, split: str) -> None:
+        columns = subject.columns
         self._levels: dict[Column, Vocabulary | Bins] = {
-            Column("group", group.name): Vocabulary() for group in subject.columns.groups
+            column: Vocabulary()
+            for column in (
+                *(Column("group", one.name) for one in columns.groups),
+                *(Column("control", one.name) for one in columns.controls),
+            )
         }
         self._levels |= {Column("feature", name): Bins(edges[name]) for name in edges}
         self._split = split
@@ -49,7 +54,8 @@ class HostAxes:
         levels = self._levels[column]
         if isinstance(levels, Bins):
             return levels.encode(self._feature(batch, column.name))
-        values = batch.groups[column.name]
+        attributes = batch.groups if column.kind == "group" else batch.controls
+        values = attributes[column.name]
         return levels.encode(np.asarray(values.codes), [str(one) for one in values.categories])
 
     def _feature(self, batch: Batch, name: str) -> pd.Series:

@@ -68,6 +68,23 @@ FOLD = Column("fold")
 """One of two halves by another hash of the same id: `searched`, `held out`."""
 
 
+WEIGHT = "row weight"
+"""The value that says how many units of the population a row stands for."""
+
+MEMBERSHIP = "membership of "
+WEIGHTED = "weighted "
+
+
+def membership(attribute: str, level: str) -> str:
+    """The probability of a proxy group's level, times the row's weight where one is declared."""
+    return f"{MEMBERSHIP}{attribute}={level}"
+
+
+def weighted(value: str) -> str:
+    """A value times the row's weight."""
+    return f"{WEIGHTED}{value}"
+
+
 def group(name: str) -> Column:
     """The axis of a declared group attribute."""
     return Column("group", name)
@@ -110,8 +127,7 @@ class SumNeed:
     Attributes:
         view: the model output that the value is of.
         value: `log_loss`, `brier`, `absolute_error`, `squared_error`, `score` … or the name of a
-            custom unit metric; of the data: `weight`, `membership:ATTRIBUTE=LEVEL` (the
-            probability of a proxy group's level, times the weight where one is declared).
+            custom unit metric; of the data: `WEIGHT`, or a `membership`; a value `weighted`.
         axes: distinct columns.
 
     Raises:

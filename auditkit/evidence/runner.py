@@ -13,7 +13,7 @@ from auditkit.data.batch import Batch
 from auditkit.errors import AuditkitError, ModelError
 from auditkit.evidence.guard import OutputGuard
 from auditkit.evidence.nests import map_tensors
-from auditkit.evidence.targets import targets_of
+from auditkit.evidence.targets import previous_of, targets_of
 from auditkit.evidence.units import HeadBatch
 from auditkit.models.head import Head, Task
 from auditkit.models.wrapped import WrappedModel
@@ -55,11 +55,14 @@ class BatchRunner:
             ModelError: outputs that contradict the declaration, here or in an earlier batch.
         """
         targets = targets_of(batch, self._model.heads)
+        previous = previous_of(batch, self._model.heads)
         prepared = self._model.prepare(batch.inputs)
         with torch.no_grad():
             raw = self._model.forward(prepared)
             heads = {
-                head.name: self._head(head, raw[head.name], targets[head.name], len(batch))
+                head.name: self._head(
+                    head, raw[head.name], targets[head.name], previous.get(head.name), len(batch)
+                )
                 for head in self._model.heads
             }
         self._guard.batch_done(batch.row_ids)
@@ -73,13 +76,16 @@ class BatchRunner:
         """
         self._guard.read()
 
-    def _head(self, head: Head, raw: Any, target: Any, units: int) -> HeadBatch:
-        placed = map_tensors(lambda part: part.to(self.device, non_blocking=True), target)
+    def _head(self, head: Head, raw: Any, target: Any, previous: Any, units: int) -> HeadBatch:
+        placed, before = (
+            map_tensors(lambda part: part.to(self.device, non_blocking=True), given)
+            for given in (target, previous)
+        )
         if head.task is not Task.CUSTOM:
             # A dispatched model may answer on another device than it was asked on.
             raw = raw.to(self.device, non_blocking=True)
             self._guard.watch(head, raw)
-            return HeadBatch(head, raw, placed)
+            return HeadBatch(head, raw, placed, previous=before)
         if isinstance(raw, Tensor) and raw.shape[:1] == (units,):
             self._guard.watch(head, raw)
         metrics = self._unit_metrics(head, raw, placed, units)

@@ -27,6 +27,21 @@ def targets_of(batch: Batch, heads: Sequence[Head]) -> dict[str, Any]:
     return {head.name: encode(_given(batch.targets, head, heads), head, batch) for head in heads}
 
 
+def previous_of(batch: Batch, heads: Sequence[Head]) -> dict[str, Tensor]:
+    """Head → the encoded classes that the previous version predicted; {} where there are none.
+
+    One column can only be the previous version's word on the one head that chooses a class.
+
+    Raises:
+        DataError: a class that the model does not know.
+    """
+    choosing = [head for head in heads if head.task in (Task.BINARY, Task.MULTICLASS)]
+    if batch.previous is None or len(heads) > 1 or not choosing:
+        return {}
+    codes = _class_codes(batch.previous, choosing[0], batch.row_ids, "previous prediction")
+    return {choosing[0].name: torch.from_numpy(codes)}
+
+
 def _given(targets: Any, head: Head, heads: Sequence[Head]) -> Any:
     if targets is None:
         raise DataError(
@@ -142,12 +157,14 @@ def _flags(array: np.ndarray, head: Head, row_ids: np.ndarray) -> np.ndarray:
     return numbers.astype(np.int64)
 
 
-def _class_codes(array: np.ndarray, head: Head, row_ids: np.ndarray) -> np.ndarray:
+def _class_codes(
+    array: np.ndarray, head: Head, row_ids: np.ndarray, noun: str = "target"
+) -> np.ndarray:
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim != 1:
         raise DataError(
-            f"The target of {_named(head)} has the shape {array.shape}; expected one class a unit.",
+            f"The {noun} of {_named(head)} has the shape {array.shape}; expected one class a unit.",
             mend="Give class names or indices of shape (n,), not one-hot rows.",
         )
     # A batch holds few distinct labels: these are looked up, the rows then indexed.
@@ -158,7 +175,8 @@ def _class_codes(array: np.ndarray, head: Head, row_ids: np.ndarray) -> np.ndarr
         found = ["a missing value"] if (places < 0).any() else []
         found += [repr(_plain(labels[at])) for at in np.flatnonzero(lookup[:-1] < 0)[:_SHOWN]]
         expected = ", ".join(repr(name) for name in head.classes[:20])
-        _refuse(codes < 0, head, row_ids, f"{', '.join(found)}, where the model knows {expected}")
+        what = f"{', '.join(found)}, where the model knows {expected}"
+        _refuse(codes < 0, head, row_ids, what, noun)
     return codes
 
 
@@ -193,13 +211,15 @@ def _plain(label: Any) -> Any:
     return label.item() if isinstance(label, np.generic) else label
 
 
-def _refuse(wrong: np.ndarray, head: Head, row_ids: np.ndarray, what: str) -> None:
+def _refuse(
+    wrong: np.ndarray, head: Head, row_ids: np.ndarray, what: str, noun: str = "target"
+) -> None:
     if wrong.any():
         count = int(wrong.sum())
         rows = ", ".join(str(row) for row in row_ids[wrong][:_SHOWN])
-        are = "target of {0} in this batch is" if count == 1 else "targets of {0} in this batch are"
+        many, are = (noun, "is") if count == 1 else (f"{noun}s", "are")
         raise DataError(
-            f"{count} {are.format(_named(head))} {what} "
+            f"{count} {many} of {_named(head)} in this batch {are} {what} "
             f"({'first rows' if count > 1 else 'row'}: {rows}).",
             mend="Mend or leave out these rows, or declare the classes as the data name them.",
         )

@@ -23,6 +23,8 @@ from auditkit.evidence.grids import (
     raw_edges,
     score_cell,
 )
+from auditkit.evidence.needs import MEMBERSHIP, WEIGHT, WEIGHTED
+from auditkit.evidence.row_values import RowValues
 from auditkit.evidence.subject import View
 from auditkit.models.head import Head, Outputs, Task
 from auditkit.models.outputs import probabilities
@@ -39,15 +41,22 @@ class HeadBatch:
         raw: the head's output on the device, first axis the units; anything for a custom head.
         target: encoded targets on the device.
         unit_metrics: what a custom head's `unit_metrics` returned.
+        previous: encoded predictions of the previous version, as the target.
     """
 
     def __init__(
-        self, head: Head, raw: Any, target: Any, unit_metrics: Mapping[str, Tensor] | None = None
+        self,
+        head: Head,
+        raw: Any,
+        target: Any,
+        unit_metrics: Mapping[str, Tensor] | None = None,
+        previous: Any = None,
     ) -> None:
         self.head = head
         self.raw = raw
         self.target = target
         self.unit_metrics = unit_metrics or {}
+        self.previous = previous
         self._scores: Tensor | None = None
 
     @property
@@ -59,11 +68,18 @@ class HeadBatch:
 
 
 class Units:
-    """Codes and values of one view for one batch; see `auditkit.evidence.needs` for the codes."""
+    """Codes and values of one view for one batch; see `auditkit.evidence.needs` for the codes.
 
-    def __init__(self, view: View, batch: HeadBatch) -> None:
+    Args:
+        view: which.
+        batch: the output of its head.
+        rows: values of the data, whatever the model says.
+    """
+
+    def __init__(self, view: View, batch: HeadBatch, rows: RowValues | None = None) -> None:
         self.view = view
         self.batch = batch
+        self.rows = rows or RowValues.none()
         self._codes: dict[str, Tensor] = {}
 
     def code(self, kind: str) -> Tensor:
@@ -74,6 +90,10 @@ class Units:
 
     def value(self, name: str) -> Tensor:
         """One float64 value per unit, shape (n,)."""
+        if name == WEIGHT or name.startswith(MEMBERSHIP):
+            return self.rows[name]
+        if name.startswith(WEIGHTED):
+            return self.value(name.removeprefix(WEIGHTED)) * self.rows[WEIGHT]
         if self.view.task is Task.CUSTOM:
             return self.batch.unit_metrics[name].double()
         return _VALUES[name](self).double()
@@ -118,10 +138,18 @@ def rank_edges(view: View) -> Any:
 
 
 def _target(units: Units) -> Tensor:
-    target, view = units.batch.target, units.view
+    return _class(units.view, units.batch.target)
+
+
+def _previous(units: Units) -> Tensor:
+    return _class(units.view, units.batch.previous)
+
+
+def _class(view: View, codes: Any) -> Tensor:
+    """Encoded classes of a head, as a view of it sees them."""
     if view.one_vs_rest:
-        return torch.as_tensor(target == view.index)
-    column: Tensor = target if view.index is None else target[:, view.index]
+        return torch.as_tensor(codes == view.index)
+    column: Tensor = codes if view.index is None else codes[:, view.index]
     return column
 
 
@@ -227,6 +255,7 @@ _LABELS = {
 _CODES: Mapping[str, Callable[[Units], Tensor]] = {
     "target": _target,
     "prediction": _prediction,
+    "previous": _previous,
     "correct": _correct,
     "selected": lambda units: _is_favourable(units, "prediction"),
     "qualified": lambda units: _is_favourable(units, "target"),

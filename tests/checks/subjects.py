@@ -21,16 +21,24 @@ GROUPS = (Group("sex", "sex", "F"), Group("town", "town"))
 
 def people(n: int = 240, seed: int = 0) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
-    return scored(n, seed).assign(
-        x=rng.normal(size=n),
-        other=rng.random(n),
-        third=rng.random(n),
-        label=rng.choice(["a", "b", "c"], n),
-        z=rng.integers(0, 2, n),
-        price=rng.normal(size=n),
-        sex=rng.choice(["F", "M", None], n, p=[0.45, 0.45, 0.1]),
-        town=[["north", "south", "tiny"][0 if i % 2 else 1 if i else 2] for i in range(n)],
-        person=rng.integers(0, 40, n),
+    return (
+        scored(n, seed)
+        .assign(
+            x=rng.normal(size=n),
+            other=rng.random(n),
+            third=rng.random(n),
+            label=rng.choice(["a", "b", "c"], n),
+            z=rng.integers(0, 2, n),
+            price=rng.normal(size=n),
+            sex=rng.choice(["F", "M", None], n, p=[0.45, 0.45, 0.1]),
+            town=[["north", "south", "tiny"][0 if i % 2 else 1 if i else 2] for i in range(n)],
+            person=rng.integers(0, 40, n),
+            rank=rng.choice(["low", "high"], n),
+            weight=rng.uniform(0.5, 3, n),
+            before=rng.integers(0, 2, n),
+            p_one=rng.random(n),
+        )
+        .assign(p_other=lambda table: 1 - table["p_one"])
     )
 
 
@@ -47,6 +55,23 @@ def _binary() -> Case:
 
 def _clustered() -> Case:
     return tabular(stored(**DECIDING), cluster="person")
+
+
+ROLES = {
+    "controls": ("rank",),
+    "proxy_groups": {"race": {"columns": {"one": "p_one", "other": "p_other"}}},
+    "previous": "before",
+    "labelled": "people who were accepted",
+}
+
+
+def _roles(**more: Any) -> Case:
+    return tabular(stored(**DECIDING), **ROLES, **more)
+
+
+def _weighted_classes() -> Case:
+    _, data = tabular(stored(**DECIDING), label="label", weight="weight")
+    return _multiclass()[0], data
 
 
 def _few_clusters() -> Case:
@@ -125,6 +150,11 @@ CASES: dict[str, Callable[[], Case]] = {
     "binary": _binary,
     "clustered": _clustered,
     "two clusters": _few_clusters,
+    "every role": _roles,
+    "every role, clustered": lambda: _roles(cluster="person"),
+    "every role, weighted": lambda: _roles(weight="weight"),
+    "weighted clusters": lambda: _roles(weight="weight", cluster="person"),
+    "weighted classes": _weighted_classes,
     "undecided": _undecided,
     "multiclass": _multiclass,
     "multilabel": _multilabel,

@@ -251,8 +251,9 @@ def test_groups_of_three_people_have_no_numbers() -> None:
         m for m in result.measurements
         if Slice.of(town="tiny") in (m.key.slice, m.key.reference)
     ]  # fmt: skip
-    # Four rates; each difference and ratio with three groups both ways, and with the rest.
-    assert len(mine) == 4 + 7 * (3 + 3 + 1)
+    # Nine rates with their differences, seven ratios, the equalised odds, and four numbers with
+    # their differences: with three groups both ways, and with the rest.
+    assert len(mine) == (9 + 4) + (9 + 7 + 1 + 4) * (3 + 3 + 1)
     for one in mine:
         assert one.status is Status.TOO_FEW
         assert (one.value, one.interval, one.estimate) == (None, None, None)
@@ -366,7 +367,8 @@ def test_many_attributes_do_not_multiply() -> None:
     data = data_of(table, groups=names)
     # 20 to the 8th joint groups would not fit any memory; each attribute has its own table.
     _, evidence = collected(CHECKS["bias"], stored(**DECIDING), data)
-    assert len(evidence["evaluation"].counts) == 8
+    per_attribute = 3  # decisions, cells of the rank, cells of the score
+    assert len(evidence["evaluation"].counts) == per_attribute * len(names)
 
 
 def test_no_groups_are_no_question() -> None:

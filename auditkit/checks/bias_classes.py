@@ -1,0 +1,119 @@
+"""Rates of single classes by group, and their mean over the classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+
+from auditkit.checks.bias_rates import RateTable
+from auditkit.checks.estimation import undefined
+from auditkit.checks.group_numbers import Number, NumberTable, jackknifed
+from auditkit.checks.groups import Groups
+from auditkit.checks.rate_kinds import CLASS_RATES
+from auditkit.checks.reading import Reading, tally_need
+from auditkit.evidence.needs import PREDICTION, TARGET, CountNeed, SumNeed, group
+from auditkit.evidence.subject import MAX_ONE_VS_REST, Subject, View, ViewKey
+from auditkit.measurement import Direction, Estimate
+from auditkit.models.head import Task
+from auditkit.statistics import estimates
+
+
+def _recalls(state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Right units and all units of each class that occurs, from (classes, classes)."""
+    units = state.sum(axis=1)
+    return np.diagonal(state)[units > 0], units[units > 0]
+
+
+def _balanced(state: np.ndarray) -> Estimate:
+    right, units = _recalls(state.sum(axis=0))
+    if len(units) < len(state[0]):
+        raise undefined(
+            f"{len(state[0]) - len(units)} of the {len(state[0])} classes do not occur in it, so "
+            "that their recall is undefined."
+        )
+    return estimates.mean_of_proportions(right.tolist(), units.tolist())
+
+
+def _mean_recall(state: np.ndarray) -> float:
+    right, units = _recalls(state)
+    return float((right / units).mean()) if len(units) == len(state) else float("nan")
+
+
+_balanced_of_blocks, _balanced_gap_of_blocks = jackknifed(_mean_recall)
+
+BALANCED_ACCURACY = Number(
+    name="balanced_accuracy",
+    title="Balanced accuracy",
+    definition="Unweighted mean over the classes of the share of the group's units of a class that "
+    "are recognised (macro recall).",
+    unit="share",
+    direction=Direction.HIGHER,
+    of_rows=_balanced,
+    of_blocks=_balanced_of_blocks,
+    gap_of_blocks=_balanced_gap_of_blocks,
+    low=0,
+    high=1,
+    source="Brodersen et al. 2010; interval by MOVER, Zou and Donner 2008",
+)
+
+
+def has_classes(view: View) -> bool:
+    """Whether single classes of a view are compared: of several classes, or each label."""
+    if not view.classifies or not view.decides:
+        return False
+    if view.task is Task.MULTICLASS:
+        return len(view.classes) <= MAX_ONE_VS_REST
+    return view.head.task is Task.MULTILABEL
+
+
+def has_macro(subject: Subject, view: View) -> bool:
+    """Whether the mean over the classes is compared."""
+    several = has_classes(view) and view.task is Task.MULTICLASS
+    return several and subject.columns.weight is None
+
+
+def unweighable_classes(subject: Subject) -> Iterator[tuple[Number, ViewKey]]:
+    """The means over classes that rows of unequal weight don't have."""
+    for view in subject.main_views:
+        several = has_classes(view) and view.task is Task.MULTICLASS
+        if several and not has_macro(subject, view):
+            yield BALANCED_ACCURACY, view.key
+
+
+def class_need(subject: Subject, view: View, attributes: tuple[str, ...]) -> CountNeed | SumNeed:
+    """Units by group, true and predicted class."""
+    axes = (*(group(name) for name in attributes), TARGET, PREDICTION)
+    return tally_need(subject, view.key, axes)
+
+
+def class_tables(
+    subject: Subject, view: View, groups: Groups, reading: Reading, caveat: str
+) -> Iterator[RateTable]:
+    """A table for each class of a view."""
+    states = reading.tally(class_need(subject, view, groups.attributes))
+    if view.task is Task.BINARY:
+        yield RateTable(view.key, CLASS_RATES, groups, states, reading.clustered, caveat)
+        return
+    for place, label in enumerate(view.classes):
+        one = states.each(partial(_against, place))
+        key = ViewKey(view.key.head, label)
+        yield RateTable(key, CLASS_RATES, groups, one, reading.clustered, caveat)
+
+
+def _against(place: int, state: np.ndarray) -> np.ndarray:
+    """(…, classes, classes) as (…, (rest, class), (rest, class))."""
+    both = state[..., place, place]
+    true, predicted = state[..., place, :].sum(axis=-1), state[..., place].sum(axis=-1)
+    rest = state.sum(axis=(-2, -1)) - true - predicted + both
+    pairs = [np.stack(row, axis=-1) for row in ((rest, predicted - both), (true - both, both))]
+    return np.stack(pairs, axis=-2)
+
+
+def macro_table(
+    subject: Subject, view: View, groups: Groups, reading: Reading, caveat: str
+) -> NumberTable:
+    """Balanced accuracy by group."""
+    states = reading.tally(class_need(subject, view, groups.attributes))
+    return NumberTable(BALANCED_ACCURACY, view.key, groups, states.rows, reading.clustered, caveat)
