@@ -14,8 +14,10 @@ import torch
 from torch import Tensor
 
 from auditkit.errors import DataError
+from auditkit.statistics.cell_codes import DENSE_CELLS
 
-MAX_CELLS = 1 << 25
+# A flat code beyond this does not fit 64 bits.
+MAX_CELLS = 1 << 62
 # Sums of so many batches are added up plainly before they join the compensated sum.
 _FOLD_EVERY = 32
 
@@ -40,6 +42,11 @@ class Cells:
     def total(self) -> int:
         """Number of cells."""
         return math.prod(self.capacity)
+
+    @property
+    def dense(self) -> bool:
+        """Whether the table is small enough to be held in full."""
+        return self.total <= DENSE_CELLS
 
     def grown(self, sizes: Sequence[int]) -> Cells | None:
         """Cells that hold `sizes`, or None if these do."""
@@ -70,6 +77,14 @@ class Cells:
         new = torch.zeros((*leading, *larger.capacity), dtype=old.dtype, device=old.device)
         _corner(new, self.capacity).copy_(old.view((*leading, *self.capacity)))
         return new.reshape(*leading, larger.total)
+
+    def recode(self, codes: Tensor, other: Sequence[int]) -> Tensor:
+        """Flat codes of these cells as those of a table of other sizes that holds them, int64."""
+        result, factor = torch.zeros_like(codes), 1
+        for room, size in zip(reversed(self.capacity), reversed(other), strict=True):
+            result += (codes % room) * factor
+            codes, factor = codes // room, factor * size
+        return result
 
     def read(self, state: Tensor, sizes: Sequence[int]) -> np.ndarray:
         """A copy of a state on the host, of shape (…, *sizes): capacity not used is left out."""
@@ -112,9 +127,18 @@ class CountAccumulator:
         index = self._cells.index(codes, n, self._device)
         self._counts.scatter_add_(0, index, self._one.expand(n))
 
+    def holds(self, sizes: Sequence[int]) -> bool:
+        """Whether a table of these sizes is small enough to be held in full."""
+        return (self._cells.grown(sizes) or self._cells).dense
+
     def array(self, sizes: Sequence[int]) -> np.ndarray:
         """The counts as a NumPy array of shape `sizes`."""
         return self._cells.read(self._counts, sizes)
+
+    def occupied(self) -> tuple[Cells, Tensor, Tensor]:
+        """The table, the codes of its cells that hold units, and how many; reads the device."""
+        codes = self._counts.nonzero()[:, 0]
+        return self._cells, codes, self._counts[codes]
 
 
 class SumAccumulator:
@@ -147,6 +171,25 @@ class SumAccumulator:
         self._batches += 1
         if self._batches % _FOLD_EVERY == 0:
             self._fold()
+
+    def holds(self, sizes: Sequence[int]) -> bool:
+        """Whether a table of these sizes is small enough to be held in full."""
+        return (self._cells.grown(sizes) or self._cells).dense
+
+    def occupied(self) -> tuple[Cells, Tensor, Tensor, Tensor, Tensor]:
+        """The table, the codes of its cells with values, and numbers, sums and what these lack.
+
+        Reads the device.
+        """
+        self._fold()
+        codes = self._numbers.nonzero()[:, 0]
+        return (
+            self._cells,
+            codes,
+            self._numbers[codes],
+            self._sums[:, codes],
+            self._lacking[:, codes],
+        )
 
     def arrays(self, sizes: Sequence[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Numbers of shape `sizes`; sums and what they lack, of shape (2, *sizes).

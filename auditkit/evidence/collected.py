@@ -10,8 +10,8 @@ from auditkit.evidence.clusters import Clusters
 from auditkit.evidence.needs import BLOCK, AttributionNeed, CountNeed, SumNeed, serves
 from auditkit.evidence.sample import Sampled
 from auditkit.measurement import Slice
-from auditkit.statistics.counts import Counts
-from auditkit.statistics.moments import Moments
+from auditkit.statistics.sparse_counts import AnyCounts
+from auditkit.statistics.sparse_moments import AnyMoments
 
 if TYPE_CHECKING:
     from auditkit.explain.integrated import Attributions, NotExplainable
@@ -32,8 +32,8 @@ class SplitEvidence:
     """
 
     rows: int
-    counts: Mapping[CountNeed, Counts]
-    sums: Mapping[SumNeed, Moments]
+    counts: Mapping[CountNeed, AnyCounts]
+    sums: Mapping[SumNeed, AnyMoments]
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     clusters: Clusters | None = None
     sample: Sampled | None = None
@@ -42,11 +42,12 @@ class SplitEvidence:
     )
     sampled: bool = False
 
-    def count(self, need: CountNeed, *, keep_blocks: bool = False) -> Counts:
+    def count(self, need: CountNeed, *, keep_blocks: bool = False) -> AnyCounts:
         """The counts of a need, by marginalising what was collected.
 
         Args:
-            need: view and axes; the result has these axes, in this order.
+            need: view and axes; the result has these axes, in this order. It is sparse above about
+                a million cells; its `values` are a full table in both forms.
             keep_blocks: keep the axis `block` (last) where it was collected.
 
         Raises:
@@ -57,7 +58,7 @@ class SplitEvidence:
                 return counts.marginal(*_kept(collected, need, keep_blocks=keep_blocks))
         raise KeyError(need)
 
-    def sum(self, need: SumNeed, *, keep_blocks: bool = False) -> Moments:
+    def sum(self, need: SumNeed, *, keep_blocks: bool = False) -> AnyMoments:
         """The moments of a need; as `count`.
 
         Raises:

@@ -20,7 +20,10 @@ import pandas as pd
 from auditkit.data.columns import MISSING
 from auditkit.data.grouping import level_label
 from auditkit.evidence.hashing import hashes
+from auditkit.statistics.axes import shape_of
+from auditkit.statistics.cell_codes import flat, positions_of
 from auditkit.statistics.counts import Axis, Counts
+from auditkit.statistics.sparse_counts import AnyCounts, SparseCounts, held
 
 MAX_LEVELS = 200
 OTHER = "(other)"
@@ -152,13 +155,16 @@ def told_apart(edges: Sequence[float]) -> list[str]:
     return [repr(edge) for edge in edges]
 
 
-def settled(counts: Counts) -> Counts:
+def settled(counts: AnyCounts) -> AnyCounts:
     """Counts with the levels of each open axis in order, and those of a feature kept to the limit.
 
     Of two settled parts of the data, and of any more, the settled sum is that of the whole.
     """
+    if isinstance(counts, SparseCounts):
+        axes, codes = settled_cells(counts.axes, counts.codes)
+        return held(SparseCounts.added_up(axes, codes, counts.units))
     axes, (values,) = settled_arrays(counts.axes, counts.values)
-    return Counts(axes, values)
+    return held(Counts(axes, values))
 
 
 def settled_arrays(
@@ -173,6 +179,18 @@ def settled_arrays(
             dimension = place - len(axes)
             settling = [_gathered(array, dimension, into, len(labels)) for array in settling]
     return tuple(result), settling
+
+
+def settled_cells(axes: Sequence[Axis], codes: np.ndarray) -> tuple[tuple[Axis, ...], np.ndarray]:
+    """As `settled`, of the flat codes of cells: in the order given, some maybe repeated."""
+    result = list(axes)
+    positions = positions_of(codes, shape_of(axes))
+    for place, axis in enumerate(axes):
+        if axis.open:
+            labels, into = _layout(axis)
+            result[place] = Axis(axis.name, labels, open=True)
+            positions[place] = np.asarray(into, dtype=np.int64)[positions[place]]
+    return tuple(result), flat(positions, shape_of(result), len(codes))
 
 
 def _layout(axis: Axis) -> tuple[tuple[str, ...], list[int]]:

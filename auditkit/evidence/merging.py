@@ -17,8 +17,8 @@ from auditkit.evidence.collected import SplitEvidence
 from auditkit.evidence.levels import settled
 from auditkit.evidence.needs import SplitPlan
 from auditkit.evidence.sample import Sampled
-from auditkit.statistics.counts import Counts
-from auditkit.statistics.moments import Moments
+from auditkit.statistics.sparse_counts import counts_from_bytes, merged
+from auditkit.statistics.sparse_moments import merged_moments, moments_from_bytes
 
 
 def merge(one: SplitEvidence, other: SplitEvidence) -> SplitEvidence:
@@ -31,8 +31,12 @@ def merge(one: SplitEvidence, other: SplitEvidence) -> SplitEvidence:
         raise ValueError("the two parts were collected for different plans")
     return SplitEvidence(
         rows=one.rows + other.rows,
-        counts={need: settled(counts + other.counts[need]) for need, counts in one.counts.items()},
-        sums={need: moments + other.sums[need] for need, moments in one.sums.items()},
+        counts={
+            need: settled(merged(counts, other.counts[need])) for need, counts in one.counts.items()
+        },
+        sums={
+            need: merged_moments(moments, other.sums[need]) for need, moments in one.sums.items()
+        },
         levels={
             name: tuple(sorted({*levels, *other.levels[name]}))
             for name, levels in one.levels.items()
@@ -81,11 +85,11 @@ def from_bytes(data: bytes, plan: SplitPlan) -> SplitEvidence:
         rows=content["rows"],
         sampled=content["sampled"],
         counts={
-            need: Counts.from_bytes(_bytes(state))
+            need: counts_from_bytes(_bytes(state))
             for need, state in zip(plan.counts, content["counts"], strict=True)
         },
         sums={
-            need: Moments.from_bytes(_bytes(state))
+            need: moments_from_bytes(_bytes(state))
             for need, state in zip(plan.sums, content["sums"], strict=True)
         },
         levels={name: tuple(levels) for name, levels in content["levels"].items()},

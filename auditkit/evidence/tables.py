@@ -9,14 +9,25 @@ import torch
 from torch import Tensor
 
 from auditkit.errors import ModelError
-from auditkit.evidence.accumulators import CountAccumulator, SumAccumulator
 from auditkit.evidence.host_axes import HostAxes
-from auditkit.evidence.levels import settled_arrays
+from auditkit.evidence.levels import settled_arrays, settled_cells
 from auditkit.evidence.needs import Column, CountNeed, SplitPlan, SumNeed
+from auditkit.evidence.sparse_accumulators import (
+    AnyCountAccumulator,
+    AnySumAccumulator,
+    SparseCountAccumulator,
+    SparseSumAccumulator,
+    count_accumulator,
+    roomy_counts,
+    roomy_sums,
+    sum_accumulator,
+)
 from auditkit.evidence.subject import Subject, View, ViewKey
 from auditkit.evidence.units import Units, labels_of, size_of
 from auditkit.statistics.counts import Axis, Counts
 from auditkit.statistics.moments import Moments
+from auditkit.statistics.sparse_counts import AnyCounts, SparseCounts, held
+from auditkit.statistics.sparse_moments import AnyMoments, SparseMoments, held_moments
 
 _CPU = torch.device("cpu")
 
@@ -82,8 +93,8 @@ class Tables:
             need: Layout(need, None if need.view is None else views[need.view], host)
             for need in needs
         }
-        self._counts = {need: CountAccumulator(*self._shape(need)) for need in plan.counts}
-        self._sums = {need: SumAccumulator(*self._shape(need)) for need in plan.sums}
+        self._counts = {need: count_accumulator(*self._shape(need)) for need in plan.counts}
+        self._sums = {need: sum_accumulator(*self._shape(need)) for need in plan.sums}
         self.columns = tuple(
             dict.fromkeys(axis for need in needs for axis in need.axes if axis.of_data)
         )
@@ -120,10 +131,14 @@ class Tables:
             ]
 
         for need, counts in self._counts.items():
-            counts.add(codes(need), self._layouts[need].sizes(), n)
+            sizes = self._layouts[need].sizes()
+            self._counts[need] = roomy = roomy_counts(counts, sizes)
+            roomy.add(codes(need), sizes, n)
         for summed, sums in self._sums.items():
+            sizes = self._layouts[summed].sizes()
             values = units[summed.view].value(summed.value)
-            sums.add(values, codes(summed), self._layouts[summed].sizes())
+            self._sums[summed] = room = roomy_sums(sums, sizes)
+            room.add(values, codes(summed), sizes)
 
     def _moved(self, of_data: Mapping[Column, np.ndarray]) -> dict[Column, Tensor]:
         """Codes of the data that are counted together with outputs, in one transfer."""
@@ -133,11 +148,11 @@ class Tables:
         moved = torch.from_numpy(stacked).to(self._device, non_blocking=True)
         return dict(zip(self._beside_outputs, moved, strict=True))
 
-    def counts(self) -> dict[CountNeed, Counts]:
+    def counts(self) -> dict[CountNeed, AnyCounts]:
         """What was counted; reads the device."""
         return {need: self._count(need, state) for need, state in self._counts.items()}
 
-    def sums(self) -> dict[SumNeed, Moments]:
+    def sums(self) -> dict[SumNeed, AnyMoments]:
         """What was summed; reads the device.
 
         Raises:
@@ -145,22 +160,32 @@ class Tables:
         """
         return {need: self._sum(need, state) for need, state in self._sums.items()}
 
-    def _count(self, need: CountNeed, state: CountAccumulator) -> Counts:
+    def _count(self, need: CountNeed, state: AnyCountAccumulator) -> AnyCounts:
         layout = self._layouts[need]
+        if isinstance(state, SparseCountAccumulator):
+            codes, units = state.occupied(layout.sizes())
+            axes, codes = settled_cells(layout.axes(), codes)
+            return held(SparseCounts.added_up(axes, codes, units))
         axes, (values,) = settled_arrays(layout.axes(), state.array(layout.sizes()))
         return Counts(axes, values)
 
-    def _sum(self, need: SumNeed, state: SumAccumulator) -> Moments:
+    def _sum(self, need: SumNeed, state: AnySumAccumulator) -> AnyMoments:
         layout = self._layouts[need]
-        numbers, sums, lacking = state.arrays(layout.sizes())
+        if isinstance(state, SparseSumAccumulator):
+            codes, numbers, sums, lacking = state.occupied(layout.sizes())
+        else:
+            numbers, sums, lacking = state.arrays(layout.sizes())
         if not np.isfinite(sums).all():
             raise ModelError(
                 f"The sum of {need.value} is beyond all numbers: some outputs are absurdly large.",
                 mend="Mend the model or its preprocessing, or scale its outputs.",
             )
-        states = (numbers, *sums, *lacking)
+        states = [part[None] for part in (numbers, *sums, *lacking)]
+        if isinstance(state, SparseSumAccumulator):
+            axes, codes = settled_cells(layout.axes(), codes)
+            return held_moments(SparseMoments.added_up(axes, (need.value,), codes, states))
         axes, settled = settled_arrays(layout.axes(), *states)
-        return Moments(axes, (need.value,), *(state[None] for state in settled))
+        return Moments(axes, (need.value,), *settled)
 
 
 def _of_data(need: CountNeed | SumNeed) -> bool:

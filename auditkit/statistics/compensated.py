@@ -42,3 +42,21 @@ def reduce(pair: Pair, axis: int) -> Pair:
             for part, rest in zip(summed, (high, low), strict=True)
         )
     return high[0], low[0]
+
+
+def reduce_runs(pair: Pair, starts: NDArray[np.intp]) -> Pair:
+    """The sum over each run of the last dimension, by halves; runs begin at `starts`."""
+    high, low = pair
+    sizes = np.diff(np.append(starts, high.shape[-1]))
+    while sizes.size and sizes.max() > 1:
+        places = np.arange(high.shape[-1]) - np.repeat(starts, sizes)
+        first = np.flatnonzero(places % 2 == 0)
+        # The last of a run of odd length has no neighbour, and waits for the next round.
+        paired = places[first] + 1 < np.repeat(sizes, sizes)[first]
+        one, other = first[paired], first[paired] + 1
+        summed = add((high[..., one], low[..., one]), (high[..., other], low[..., other]))
+        high, low = high[..., first].copy(), low[..., first].copy()
+        high[..., paired], low[..., paired] = summed
+        sizes = (sizes + 1) // 2
+        starts = np.cumsum(sizes) - sizes
+    return high, low

@@ -49,6 +49,16 @@ def _described(array: NDArray[Any]) -> dict[str, Any]:
     return {"dtype": dtype, "shape": list(array.shape)}
 
 
+def kind_of(data: bytes) -> str | None:
+    """Which class wrote these bytes; None if they don't say.
+
+    Raises:
+        ValueError: they are no state of auditkit.
+    """
+    kind = _document(bytes(data))[0].get("kind")
+    return kind if isinstance(kind, str) else None
+
+
 def unpack(kind: str, data: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """Header and arrays of what `pack` wrote.
 

@@ -22,7 +22,8 @@ from auditkit.statistics.axes import (
 from auditkit.statistics.compensated import Floats, add, reduce
 from auditkit.statistics.encoding import pack, unpack
 
-_FLOATS = ("sum", "sum_of_squares", "sum_rest", "sum_of_squares_rest")
+FLOATS = ("sum", "sum_of_squares", "sum_rest", "sum_of_squares_rest")
+"""The arrays of a state beside `n`, in the order of the arguments."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -73,14 +74,14 @@ class Moments:
         sum_of_squares_rest: ArrayLike | None = None,
     ) -> None:
         object.__setattr__(self, "axes", checked_axes(axes))
-        object.__setattr__(self, "names", _checked_names(names))
+        object.__setattr__(self, "names", checked_names(names))
         shape = (len(self.names), *shape_of(self.axes))
         given = (sum, sum_of_squares, sum_rest, sum_of_squares_rest)
-        for name, values in zip(_FLOATS, given, strict=True):
+        for name, values in zip(FLOATS, given, strict=True):
             array = np.zeros(shape) if values is None else values
-            object.__setattr__(self, name, _checked_floats(name, array, shape))
-        object.__setattr__(self, "n", _checked_n(n, shape))
-        _check_agreement(self)
+            object.__setattr__(self, name, checked_floats(name, array, shape))
+        object.__setattr__(self, "n", checked_n(n, shape))
+        check_agreement(self.n, self.sum, self.sum_of_squares)
 
     @classmethod
     def zeros(cls, axes: Iterable[Axis], names: Iterable[str]) -> Moments:
@@ -99,8 +100,8 @@ class Moments:
             )
         axes = merged_axes(self.axes, other.axes)
         n = placed(self.n, self.axes, axes) + placed(other.n, other.axes, axes)
-        ours = [placed(getattr(self, name), self.axes, axes) for name in _FLOATS]
-        theirs = [placed(getattr(other, name), other.axes, axes) for name in _FLOATS]
+        ours = [placed(getattr(self, name), self.axes, axes) for name in FLOATS]
+        theirs = [placed(getattr(other, name), other.axes, axes) for name in FLOATS]
         total, total_rest = add((ours[0], ours[2]), (theirs[0], theirs[2]))
         squares, squares_rest = add((ours[1], ours[3]), (theirs[1], theirs[3]))
         return Moments(axes, self.names, n, total, squares, total_rest, squares_rest)
@@ -111,7 +112,7 @@ class Moments:
         rest = [position for position in range(len(self.axes)) if position not in kept]
         order = [0, *(1 + position for position in kept + rest)]
         n = self.n.transpose(order)
-        high, squares, low, squares_low = (getattr(self, name).transpose(order) for name in _FLOATS)
+        high, squares, low, squares_low = (getattr(self, name).transpose(order) for name in FLOATS)
         for _ in rest:
             n = n.sum(axis=-1)
             high, low = reduce((high, low), -1)
@@ -124,7 +125,7 @@ class Moments:
         axes, index = chosen(self.axes, {**(labels or {}), **more})
         index = (slice(None), *index)
         return Moments(
-            axes, self.names, self.n[index], *(getattr(self, name)[index] for name in _FLOATS)
+            axes, self.names, self.n[index], *(getattr(self, name)[index] for name in FLOATS)
         )
 
     def of(self, name: str) -> tuple[NDArray[np.int64], Floats, Floats]:
@@ -154,7 +155,7 @@ class Moments:
         if not isinstance(other, Moments):
             return NotImplemented
         return (self.axes, self.names) == (other.axes, other.names) and all(
-            np.array_equal(getattr(self, name), getattr(other, name)) for name in ("n", *_FLOATS)
+            np.array_equal(getattr(self, name), getattr(other, name)) for name in ("n", *FLOATS)
         )
 
     __hash__ = None  # type: ignore[assignment]
@@ -168,21 +169,22 @@ class Moments:
         return pack(
             "moments",
             {"axes": axes_to_plain(self.axes), "names": list(self.names)},
-            {name: getattr(self, name) for name in ("n", *_FLOATS)},
+            {name: getattr(self, name) for name in ("n", *FLOATS)},
         )
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Moments:
         """What `to_bytes` wrote; anything else is a ValueError."""
         header, arrays = unpack("moments", data)
-        if set(header) != {"axes", "names"} or set(arrays) != {"n", *_FLOATS}:
+        if set(header) != {"axes", "names"} or set(arrays) != {"n", *FLOATS}:
             raise ValueError("damaged moments: expected axes, names and their five arrays alone")
         if not isinstance(header["names"], list):
             raise ValueError("damaged moments: names must be a list")
         return cls(axes_from_plain(header["axes"]), header["names"], **arrays)
 
 
-def _checked_names(names: Iterable[str]) -> tuple[str, ...]:
+def checked_names(names: Iterable[str]) -> tuple[str, ...]:
+    """The names of quantities as a tuple; none, an empty or a repeated one is a ValueError."""
     result = tuple(names)
     if not result or not all(isinstance(name, str) and name for name in result):
         raise ValueError(f"moments need the names of their quantities, found {result!r}")
@@ -191,7 +193,8 @@ def _checked_names(names: Iterable[str]) -> tuple[str, ...]:
     return result
 
 
-def _checked_floats(name: str, values: ArrayLike, shape: tuple[int, ...]) -> Floats:
+def checked_floats(name: str, values: ArrayLike, shape: tuple[int, ...]) -> Floats:
+    """Sums as a read-only copy; another shape, or one that is not finite, is a ValueError."""
     array = np.array(values, dtype=np.float64)
     if array.shape != shape:
         raise ValueError(f"{name} of shape {array.shape} does not fit names and axes of {shape}")
@@ -201,7 +204,8 @@ def _checked_floats(name: str, values: ArrayLike, shape: tuple[int, ...]) -> Flo
     return array
 
 
-def _checked_n(values: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.int64]:
+def checked_n(values: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.int64]:
+    """Numbers of values as a read-only copy; another shape or type, or negative: a ValueError."""
     array = np.asarray(values)
     if array.dtype.kind not in "iu" and array.size:
         raise ValueError(f"n must be integers, found {array.dtype}")
@@ -214,9 +218,10 @@ def _checked_n(values: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.int64]:
     return result
 
 
-def _check_agreement(moments: Moments) -> None:
-    if (moments.sum_of_squares < 0).any():
+def check_agreement(n: NDArray[np.int64], total: Floats, squares: Floats) -> None:
+    """A ValueError if a sum of squares is negative, or something was summed where n is 0."""
+    if (squares < 0).any():
         raise ValueError("sum_of_squares is negative")
-    empty = moments.n == 0
-    if (moments.sum[empty] != 0).any() or (moments.sum_of_squares[empty] != 0).any():
+    empty = n == 0
+    if (total[empty] != 0).any() or (squares[empty] != 0).any():
         raise ValueError("something was summed in a cell where n is 0")
