@@ -273,6 +273,7 @@ class _Audit:
             digests=record.digests,
             metrics=self.known,
             declared_references=self.data.columns.references,
+            declared_proxies=self.data.columns.proxies,
             attestations=self.settings.attestations,
             tasks={head.name: head.task.value for head in self.model.heads},
         )

@@ -45,7 +45,7 @@ def gate(
     chosen = _policy(record, policy)
     check_age(chosen, record.created)
     own = record.judgement
-    declared, tasks = _declared(record)
+    declared, proxies, tasks = _declared(record)
     return judge(
         chosen,
         record.measurements,
@@ -56,6 +56,7 @@ def gate(
         digests=record.digests,
         metrics=definitions(record),
         declared_references=declared,
+        declared_proxies=proxies,
         attestations={} if attestations is None else load_attestations(attestations),
         tasks=tasks,
     )
@@ -72,11 +73,15 @@ def definitions(record: AuditRecord) -> dict[str, Metric]:
         raise _incomplete(record, "definitions", error) from error
 
 
-def _declared(record: AuditRecord) -> tuple[dict[str, str | None], dict[str, str]]:
-    """Reference of each declared group, and task of each head."""
+def _declared(record: AuditRecord) -> tuple[dict[str, str | None], set[str], dict[str, str]]:
+    """Reference of each declared group, which of them are probabilities, and task of each head."""
     try:
-        groups = {name: group["reference"] for name, group in record.data["groups"].items()}
-        return groups, {head["name"]: head["task"] for head in record.model["heads"]}
+        # Records of earlier versions know no proxy groups.
+        proxies = record.data.get("proxy_groups", {})
+        groups = {**record.data["groups"], **proxies}
+        references = {name: group["reference"] for name, group in groups.items()}
+        tasks = {head["name"]: head["task"] for head in record.model["heads"]}
+        return references, set(proxies), tasks
     except (AttributeError, KeyError, TypeError) as error:
         raise _incomplete(record, "groups or heads", error) from error
 

@@ -83,6 +83,11 @@ class Slice:
         return cls(tuple(sorted((str(key), str(value)) for key, value in pairs.items())))
 
     @property
+    def known(self) -> bool:
+        """False if an attribute is the level of the unknown, whom nothing is compared with."""
+        return all(value != UNKNOWN for _, value in self.conditions)
+
+    @property
     def attributes(self) -> tuple[str, ...]:
         """The names of the attributes, sorted."""
         return tuple(name for name, _ in self.conditions)
@@ -159,6 +164,9 @@ class MeasurementKey:
 
 
 REST = Slice((("*", "rest"),))
+
+UNKNOWN = "(missing)"
+"""The level of an attribute whose value is missing: an answer of its own, never a dropped row."""
 
 
 @dataclass(frozen=True)

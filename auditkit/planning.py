@@ -53,6 +53,7 @@ def plan_configuration(
         rate=rate,
         look=look,
         declared_references=data.columns.references,
+        declared_proxies=data.columns.proxies,
         tasks=_tasks(configuration),
     )
 

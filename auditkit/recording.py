@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from auditkit.checks.check import EVALUATION, Check
+from auditkit.data.columns import describe_roles
 from auditkit.data.datasets import Dataset
 from auditkit.evidence.collected import Evidence
 from auditkit.evidence.subject import Subject
@@ -32,10 +33,7 @@ def describe_data(data: Dataset, subject: Subject, evidence: Evidence) -> dict[s
             }
             for one in columns.groups
         },
-        "intersections": [list(names) for names in columns.intersections],
-        "cluster": columns.cluster,
-        "row_id": columns.row_id,
-        "time": columns.time,
+        **describe_roles(columns),
     }
 
 

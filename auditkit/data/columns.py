@@ -11,8 +11,9 @@ from typing import Any
 
 from auditkit.data.wording import listed, nearest
 from auditkit.errors import ConfigurationError
+from auditkit.measurement import UNKNOWN
 
-MISSING = "(missing)"
+MISSING = UNKNOWN
 """The level of a group whose value is missing: an answer of its own, never a dropped row."""
 
 EMPTY = "(empty)"
@@ -222,6 +223,11 @@ class Columns:
         return tuple(name for one in self.proxy_groups for name in one.columns.values())
 
     @property
+    def proxies(self) -> tuple[str, ...]:
+        """The group attributes of which only probabilities are known."""
+        return tuple(one.name for one in self.proxy_groups)
+
+    @property
     def references(self) -> Mapping[str, str | None]:
         """Group attribute → its declared reference, None where it has none."""
         known = {one.name: one.reference for one in self.groups}
@@ -304,10 +310,29 @@ def describe_columns(columns: Columns, levels: Mapping[str, Mapping[str, int]]) 
             }
             for group in columns.groups
         },
+        **describe_roles(columns),
+    }
+
+
+def describe_roles(columns: Columns) -> dict[str, Any]:
+    """What is declared beside label, features and groups, as JSON-able data."""
+    return {
         "intersections": [list(names) for names in columns.intersections],
+        "controls": {
+            one.name: {"column": one.column, "cuts": list(one.cuts)} for one in columns.controls
+        },
+        "proxy_groups": {
+            one.name: {"columns": dict(one.columns), "reference": one.reference}
+            for one in columns.proxy_groups
+        },
         "cluster": columns.cluster,
         "row_id": columns.row_id,
         "time": columns.time,
+        "weight": columns.weight,
+        "previous": columns.previous,
+        "query": columns.query,
+        "top": None if columns.query is None else columns.top,
+        "labelled": columns.labelled,
     }
 
 

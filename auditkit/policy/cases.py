@@ -12,8 +12,9 @@ from auditkit.policy import reasons
 from auditkit.policy.attestations import Attestation, why_void
 from auditkit.policy.comparison import Finding, compare
 from auditkit.policy.schema import Policy, Requirement
-from auditkit.policy.selection import applies, select
+from auditkit.policy.selection import Selection, applies, select
 from auditkit.policy.slices import Universe
+from auditkit.policy.targets import readings
 
 MEASURED = (Status.MEASURED, Status.TOO_FEW)
 
@@ -50,11 +51,13 @@ class Docket:
     Attributes:
         cases: in any order.
         listed: small group → ids of the requirements that only list it.
+        unknown: slice of unknown value → ids of the requirements that compare it with nothing.
         not_applicable: sentences, one for each requirement that is for other kinds of model.
     """
 
     cases: list[Case] = field(default_factory=list)
     listed: dict[Slice, list[str]] = field(default_factory=dict)
+    unknown: dict[Slice, list[str]] = field(default_factory=dict)
     not_applicable: list[str] = field(default_factory=list)
 
     def in_order(self, policy: Policy) -> list[Case]:
@@ -66,6 +69,26 @@ class Docket:
         """A sentence for each group that is listed and not judged."""
         return tuple(
             reasons.small(part, ids, policy, universe) for part, ids in self.listed.items()
+        )
+
+    def unknown_groups(self, universe: Universe) -> tuple[str, ...]:
+        """A sentence for each slice whose value is unknown, and which is compared with nothing."""
+        return tuple(reasons.unknown(part, ids, universe) for part, ids in self.unknown.items())
+
+    def take(
+        self, requirement: Requirement, selection: Selection, policy: Policy, alpha: float
+    ) -> None:
+        """Add what a requirement asks for, and what it leaves out."""
+        for where, parts in ((self.listed, selection.listed), (self.unknown, selection.unknown)):
+            for part in parts:
+                where.setdefault(part, []).append(requirement.id)
+        blocked = [part for part in selection.small if part not in selection.listed]
+        self.cases.extend(
+            _case(requirement, measurement, alpha, policy, blocked)
+            for measurement in selection.found
+        )
+        self.cases.extend(
+            Case(requirement, gap.subject, gap=gap.reason, part=gap.part) for gap in selection.gaps
         )
 
 
@@ -82,19 +105,9 @@ def gather(
         if not applies(requirement, tasks):
             docket.not_applicable.append(reasons.not_applicable(requirement, tasks))
         elif requirement.kind != "attested":
-            selection = select(requirement, policy, measurements, universe, tasks)
-            listing = policy.small_groups == "list"
-            for part in selection.small if listing else ():
-                docket.listed.setdefault(part, []).append(requirement.id)
-            small = () if listing else selection.small
-            docket.cases.extend(
-                _case(requirement, measurement, alpha, policy, small)
-                for measurement in selection.found
-            )
-            docket.cases.extend(
-                Case(requirement, gap.subject, gap=gap.reason, part=gap.part)
-                for gap in selection.gaps
-            )
+            for reading in readings(requirement, universe):
+                selection = select(reading, policy, measurements, universe, tasks)
+                docket.take(reading, selection, policy, alpha)
     return docket
 
 

@@ -32,20 +32,20 @@ def check_metrics(
             a bound, lacks or has a `reference` against its nature, or cannot take the value asked.
     """
     for position, requirement in enumerate(policy.requirements):
-        if requirement.metric is None:
-            continue
         where = locate(position) if locate else f"Policy {policy.id}"
         subject = f"{where}: requirement {requirement.id}"
-        metric = metrics.get(requirement.metric)
-        if metric is None:
-            raise PolicyError(
-                f"{subject} names the metric {requirement.metric}, which does not exist.",
-                mend=did_you_mean(requirement.metric, metrics)
-                or "`auditkit metrics` lists the metrics that exist.",
-            )
-        _refuse_ungateable(subject, requirement, metric)
-        _refuse_wrong_reference(subject, requirement, metric)
-        _refuse_impossible_bound(subject, requirement, metric)
+        for name in (requirement.metric, requirement.proxy_metric):
+            if name is None:
+                continue
+            metric = metrics.get(name)
+            if metric is None:
+                raise PolicyError(
+                    f"{subject} names the metric {name}, which does not exist.",
+                    mend=did_you_mean(name, metrics)
+                    or "`auditkit metrics` lists the metrics that exist.",
+                )
+            for refuse in _REFUSALS:
+                refuse(subject, requirement, metric)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -112,3 +112,6 @@ def _refuse_impossible_bound(subject: str, requirement: Requirement, metric: Met
                 f"({metric.unit}).",
                 mend="Write the bound in the metric's own unit: a share of 80 % is 0.8.",
             )
+
+
+_REFUSALS = (_refuse_ungateable, _refuse_wrong_reference, _refuse_impossible_bound)

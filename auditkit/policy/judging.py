@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -76,6 +76,7 @@ def judge(
     now: datetime | None = None,
     metrics: Mapping[str, Metric] | None = None,
     declared_references: Mapping[str, str | None] | None = None,
+    declared_proxies: Collection[str] = (),
     attestations: Mapping[str, Attestation] | None = None,
     tasks: Mapping[str, str] | None = None,
 ) -> Judgement:
@@ -92,6 +93,7 @@ def judge(
         metrics: definitions; if given, a policy that speaks of others is refused.
         declared_references: declared group attribute → its reference value, None where it has
             none. Naming every declared attribute makes one without any measured group `missing`.
+        declared_proxies: those of them of which only probabilities are declared.
         attestations: requirement id → what a person vouched for.
         tasks: head → task of the model; if given, requirements for other tasks don't apply.
 
@@ -107,7 +109,7 @@ def judge(
         check_metrics(policy.model_copy(update={"requirements": asked}), metrics)
     alpha = level_at(policy.alpha, look)
     moment = now or datetime.now(UTC)
-    universe = Universe.of(measurements, declared_references or {})
+    universe = Universe.of(measurements, declared_references or {}, declared_proxies)
     docket = gather(policy, measurements, universe, tasks or {}, alpha)
     docket.cases.extend(attested(policy, attestations or {}, moment.date(), tasks or {}))
     cases = docket.in_order(policy)
@@ -118,6 +120,7 @@ def judge(
     pinned = {**(digests or {}), "policy": policy.digest}
     parts = [case.part for case in cases] or [None]
     verdicts, notes = apply_waivers(policy, verdicts, parts, waivers, pinned, moment.date())
+    unknown = docket.unknown_groups(universe)
     outcome, exit_code = _outcome(verdicts)
     return Judgement(
         policy=policy.id,
@@ -129,7 +132,7 @@ def judge(
         small_groups=docket.small_groups(policy, universe),
         verdicts=tuple(verdicts),
         not_applicable=tuple(docket.not_applicable),
-        notes=(*reasons.circumstances(look, alpha, exploratory), *notes),
+        notes=(*reasons.circumstances(look, alpha, exploratory), *unknown, *notes),
     )
 
 

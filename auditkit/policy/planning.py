@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from statistics import NormalDist
 
@@ -13,8 +13,9 @@ from auditkit.policy.comparison import Region
 from auditkit.policy.judging import level_at
 from auditkit.policy.scenarios import Numbers, Scenario, scenario
 from auditkit.policy.schema import Policy, Requirement
-from auditkit.policy.selection import Target, applies, targets_of
+from auditkit.policy.selection import applies
 from auditkit.policy.slices import Universe
+from auditkit.policy.targets import Target, readings, targets_of
 from auditkit.statistics.estimates import bounds
 
 RATE = 0.2
@@ -92,6 +93,7 @@ def plan(
     rate: float = RATE,
     look: int = 1,
     declared_references: Mapping[str, str | None] | None = None,
+    declared_proxies: Collection[str] = (),
     tasks: Mapping[str, str] | None = None,
 ) -> Plan:
     """Which requirements the given numbers of rows decide, and how many rows would.
@@ -103,7 +105,7 @@ def plan(
         training_rows: rows of the training split; None if there is none.
         rate: share of favourable decisions, and of positive labels, to assume, in (0, 1).
         look: the how-many-th look at the model the run will be.
-        declared_references: as for `judge`.
+        declared_references, declared_proxies: as for `judge`.
         tasks: as for `judge`.
 
     Raises:
@@ -114,7 +116,8 @@ def plan(
         raise ValueError(f"rate must lie between 0 and 1, found {rate}")
     if rows.get(Slice(), 0) < 1:
         raise ValueError("rows must hold the whole split, Slice(), with at least one row")
-    draft = _draft(policy, _universe(rows, declared_references or {}), tasks or {})
+    universe = _universe(rows, declared_references or {}, declared_proxies)
+    draft = _draft(policy, universe, tasks or {})
     blocking = sum(requirement.severity == "block" for requirement, _, _ in draft.comparisons)
     size = _Size(rows, training_rows, rate)
     search = _Search(level_at(policy.alpha, look), max(blocking, 1))
@@ -151,10 +154,12 @@ class _Size:
         return float(self.rows.get(target.reference or Slice(), 0))
 
 
-def _universe(rows: Mapping[Slice, int], references: Mapping[str, str | None]) -> Universe:
+def _universe(
+    rows: Mapping[Slice, int], references: Mapping[str, str | None], proxies: Collection[str]
+) -> Universe:
     total = rows[Slice()]
     shares = {part: count / total for part, count in rows.items() if part.conditions}
-    return Universe(shares, rows, references)
+    return Universe(shares, rows, references, frozenset(proxies))
 
 
 @dataclass
@@ -174,20 +179,24 @@ def _draft(policy: Policy, universe: Universe, tasks: Mapping[str, str]) -> _Dra
         if not applies(requirement, tasks):
             draft.not_applicable.append(reasons.not_applicable(requirement, tasks))
         elif requirement.kind == "bound":
-            _add(requirement, policy, universe, draft)
+            for reading in readings(requirement, universe):
+                _add(reading, policy, universe, draft)
     return draft
 
 
 def _add(requirement: Requirement, policy: Policy, universe: Universe, draft: _Draft) -> None:
-    targets, gaps, few = targets_of(requirement, policy, universe)
-    draft.missing.extend(f"{requirement.id}: {gap.reason}" for gap in gaps)
-    if policy.small_groups == "list":
-        draft.small.extend(reasons.small(p, [requirement.id], policy, universe) for p in few)
     how = scenario(str(requirement.metric))
+    if how is None and requirement.slices == "proxies":
+        # Nobody is counted by group where groups are probabilities.
+        draft.unplanned.append(_unplanned(requirement))
+        return
+    asked = targets_of(requirement, policy, universe)
+    draft.missing.extend(f"{requirement.id}: {gap.reason}" for gap in asked.gaps)
+    draft.small.extend(reasons.small(p, [requirement.id], policy, universe) for p in asked.listed)
     if how is None:
         draft.unplanned.append(_unplanned(requirement))
     else:
-        draft.comparisons.extend((requirement, target, how) for target in targets)
+        draft.comparisons.extend((requirement, target, how) for target in asked.wanted)
 
 
 def _unplanned(requirement: Requirement) -> str:

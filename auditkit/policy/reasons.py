@@ -199,7 +199,18 @@ def small(part: Slice, requirements: Sequence[str], policy: Policy, universe: Un
     return (
         f"{part} holds {numerals.share(share)} of the rows{count}, under the minimum share of "
         f"{numerals.share(policy.minimum_share or 0.0)}: listed, not judged "
-        f"({', '.join(requirements)})."
+        f"({', '.join(dict.fromkeys(requirements))})."
+    )
+
+
+def unknown(part: Slice, requirements: Sequence[str], universe: Universe) -> str:
+    """That people whose group is unknown are compared with nobody; with their number."""
+    rows, share = universe.rows.get(part), universe.shares.get(part)
+    count = "an unknown number of rows" if rows is None else f"{rows:,} rows"
+    part_of = "" if share is None else f" ({numerals.share(share)})"
+    return (
+        f"{part}: for {count}{part_of} a value is unknown, so that they are compared with nobody "
+        f"({', '.join(dict.fromkeys(requirements))})."
     )
 
 

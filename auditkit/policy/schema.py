@@ -92,7 +92,7 @@ def word_or_slice(value: Any) -> str | None:
     return "one" if isinstance(value, dict) and value else None
 
 
-SliceWord = Literal["all", "groups", "intersections"]
+SliceWord = Literal["all", "groups", "proxies", "intersections"]
 ReferenceWord = Literal["declared", "rest", "highest"]
 OneSlice = dict[Name, Level]
 Slices = Annotated[
@@ -102,8 +102,8 @@ Slices = Annotated[
     Discriminator(
         _slices_form,
         custom_error_type="slices",
-        custom_error_message="expected all, groups, intersections, {each: [attribute, …]} or "
-        "{attribute: value}",
+        custom_error_message="expected all, groups, proxies, intersections, "
+        "{each: [attribute, …]} or {attribute: value}",
     ),
 ]
 Reference = Annotated[
@@ -129,9 +129,12 @@ class Requirement(Strict):
         kind: `bound` (the metric lies within a region), `reported` (it was measured and is shown),
             `attested` (a person vouches for a document).
         metric: id of the metric; none for `attested`.
-        slices: `all` (every unit), `groups` (every group of every declared attribute),
-            `intersections` (every declared intersection), `{each: [attribute, …]}`, or one slice
-            as `{attribute: value}`.
+        proxy_metric: with `slices: groups`, the metric for attributes of which only probabilities
+            are declared; without it the requirement speaks of the other attributes alone.
+        slices: `all` (every unit), `groups` (every group of every attribute whose values are
+            known), `proxies` (every group of every attribute of which only probabilities are
+            declared), `intersections` (every declared intersection), `{each: [attribute, …]}`, or
+            one slice as `{attribute: value}`.
         split: the split it was measured on; by default the evaluation split, alone or compared.
         head: output head; by default every head that the model has.
         label: class or feature that the number is about; by default every one measured.
@@ -140,10 +143,13 @@ class Requirement(Strict):
         at_least, at_most, between: the region; exactly one for `bound`, none otherwise.
         reference: what each slice is compared with: `declared` (the reference group that the data
             configuration declares), `rest` (everybody outside the slice), `highest` (every other
-            group of the attribute, so also the highest), or `{attribute: value}`.
+            group of the attribute, so also the highest; where the kind is `reported`, the one that
+            is highest in these data), or `{attribute: value}`.
         severity: `block` stops a deployment, `warn` does not.
         on_inconclusive: what an undecided verdict does where severity is `block`.
         min_units: with fewer independent units a number may fail and never passes.
+        small_groups: what becomes of groups under the policy's minimum share in this requirement,
+            if not what the policy says: `list`, `block`, or `judge` like any other group.
         waivable: false if no waiver may set it aside.
         clause: where the source says so; mandatory for law and guidance.
         basis: where the demand, and its number, come from.
@@ -154,6 +160,7 @@ class Requirement(Strict):
     title: Text
     kind: Literal["bound", "reported", "attested"] = "bound"
     metric: MetricId | None = None
+    proxy_metric: MetricId | None = None
     slices: Slices = "all"
     split: Name | None = None
     head: Annotated[str, Field(strict=True)] | None = None
@@ -166,6 +173,7 @@ class Requirement(Strict):
     severity: Literal["block", "warn"] = "block"
     on_inconclusive: Literal["block", "warn", "allow"] = "block"
     min_units: Annotated[int, Field(strict=True, ge=1)] | None = None
+    small_groups: Literal["list", "block", "judge"] | None = None
     waivable: Truth = True
     clause: Annotated[str, StringConstraints(strict=True, max_length=500)] = ""
     basis: Literal["law", "guidance", "convention", "organisation"]
@@ -182,7 +190,7 @@ class Requirement(Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        for rule in (_metric_fits_kind, _one_region, _attested_is_bare, _reference_fits, _sourced):
+        for rule in _RULES:
             rule(self)
         return self
 
@@ -216,13 +224,27 @@ def _one_region(requirement: Requirement) -> None:
         )
 
 
+def _proxies_fit(requirement: Requirement) -> None:
+    if requirement.proxy_metric is None:
+        return
+    if requirement.slices != "groups":
+        raise _contradiction(
+            "proxy_metric stands in for metric where groups are known by probabilities, so it goes "
+            "with slices: groups"
+        )
+    if requirement.proxy_metric == requirement.metric:
+        raise _contradiction("proxy_metric is the metric itself: name one of them")
+
+
 _OF_A_MEASUREMENT: dict[str, Any] = {
+    "proxy_metric": None,
     "slices": "all",
     "split": None,
     "head": None,
     "label": None,
     "reference": None,
     "min_units": None,
+    "small_groups": None,
 }
 
 
@@ -275,6 +297,16 @@ def _sourced(requirement: Requirement) -> None:
         raise _contradiction(
             "basis is {basis}, so clause must say where it is written", basis=requirement.basis
         )
+
+
+_RULES = (
+    _metric_fits_kind,
+    _one_region,
+    _attested_is_bare,
+    _proxies_fit,
+    _reference_fits,
+    _sourced,
+)
 
 
 class Policy(Strict):

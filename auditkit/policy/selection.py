@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from auditkit.measurement import REST, Measurement, MeasurementKey, Slice
+from auditkit.measurement import Measurement, MeasurementKey, Slice
+from auditkit.policy.highest import against_the_highest
 from auditkit.policy.schema import Policy, Requirement
 from auditkit.policy.slices import (
     ARROW,
@@ -17,29 +18,13 @@ from auditkit.policy.slices import (
     SHOWN,
     Gap,
     Universe,
-    absent,
-    expand,
     family,
-    in_words,
     is_evaluation,
-    small_groups,
 )
+from auditkit.policy.targets import Target, targets_of
 
 Variant = tuple[str, str, str]
 """Head, label and split: what a metric may be measured for on one and the same slice."""
-
-
-@dataclass(frozen=True)
-class Target:
-    """A slice to judge, and what it is compared with."""
-
-    slice: Slice
-    reference: Slice | None = None
-
-    def __str__(self) -> str:
-        if self.reference is None:
-            return str(self.slice)
-        return f"{self.slice} against {in_words(self.reference)}"
 
 
 @dataclass(frozen=True)
@@ -49,13 +34,16 @@ class Selection:
     Attributes:
         found: the measurements to judge.
         gaps: what is missing.
-        small: groups under the policy's minimum share; with `small_groups: list` none of `found`
-            is about them.
+        small: groups under the policy's minimum share.
+        listed: those of them that are only listed; none of `found` is about them.
+        unknown: slices of unknown value, which are compared with nothing.
     """
 
     found: tuple[Measurement, ...]
     gaps: tuple[Gap, ...]
     small: tuple[Slice, ...]
+    listed: tuple[Slice, ...]
+    unknown: tuple[Slice, ...]
 
 
 def applies(requirement: Requirement, tasks: Mapping[str, str]) -> bool:
@@ -87,79 +75,10 @@ def select(
         universe: the slices that exist.
         tasks: head → task of the model; empty if unknown.
     """
-    targets, gaps, small = targets_of(requirement, policy, universe)
-    found, unmeasured = _cross_off(requirement, targets, measurements, tasks)
-    return Selection(tuple(found), (*gaps, *unmeasured), tuple(small))
-
-
-def targets_of(
-    requirement: Requirement, policy: Policy, universe: Universe
-) -> tuple[list[Target], list[Gap], list[Slice]]:
-    """What is to be judged, what cannot be, and which groups are small."""
-    parts, gaps = expand(requirement, universe)
-    small = small_groups(requirement, policy, parts, universe)
-    listed = small if policy.small_groups == "list" else []
-    targets: list[Target] = []
-    for part in parts:
-        if part in listed:
-            continue
-        made = _compare(part, requirement, universe, listed)
-        if isinstance(made, Gap):
-            gaps.append(made)
-        else:
-            targets.extend(made)
-    if not targets and not gaps:
-        subject = f"{requirement.metric} · {family(requirement)}"
-        gaps.append(Gap(subject, "Nothing is left to judge: the groups are too small, or alone."))
-    return targets, list(dict.fromkeys(gaps)), small
-
-
-def _compare(
-    part: Slice, requirement: Requirement, universe: Universe, listed: Sequence[Slice]
-) -> list[Target] | Gap:
-    """The comparisons of one slice that the requirement asks for."""
-    choice = requirement.reference
-    if choice is None:
-        return [Target(part)]
-    if choice == "rest":
-        return [Target(part, REST)]
-    siblings = universe.groups(part.attributes)
-    if choice == "highest":
-        if len(siblings) < 2:
-            return _alone(part)
-        return [Target(part, other) for other in siblings if other not in (part, *listed)]
-    reference = _reference(part, requirement, universe)
-    if isinstance(reference, Gap):
-        return reference
-    if reference not in universe.shares:
-        return absent(reference, universe)
-    if reference == part:
-        # The reference is not compared with itself, unless that is all that was asked for.
-        asked = isinstance(requirement.slices, dict) or len(siblings) < 2
-        return _alone(part) if asked else []
-    return [Target(part, reference)]
-
-
-def _reference(part: Slice, requirement: Requirement, universe: Universe) -> Slice | Gap:
-    name = " × ".join(part.attributes)
-    if isinstance(requirement.reference, dict):
-        reference = Slice.of(requirement.reference)
-        if reference.attributes == part.attributes:
-            return reference
-        reason = f"The policy compares with {reference}, which is no group of {name}."
-        return Gap(f"every group of {name}", reason)
-    declared = universe.reference(part.attributes)
-    if declared is not None:
-        return declared
-    return Gap(
-        f"every group of {name}",
-        "The policy compares with the declared reference, and the data configuration declares "
-        f"none for {name}: add `reference` to that group.",
-    )
-
-
-def _alone(part: Slice) -> Gap:
-    return Gap(str(part), f"There is no other group that {part} could be compared with.", part)
+    asked = targets_of(requirement, policy, universe)
+    found, unmeasured = _cross_off(requirement, asked.wanted, measurements, tasks)
+    gaps = (*asked.gaps, *unmeasured)
+    return Selection(tuple(found), gaps, asked.small, asked.listed, asked.unknown)
 
 
 def _cross_off(
@@ -182,10 +101,13 @@ def _cross_off(
         return [], [Gap(subject, _unmeasured(requirement, measurements))]
     gaps = _unmeasured_heads(requirement, variants, tasks)
     found: list[Measurement] = []
-    for target in targets:
-        for variant in variants:
-            found.extend(index.get((target, variant), ()))
-            if (target, variant) not in index:
+    for variant in variants:
+        measured = {target: index.get((target, variant), []) for target in targets}
+        if requirement.kind == "reported" and requirement.reference == "highest":
+            measured = against_the_highest(measured)
+        for target, these in measured.items():
+            found.extend(these)
+            if not these:
                 gaps.append(_gap(requirement, target, variant))
     return found, gaps
 

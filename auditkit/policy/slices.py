@@ -6,7 +6,7 @@ still asked of that metric. A family that matches nothing is a gap, never an emp
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from auditkit.measurement import REST, Measurement, Slice
@@ -41,15 +41,20 @@ class Universe:
         shares: slice → share of the rows, None where no measurement says it; in the order met.
         rows: slice → the largest number of rows of a measurement of the slice alone.
         references: declared attribute → its declared reference value, None where it has none.
+        proxies: the attributes of which only probabilities are declared.
     """
 
     shares: Mapping[Slice, float | None]
     rows: Mapping[Slice, int] = field(default_factory=dict)
     references: Mapping[str, str | None] = field(default_factory=dict)
+    proxies: frozenset[str] = frozenset()
 
     @classmethod
     def of(
-        cls, measurements: Sequence[Measurement], references: Mapping[str, str | None]
+        cls,
+        measurements: Sequence[Measurement],
+        references: Mapping[str, str | None],
+        proxies: Collection[str] = (),
     ) -> Universe:
         """The universe of a record's measurements."""
         shares: dict[Slice, float | None] = {}
@@ -65,13 +70,18 @@ class Universe:
                 shares[key.slice] = measurement.share
             if key.reference is None:
                 rows[key.slice] = max(rows.get(key.slice, 0), measurement.rows)
-        return cls(shares, rows, references)
+        return cls(shares, rows, references, frozenset(proxies))
 
     @property
     def attributes(self) -> tuple[str, ...]:
         """The attributes that have a group, or are declared."""
         met = [part.attributes[0] for part in self.shares if len(part.attributes) == 1]
         return tuple(dict.fromkeys((*met, *self.references)))
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The attributes whose values are known, not only their probabilities."""
+        return tuple(name for name in self.attributes if name not in self.proxies)
 
     @property
     def intersections(self) -> tuple[tuple[str, ...], ...]:
@@ -116,7 +126,10 @@ def expand(requirement: Requirement, universe: Universe) -> tuple[list[Slice], l
         wanted = [(name,) if isinstance(name, str) else name for name in choice.each]
         return _families(wanted, universe, "group")
     if choice == "groups":
-        return _families([(name,) for name in universe.attributes], universe, "group")
+        return _families([(name,) for name in universe.known], universe, "group")
+    if choice == "proxies":
+        wanted = [(name,) for name in universe.attributes if name in universe.proxies]
+        return _families(wanted, universe, "proxy group")
     if choice == "intersections":
         return _families(universe.intersections, universe, "intersection")
     return [Slice()], []
@@ -130,14 +143,21 @@ def family(requirement: Requirement) -> str:
     if isinstance(choice, Each):
         names = [name if isinstance(name, str) else " × ".join(name) for name in choice.each]
         return f"every group of {', '.join(names)}"
-    return {"groups": "every group", "intersections": "every intersection"}.get(choice, "all")
+    return _FAMILIES.get(choice, "all")
+
+
+_FAMILIES = {
+    "groups": "every group",
+    "proxies": "every proxy group",
+    "intersections": "every intersection",
+}
 
 
 def _families(
     wanted: Sequence[tuple[str, ...]], universe: Universe, noun: str
 ) -> tuple[list[Slice], list[Gap]]:
     if not wanted:
-        return [], [Gap(f"every {noun}", f"The data declare no {noun}.")]
+        return [], [Gap(f"every {noun}", _undeclared(noun, universe))]
     parts: list[Slice] = []
     gaps: list[Gap] = []
     for attributes in wanted:
@@ -147,6 +167,16 @@ def _families(
             name = " × ".join(attributes)
             gaps.append(Gap(f"every group of {name}", _unknown(attributes, universe)))
     return parts, gaps
+
+
+def _undeclared(noun: str, universe: Universe) -> str:
+    if noun == "group" and universe.proxies:
+        given = ", ".join(sorted(universe.proxies))
+        return (
+            f"The data declare no group whose members are known, only probabilities of {given}: "
+            "the policy can ask for these with slices: proxies, or with proxy_metric."
+        )
+    return f"The data declare no {noun}."
 
 
 def _unknown(attributes: Sequence[str], universe: Universe) -> str:
@@ -174,9 +204,11 @@ def small_groups(
 ) -> list[Slice]:
     """The groups under the policy's minimum share, whatever becomes of them.
 
-    A slice that the policy names by its value is judged however small it is.
+    A slice that the policy names by its value is judged however small it is, and so is every group
+    where the requirement says `small_groups: judge`.
     """
-    if isinstance(requirement.slices, dict) or policy.minimum_share is None:
+    named = isinstance(requirement.slices, dict)
+    if named or policy.minimum_share is None or requirement.small_groups == "judge":
         return []
     shares = [(part, universe.shares.get(part)) for part in parts]
     return [part for part, share in shares if share is not None and share < policy.minimum_share]

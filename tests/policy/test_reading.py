@@ -91,12 +91,14 @@ def test_a_good_text_is_read() -> None:
         (
             "basis: convention",
             "slices: everyone\n    basis: convention",
-            "requirements.0.slices (line 11): found 'everyone'; input should be 'all', 'groups' or",
+            "requirements.0.slices (line 11): found 'everyone'; input should be 'all', 'groups', "
+            "'proxies' or",
         ),
         (
             "basis: convention",
             "slices: 7\n    basis: convention",
-            "expected all, groups, intersections, {each: [attribute, …]} or {attribute: value}",
+            "expected all, groups, proxies, intersections, {each: [attribute, …]} or "
+            "{attribute: value}",
         ),
         (
             "performance.accuracy",

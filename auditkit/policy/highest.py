@@ -1,0 +1,45 @@
+"""Of all ordered pairs, those against the group that is highest in these data.
+
+A number that is only reported rests on no test, so the group that came out highest may be named
+from the data themselves, as the rules ask. Where a limit is judged all pairs stay: a reference that
+was chosen for its value would make small groups look bad by chance.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from auditkit.measurement import Measurement, Slice
+from auditkit.policy.targets import Target
+
+Measured = Mapping[Target, Sequence[Measurement]]
+
+
+def against_the_highest(measured: Measured) -> dict[Target, list[Measurement]]:
+    """The comparisons with the highest group of each attribute or intersection.
+
+    For ratios and for differences alike, all other groups together come out lowest against the
+    highest one. An attribute of which nothing was measured keeps all of its pairs, each a gap.
+
+    Args:
+        measured: ordered pairs of groups → what was measured of them; empty where nothing was.
+    """
+    highest = _highest(measured)
+    return {
+        target: list(these)
+        for target, these in measured.items()
+        if target.reference == highest.get(target.slice.attributes, target.reference)
+    }
+
+
+def _highest(measured: Measured) -> dict[tuple[str, ...], Slice]:
+    sums: dict[tuple[str, ...], dict[Slice, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for target, these in measured.items():
+        values = [one.value for one in these if one.value is not None]
+        if target.reference is not None and values:
+            sums[target.slice.attributes][target.reference].append(values[0])
+    return {
+        attributes: min(against, key=lambda reference: sum(against[reference]))
+        for attributes, against in sums.items()
+    }

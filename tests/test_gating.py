@@ -1,0 +1,68 @@
+"""A record is judged again as the audit judged it, with whatever its data declared."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import auditkit
+from auditkit.gating import gate
+from auditkit.policy import VerdictStatus
+from tests.worlds import people, scorer
+
+
+def audited(frame: pd.DataFrame) -> auditkit.Run:
+    data = auditkit.dataset(
+        frame,
+        label="y",
+        features=["score", "noise"],
+        groups={"group": {"reference": "a"}},
+        controls={"noise": {"cuts": [0.0]}},
+        proxy_groups={"origin": {"columns": {"x": "p_x", "y": "p_y"}, "reference": "x"}},
+        weight="weight",
+    )
+    return auditkit.audit(scorer(), data, quiet=True)
+
+
+@pytest.fixture(scope="module")
+def run() -> auditkit.Run:
+    frame = people(6000)
+    p = np.random.default_rng(3).uniform(size=len(frame))
+    return audited(frame.assign(p_x=p, p_y=1 - p, weight=1.0))
+
+
+def test_the_record_says_what_was_declared(run: auditkit.Run) -> None:
+    data = run.record.data
+    assert data["proxy_groups"] == {
+        "origin": {"columns": {"x": "p_x", "y": "p_y"}, "reference": "x"}
+    }
+    assert data["controls"] == {"noise": {"column": "noise", "cuts": [0.0]}}
+    assert (data["weight"], data["query"], data["top"]) == ("weight", None, None)
+    assert data["splits"]["evaluation"]["proxy_groups"] == data["proxy_groups"]
+
+
+def test_gate_and_audit_agree_on_groups_given_as_probabilities(run: auditkit.Run) -> None:
+    """What the baseline asks of groups is not asked of probabilities, in neither place."""
+    assert run.verdict == "pass"
+    again = gate(run.record)
+    assert again.outcome is VerdictStatus.PASS
+    assert again.verdicts == run.judgement.verdicts
+    assert not any("origin" in one.subject for one in again.verdicts)
+
+
+def test_records_of_earlier_versions_have_no_proxy_groups(run: auditkit.Run) -> None:
+    plain = {key: value for key, value in run.record.data.items() if key != "proxy_groups"}
+    earlier = dataclasses.replace(run.record, data=plain)
+    assert gate(earlier).outcome is VerdictStatus.PASS
+
+
+def test_rows_of_unknown_group_do_not_make_a_comparison_missing() -> None:
+    frame = people(6000).assign(p_x=0.5, p_y=0.5, weight=1.0)
+    frame.loc[:299, "group"] = None
+    found = audited(frame)
+    assert found.verdict == "pass"
+    (note,) = [text for text in found.judgement.notes if "unknown" in text]
+    assert note.startswith("group=(missing): for 300 rows (5 %) a value is unknown")
