@@ -214,6 +214,7 @@ def build_model(
         module,
         preprocess=preprocess,
         device=said.device or section.device,
+        layer=section.layer,
         **declaration,
     )
     return model, source

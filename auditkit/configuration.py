@@ -52,6 +52,7 @@ class ModelSection(_Section):
     predictions: dict[str, str | tuple[str, ...]] | None = None
     preprocess: str | None = None
     feature_names: tuple[str, ...] = ()
+    layer: str | None = None
     device: str = "auto"
     task: Literal["binary", "multiclass", "multilabel", "regression", "custom"] | None = None
     outputs: Literal["logits", "probabilities", "values"] | None = None
@@ -69,6 +70,8 @@ class ModelSection(_Section):
             raise ValueError("give either file or predictions, not both")
         if (self.task is None) == (not self.heads):
             raise ValueError("give either task or heads")
+        if self.layer is not None and self.predictions is not None:
+            raise ValueError("stored predictions have no layer: leave it out")
         return self
 
 

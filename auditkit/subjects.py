@@ -78,6 +78,7 @@ def probe(
         feature_names=feature_names,
         present=capabilities.present,
         differentiable=capabilities.differentiable,
+        layer=model.layer,
         reasons=capabilities.reasons,
         seed=seed,
     )

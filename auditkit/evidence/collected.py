@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from auditkit.evidence.clusters import Clusters
-from auditkit.evidence.needs import BLOCK, AttributionNeed, CountNeed, SumNeed, serves
+from auditkit.evidence.needs import BLOCK, AttributionNeed, CountNeed, RowNeed, SumNeed, serves
+from auditkit.evidence.row_log import RowLog
 from auditkit.evidence.sample import Sampled
 from auditkit.measurement import Slice
 from auditkit.statistics.sparse_counts import AnyCounts
@@ -29,6 +30,7 @@ class SplitEvidence:
         sample: units drawn for attributions; None where none were asked for, or met.
         attributions: by need, or the reason why there are none.
         sampled: whether only the first rows were read (`--limit`).
+        row_logs: rows kept one by one, by need.
     """
 
     rows: int
@@ -41,6 +43,7 @@ class SplitEvidence:
         default_factory=dict
     )
     sampled: bool = False
+    row_logs: Mapping[RowNeed, RowLog] = field(default_factory=dict)
 
     def count(self, need: CountNeed, *, keep_blocks: bool = False) -> AnyCounts:
         """The counts of a need, by marginalising what was collected.

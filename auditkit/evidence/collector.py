@@ -10,6 +10,7 @@ from auditkit.evidence.collected import SplitEvidence
 from auditkit.evidence.hashing import hashes
 from auditkit.evidence.host_axes import Edges, HostAxes
 from auditkit.evidence.needs import SplitPlan, group
+from auditkit.evidence.row_recorder import RowRecorders
 from auditkit.evidence.row_values import RowValues
 from auditkit.evidence.runner import BatchRunner
 from auditkit.evidence.sample import Sampler
@@ -51,12 +52,14 @@ class SplitCollector:
         self._tables = Tables(plan, subject, self._host, self._runner.device)
         self._groups = tuple(group(declared.name) for declared in subject.columns.groups)
         self._tally = ClusterTally(len(self._groups)) if subject.clustered else None
-        self._columns = tuple(dict.fromkeys((*self._tables.columns, *self._groups)))
+        self._rows = RowRecorders(plan.rows, model, self._host, seed)
+        wanted = (*self._tables.columns, *self._groups, *self._rows.columns)
+        self._columns = tuple(dict.fromkeys(wanted))
         sizes = [need.sample for need in plan.attributions]
         self._sampler = Sampler(max(sizes), seed) if sizes else None
 
-    def update(self, batch: Batch) -> None:
-        """Run the model on one batch and add it up.
+    def update(self, batch: Batch, fragment: str = "") -> None:
+        """Run the model on one batch of a fragment and add it up.
 
         Raises:
             DataError: labels that the model does not know.
@@ -64,13 +67,15 @@ class SplitCollector:
         """
         if not len(batch):
             return
-        answered = self._runner.run(batch)
+        with self._rows.listening() as heard:
+            answered = self._runner.run(batch)
         codes = self._host.encode(batch, self._columns)
         views = self._subject.views
         with torch.no_grad():
             rows = RowValues.of(batch, self._subject.columns, self._runner.device)
             units = {view.key: Units(view, answered.heads[view.head.name], rows) for view in views}
             self._tables.add(units, codes, len(batch))
+            self._rows.add(fragment, batch, codes, units, heard)
         if self._tally is not None and batch.clusters is not None:
             self._tally.add(hashes(batch.clusters), [codes[column] for column in self._groups])
         if self._sampler is not None:
@@ -100,4 +105,5 @@ class SplitCollector:
             levels={name: tuple(sorted(found)) for name, found in levels.items()},
             clusters=None if self._tally is None else self._tally.clusters(levels),
             sample=None if self._sampler is None else self._sampler.sample,
+            row_logs=self._rows.logs(),
         )

@@ -105,7 +105,7 @@ def collect_split(job: Job, fragments: Sequence[Fragment], options: Options) -> 
     ) as advance:
         for fragment in fragments:
             for batch in job.source.batches(fragment, size):
-                collector.update(batch)
+                collector.update(batch, fragment.id)
                 advance(len(batch))
                 if limit is not None and collector.rows >= limit:
                     return replace(collector.finish(), sampled=True)

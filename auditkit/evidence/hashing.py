@@ -37,3 +37,8 @@ def _mix(state: np.ndarray) -> np.ndarray:
 def blocks(values: np.ndarray) -> np.ndarray:
     """The block of each unit by a hash of its id, int64 in [0, 64), shape (n,)."""
     return (hashes(values) % np.uint64(BLOCKS)).astype(np.int64)
+
+
+def folds(values: np.ndarray) -> np.ndarray:
+    """The half of each unit by another hash of its id, int64 0 or 1, shape (n,)."""
+    return (hashes(values, seed=1) % np.uint64(2)).astype(np.int64)

@@ -9,9 +9,9 @@ import pandas as pd
 
 from auditkit.data.batch import Batch
 from auditkit.errors import DataError
-from auditkit.evidence.hashing import BLOCKS, blocks
+from auditkit.evidence.hashing import BLOCKS, blocks, folds
 from auditkit.evidence.levels import Bins, Vocabulary
-from auditkit.evidence.needs import BLOCK, Column
+from auditkit.evidence.needs import BLOCK, FOLD, Column
 from auditkit.evidence.subject import Subject
 from auditkit.statistics.counts import Axis
 
@@ -51,6 +51,8 @@ class HostAxes:
     def _codes(self, batch: Batch, column: Column) -> np.ndarray:
         if column == BLOCK:
             return blocks(batch.row_ids if batch.clusters is None else batch.clusters)
+        if column == FOLD:
+            return folds(batch.row_ids if batch.clusters is None else batch.clusters)
         levels = self._levels[column]
         if isinstance(levels, Bins):
             return levels.encode(self._feature(batch, column.name))

@@ -1,6 +1,7 @@
 """Parts of a split that several workers read, put together, and sent as bytes.
 
-Counts are the same in any order of the parts, sums to 1e-12, samples and cluster counts exactly.
+Counts are the same in any order of the parts, sums to 1e-12, samples, rows kept and cluster counts
+exactly.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from auditkit.evidence.clusters import Clusters
 from auditkit.evidence.collected import SplitEvidence
 from auditkit.evidence.levels import settled
 from auditkit.evidence.needs import SplitPlan
+from auditkit.evidence.row_log import RowLog
 from auditkit.evidence.sample import Sampled
 from auditkit.statistics.sparse_counts import counts_from_bytes, merged
 from auditkit.statistics.sparse_moments import merged_moments, moments_from_bytes
@@ -46,6 +48,7 @@ def merge(one: SplitEvidence, other: SplitEvidence) -> SplitEvidence:
         else one.clusters.merged(other.clusters),
         sample=_merged_sample(one.sample, other.sample),
         sampled=one.sampled or other.sampled,
+        row_logs={need: log.merged(other.row_logs[need]) for need, log in one.row_logs.items()},
     )
 
 
@@ -68,6 +71,7 @@ def to_bytes(split: SplitEvidence, plan: SplitPlan) -> bytes:
         "levels": {name: list(levels) for name, levels in split.levels.items()},
         "clusters": None if split.clusters is None else _clusters_to_plain(split.clusters),
         "sample": None if split.sample is None else _sample_to_plain(split.sample),
+        "rows_kept": [_tensor(split.row_logs[need].to_bytes()) for need in plan.rows],
     }
     buffer = io.BytesIO()
     torch.save(content, buffer)
@@ -95,6 +99,10 @@ def from_bytes(data: bytes, plan: SplitPlan) -> SplitEvidence:
         levels={name: tuple(levels) for name, levels in content["levels"].items()},
         clusters=None if content["clusters"] is None else _clusters(content["clusters"]),
         sample=None if content["sample"] is None else _sample(content["sample"]),
+        row_logs={
+            need: RowLog.from_bytes(_bytes(state))
+            for need, state in zip(plan.rows, content["rows_kept"], strict=True)
+        },
     )
 
 

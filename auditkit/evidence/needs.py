@@ -175,6 +175,10 @@ class RowNeed:
         layer: name of the module whose output is kept as an embedding; "" for none.
         rows: about how many at most; which, says a keyed hash of the unit that is kept whole.
         whole: `row`, `cluster` or `query`: rows of one such unit are kept all or none.
+
+    Raises:
+        ValueError: a column or value named twice, one of an output without its view, or a unit
+            that cannot be kept whole.
     """
 
     view: ViewKey | None
@@ -183,6 +187,15 @@ class RowNeed:
     layer: str = ""
     rows: int = 20_000
     whole: str = "row"
+
+    def __post_init__(self) -> None:
+        _check_axes(self.view, self.columns)
+        if len(set(self.values)) < len(self.values):
+            raise ValueError(f"a value is named twice: {', '.join(self.values)}")
+        if self.view is None and self.values:
+            raise ValueError(f"values of an output need its view: {', '.join(self.values)}")
+        if self.whole not in ("row", "cluster", "query"):
+            raise ValueError(f"whole must be row, cluster or query, found {self.whole!r}")
 
 
 @dataclass(frozen=True)
@@ -202,8 +215,8 @@ class SliceNeed:
     depth: int = 3
 
 
-Need = CountNeed | SumNeed | AttributionNeed
-_N = TypeVar("_N", CountNeed, SumNeed, AttributionNeed)
+Need = CountNeed | SumNeed | AttributionNeed | RowNeed
+_N = TypeVar("_N", CountNeed, SumNeed, AttributionNeed, RowNeed)
 _C = TypeVar("_C", CountNeed, SumNeed)
 
 
@@ -222,6 +235,7 @@ class SplitPlan:
     counts: tuple[CountNeed, ...]
     sums: tuple[SumNeed, ...]
     attributions: tuple[AttributionNeed, ...]
+    rows: tuple[RowNeed, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -253,6 +267,7 @@ def _split_plan(needs: list[Need], subject: Subject) -> SplitPlan:
         counts=tuple(_without_contained(counts)),
         sums=tuple(_without_contained(sums)),
         attributions=tuple(dict.fromkeys(_only(needs, AttributionNeed))),
+        rows=tuple(dict.fromkeys(_only(needs, RowNeed))),
     )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from auditkit.data.batch import Batch
+from auditkit.evidence.bottom_k import in_order
 from auditkit.evidence.hashing import hashes
 from auditkit.evidence.nests import concatenated, map_tensors
 
@@ -63,7 +64,7 @@ class Sampled:
             else np.concatenate([self.clusters, other.clusters]),
             self.size,
         )
-        return both.take(np.argsort(both.keys, kind="stable")[: self.size])
+        return both.take(in_order(both.keys)[: self.size])
 
 
 def rows_of(nest: Any, rows: np.ndarray, units: int) -> Any:
@@ -127,8 +128,6 @@ class Sampler:
     def _drawn(self, keys: np.ndarray) -> np.ndarray:
         """Positions of the batch's units that belong to the sample so far, by key."""
         kept = self.sample
-        if kept is not None and len(kept) >= self._size:
-            drawn = np.flatnonzero(keys < kept.keys[self._size - 1])
-        else:
-            drawn = np.arange(len(keys))
-        return drawn[np.argsort(keys[drawn], kind="stable")][: self._size]
+        full = kept is not None and len(kept) >= self._size
+        last = kept.keys[self._size - 1] if kept is not None and full else None
+        return in_order(keys, last)[: self._size]

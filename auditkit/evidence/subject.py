@@ -116,6 +116,8 @@ class Subject:
         feature_names: names of the columns of the model's input; () where there are none.
         present: whether the model itself is here (False for stored predictions).
         differentiable: whether gradients reach the inputs.
+        layer: the model's layer that can be looked into; "" where there is none, and `reasons` says
+            why under `embeds`.
         reasons: capability → why the model lacks it.
         seed: of everything drawn at random.
     """
@@ -127,6 +129,7 @@ class Subject:
     feature_names: tuple[str, ...] = ()
     present: bool = True
     differentiable: bool = True
+    layer: str = ""
     reasons: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
 

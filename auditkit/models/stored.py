@@ -33,7 +33,7 @@ class StoredSubject:
         self.columns = dict(columns)
         self.device = torch.device("cpu")
         self.capabilities = Capabilities.without(
-            dict.fromkeys(("present", "differentiable", "copyable"), _ABSENT)
+            dict.fromkeys(("present", "differentiable", "copyable", "embeds"), _ABSENT)
         )
 
     @contextmanager

@@ -20,6 +20,7 @@ class Capabilities:
         present: the model itself is here, not only its stored predictions.
         differentiable: gradients reach floating-point inputs.
         copyable: it can be copied and changed (for perturbed weights).
+        embeds: what one of its layers computes can be heard.
         reasons: capability → why the model lacks it; a full sentence.
 
     >>> Capabilities.without({"copyable": "It is dispatched."}).differentiable
@@ -29,6 +30,7 @@ class Capabilities:
     present: bool = True
     differentiable: bool = True
     copyable: bool = True
+    embeds: bool = True
     reasons: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -38,8 +40,15 @@ class Capabilities:
             present="present" not in reasons,
             differentiable="differentiable" not in reasons,
             copyable="copyable" not in reasons,
+            embeds="embeds" not in reasons,
             reasons=dict(reasons),
         )
+
+    def lacking(self, capability: str, reason: str) -> Capabilities:
+        """These without one more, unless the reason is "" or that one is lacking already."""
+        if not reason or capability in self.reasons:
+            return self
+        return Capabilities.without({**self.reasons, capability: reason})
 
 
 class Subject(Protocol):

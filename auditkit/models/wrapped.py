@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import torch
@@ -15,6 +15,7 @@ from auditkit.models.declaration import make_heads
 from auditkit.models.devices import named_device
 from auditkit.models.head import Decision, Head, Outputs, Task
 from auditkit.models.inputs import as_tensors, describe_inputs, to_device, units_in
+from auditkit.models.layers import Heard, find_layer, listening
 from auditkit.models.module_subject import ModuleSubject
 from auditkit.models.outputs import normalise
 from auditkit.models.subject import Capabilities, Subject, callable_name, source_digest
@@ -28,6 +29,11 @@ class WrappedModel:
     Attributes:
         heads: what its outputs are.
         name: for people.
+        layer: the one that stands for what the model makes of its input; "" where there is none,
+            see `auditkit.models.layers.find_layer`.
+
+    Raises:
+        ConfigurationError: `layer` names none of the model's.
     """
 
     def __init__(
@@ -36,12 +42,14 @@ class WrappedModel:
         heads: tuple[Head, ...],
         preprocess: Callable[[Any], Any] | None = None,
         name: str = "",
+        layer: str | None = None,
     ) -> None:
         self.heads = heads
         self.name = name
         self._subject = subject
         self._preprocess = preprocess
         self._uses = 0
+        self.layer, self._layerless = find_layer(self.module, layer)
 
     @property
     def device(self) -> torch.device:
@@ -51,7 +59,7 @@ class WrappedModel:
     @property
     def capabilities(self) -> Capabilities:
         """What can be done with it beyond predicting."""
-        return self._subject.capabilities
+        return self._subject.capabilities.lacking("embeds", self._layerless)
 
     @property
     def module(self) -> nn.Module | None:
@@ -139,6 +147,15 @@ class WrappedModel:
         with torch.no_grad():
             return self.forward(self.prepare(inputs))
 
+    def listening(self, layer: str) -> AbstractContextManager[Heard]:
+        """While the context lasts, what a layer computes is heard.
+
+        Raises:
+            ConfigurationError: there is no such layer.
+        """
+        assert self.module is not None  # of nothing else a layer was found
+        return listening(self.module, layer)
+
     def digest(self) -> str:
         """Identity of the model: `parameters:…` of a module, `source:…` of a callable.
 
@@ -154,10 +171,12 @@ class WrappedModel:
             **self._subject.describe(),
             "heads": [head.describe() for head in self.heads],
             "preprocess": None if self._preprocess is None else _described(self._preprocess),
+            "layer": self.layer or None,
             "capabilities": {
                 "present": capabilities.present,
                 "differentiable": capabilities.differentiable,
                 "copyable": capabilities.copyable,
+                "embeds": capabilities.embeds,
                 "reasons": dict(capabilities.reasons),
             },
         }
@@ -186,6 +205,7 @@ def wrap(
     device: str | torch.device = "auto",
     unit_metrics: Callable[[Any, Any], Any] | None = None,
     name: str = "",
+    layer: str | None = None,
 ) -> WrappedModel:  # each argument is one thing that only the user knows about the model
     """A trained model behind auditkit's interface.
 
@@ -204,9 +224,11 @@ def wrap(
         unit_metrics: for the task `custom`: (output, target) → one number per unit, or a mapping
             of names to such.
         name: for people; that of the model's class by default.
+        layer: name of the layer that is looked into (`encoder.2`, or `input of encoder.2`); by
+            default the input of the last layer, where that is linear.
 
     Raises:
-        ConfigurationError: the declaration contradicts itself, or there is no such device.
+        ConfigurationError: the declaration contradicts itself, or there is no such device or layer.
         ModelError: the module has no weights.
 
     >>> model = wrap(nn.Linear(3, 1), task="binary", outputs="logits", classes=("no", "yes"))
@@ -225,7 +247,9 @@ def wrap(
             f"preprocess is {preprocess!r}; expected a callable.",
             mend="Give a function from a batch of the data to what the model takes.",
         )
-    return WrappedModel(_subject(model, device), made, preprocess, name or callable_name(model))
+    return WrappedModel(
+        _subject(model, device), made, preprocess, name or callable_name(model), layer
+    )
 
 
 def _subject(model: Any, device: str | torch.device) -> Subject:

@@ -43,6 +43,7 @@ def batch_of(frame: pd.DataFrame, columns: Columns, targets: Any = None) -> Batc
         },
         clusters=None if columns.cluster is None else frame[columns.cluster].to_numpy(),
         frame=frame,
+        queries=None if columns.query is None else frame[columns.query].to_numpy(),
     )
 
 

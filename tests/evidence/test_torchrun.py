@@ -71,6 +71,11 @@ def test_two_processes_count_what_one_counts(together: Path, name: str) -> None:
             np.testing.assert_allclose(evidence.sums[need].sum, moments.sum, rtol=1e-12)
         assert evidence.clusters_in(Slice()) == expected.clusters_in(Slice())
         assert evidence.sample.row_ids.tolist() == expected.sample.row_ids.tolist()
+        for need, log in expected.row_logs.items():
+            assert evidence.row_logs[need].rows_seen == job.ROWS
+            kept = [found.table.drop_columns(["value:log_loss"]) for found in
+                    (evidence.row_logs[need], log)]  # fmt: skip
+            assert kept[0].equals(kept[1])
         np.testing.assert_allclose(found["attributions"], one["attributions"], rtol=1e-6)
 
 

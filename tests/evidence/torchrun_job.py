@@ -26,6 +26,7 @@ from auditkit.evidence import (
     CountNeed,
     LocalEngine,
     Options,
+    RowNeed,
     SplitNeed,
     SumNeed,
     ViewKey,
@@ -43,6 +44,7 @@ NEEDS = (
     CountNeed(ViewKey(""), (RANK_CELL, TARGET)),
     SumNeed(ViewKey(""), "log_loss", (group("town"),)),
     AttributionNeed("", sample=12, steps=4),
+    RowNeed(ViewKey(""), (PREDICTION, group("town")), ("log_loss",), rows=50),
 )
 EDGES = {"age": (0.2, 0.7), "town": None}
 
