@@ -37,3 +37,11 @@ def _mix(state: np.ndarray) -> np.ndarray:
 def blocks(values: np.ndarray) -> np.ndarray:
     """The block of each unit by a hash of its id, int64 in [0, 64), shape (n,)."""
     return (hashes(values) % np.uint64(BLOCKS)).astype(np.int64)
+
+
+FOLDS = ("searched", "held out")
+
+
+def folds(values: np.ndarray) -> np.ndarray:
+    """Which of two halves each unit is in, by another hash of its id, int64 of shape (n,)."""
+    return (hashes(values, seed=1) % np.uint64(len(FOLDS))).astype(np.int64)

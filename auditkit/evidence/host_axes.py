@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from auditkit.data.batch import Batch
 from auditkit.errors import DataError
-from auditkit.evidence.hashing import BLOCKS, blocks
+from auditkit.evidence.hashing import BLOCKS, FOLDS, blocks, folds
 from auditkit.evidence.levels import Bins, Vocabulary
-from auditkit.evidence.needs import BLOCK, Column
+from auditkit.evidence.needs import BLOCK, FOLD, Column
 from auditkit.evidence.subject import Subject
 from auditkit.statistics.counts import Axis
 
 Edges = Mapping[str, tuple[float, ...] | None]
 """Stream → edges of its bins; None for one that is not numeric."""
+
+_HASHED: Mapping[Column, tuple[tuple[str, ...], Callable[[np.ndarray], np.ndarray]]] = {
+    BLOCK: (tuple(str(block) for block in range(BLOCKS)), blocks),
+    FOLD: (FOLDS, folds),
+}
+"""Columns that are a hash of the id of the independent unit: their labels, and the hash."""
 
 
 class HostAxes:
@@ -44,8 +50,9 @@ class HostAxes:
         return {column: self._codes(batch, column) for column in wanted}
 
     def _codes(self, batch: Batch, column: Column) -> np.ndarray:
-        if column == BLOCK:
-            return blocks(batch.row_ids if batch.clusters is None else batch.clusters)
+        if column in _HASHED:
+            units = batch.row_ids if batch.clusters is None else batch.clusters
+            return _HASHED[column][1](units)
         levels = self._levels[column]
         if isinstance(levels, Bins):
             return levels.encode(self._feature(batch, column.name))
@@ -63,12 +70,12 @@ class HostAxes:
 
     def size(self, column: Column) -> int:
         """How many codes the column has so far."""
-        return BLOCKS if column == BLOCK else len(self._levels[column])
+        return len(_HASHED[column][0] if column in _HASHED else self._levels[column])
 
     def axis(self, column: Column) -> Axis:
         """The axis of a column, with its labels so far."""
-        if column == BLOCK:
-            return Axis(str(column), tuple(str(block) for block in range(BLOCKS)))
+        if column in _HASHED:
+            return Axis(str(column), _HASHED[column][0])
         levels = self._levels[column]
         is_open = isinstance(levels, Vocabulary) or not levels.numeric
         return Axis(str(column), levels.labels, open=is_open)
