@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from auditkit import __version__
+from auditkit.advice import ADVISERS
+from auditkit.advising import advice_needs, advise
 from auditkit.checks.check import Check, Findings
 from auditkit.checks.registry import catalogue, load_checks
 from auditkit.data.datasets import Dataset
@@ -176,6 +178,7 @@ class _Audit:
                 exploratory=bool(policy_seen and data_seen and policy_seen > data_seen),
             ),
         )
+        record = self._timed("advise", lambda: self._advised(record, probed.subject, evidence))
         if self.store is not None:
             self.store.save(record, states_of(evidence))
         return Run(record, store=None if self.store is None else self.store.folder)
@@ -248,6 +251,7 @@ class _Audit:
 
     def _collect(self, probed: Probed) -> Evidence:
         needs = [need for check in self.checks for need in _needs(check, probed.subject)]
+        needs += advice_needs(ADVISERS, self.checks, probed.subject)
         options = Options(
             batch_size=self.settings.batch_size,
             limit=self.settings.limit,
@@ -260,6 +264,18 @@ class _Audit:
 
     def _measure(self, subject: Subject, evidence: Evidence) -> Findings:
         return Findings.together(_findings(check, subject, evidence) for check in self.checks)
+
+    def _advised(self, record: AuditRecord, subject: Subject, evidence: Evidence) -> AuditRecord:
+        """The record with what would mend what was found; without it a verdict stands all the same.
+
+        An adviser that breaks off costs its advice, and a note says so.
+        """
+        try:
+            found = advise(ADVISERS, subject, evidence, record.measurements, record.judgement)
+        except Exception as error:  # noqa: BLE001 - a finished audit is not lost for an advice
+            note = f"What would mend it was not worked out ({type(error).__name__}: {error})."
+            return replace(record, notes=(*record.notes, note))
+        return replace(record, advice=found)
 
     def _judge(self, record: AuditRecord, *, look: int, exploratory: bool) -> Judgement | None:
         if self.policy is None:

@@ -39,6 +39,9 @@ def blocks(values: np.ndarray) -> np.ndarray:
     return (hashes(values) % np.uint64(BLOCKS)).astype(np.int64)
 
 
+FOLDS = ("searched", "held out")
+
+
 def folds(values: np.ndarray) -> np.ndarray:
-    """The half of each unit by another hash of its id, int64 0 or 1, shape (n,)."""
-    return (hashes(values, seed=1) % np.uint64(2)).astype(np.int64)
+    """Which of two halves each unit is in, by another hash of its id, int64 of shape (n,)."""
+    return (hashes(values, seed=1) % np.uint64(len(FOLDS))).astype(np.int64)

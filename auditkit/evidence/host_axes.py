@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from auditkit.data.batch import Batch
 from auditkit.errors import DataError
-from auditkit.evidence.hashing import BLOCKS, blocks, folds
+from auditkit.evidence.hashing import BLOCKS, FOLDS, blocks, folds
 from auditkit.evidence.levels import Bins, Vocabulary
 from auditkit.evidence.needs import BLOCK, FOLD, Column
 from auditkit.evidence.subject import Subject
@@ -17,6 +17,12 @@ from auditkit.statistics.counts import Axis
 
 Edges = Mapping[str, tuple[float, ...] | None]
 """Stream → edges of its bins; None for one that is not numeric."""
+
+_HASHED: Mapping[Column, tuple[tuple[str, ...], Callable[[np.ndarray], np.ndarray]]] = {
+    BLOCK: (tuple(str(block) for block in range(BLOCKS)), blocks),
+    FOLD: (FOLDS, folds),
+}
+"""Columns that are a hash of the id of the independent unit: their labels, and the hash."""
 
 
 class HostAxes:
@@ -29,13 +35,13 @@ class HostAxes:
     """
 
     def __init__(self, subject: Subject, edges: Edges, split: str) -> None:
-        columns = subject.columns
         self._levels: dict[Column, Vocabulary | Bins] = {
-            column: Vocabulary()
-            for column in (
-                *(Column("group", one.name) for one in columns.groups),
-                *(Column("control", one.name) for one in columns.controls),
+            Column(kind, one.name): Vocabulary()
+            for kind, declared in (
+                ("group", subject.columns.groups),
+                ("control", subject.columns.controls),
             )
+            for one in declared
         }
         self._levels |= {Column("feature", name): Bins(edges[name]) for name in edges}
         self._split = split
@@ -49,10 +55,9 @@ class HostAxes:
         return {column: self._codes(batch, column) for column in wanted}
 
     def _codes(self, batch: Batch, column: Column) -> np.ndarray:
-        if column == BLOCK:
-            return blocks(batch.row_ids if batch.clusters is None else batch.clusters)
-        if column == FOLD:
-            return folds(batch.row_ids if batch.clusters is None else batch.clusters)
+        if column in _HASHED:
+            units = batch.row_ids if batch.clusters is None else batch.clusters
+            return _HASHED[column][1](units)
         levels = self._levels[column]
         if isinstance(levels, Bins):
             return levels.encode(self._feature(batch, column.name))
@@ -71,12 +76,12 @@ class HostAxes:
 
     def size(self, column: Column) -> int:
         """How many codes the column has so far."""
-        return BLOCKS if column == BLOCK else len(self._levels[column])
+        return len(_HASHED[column][0] if column in _HASHED else self._levels[column])
 
     def axis(self, column: Column) -> Axis:
         """The axis of a column, with its labels so far."""
-        if column == BLOCK:
-            return Axis(str(column), tuple(str(block) for block in range(BLOCKS)))
+        if column in _HASHED:
+            return Axis(str(column), _HASHED[column][0])
         levels = self._levels[column]
         is_open = isinstance(levels, Vocabulary) or not levels.numeric
         return Axis(str(column), levels.labels, open=is_open)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from auditkit.measurement import Figure, Measurement, from_plain, to_plain
+from auditkit.mending import Advice, advice_from_plain, advice_to_plain, figure_to_plain
 from auditkit.policy.verdict import Judgement, judgement_from_plain, judgement_to_plain
 
 FORMAT = 1
@@ -37,6 +38,7 @@ class AuditRecord:
         not_tested: sentences: what this audit did not test, and why.
         notes: sentences that a reviewer must see (warnings of the run).
         timing: seconds by stage.
+        advice: what would mend what was found; () also in records from before there was any.
     """
 
     id: str
@@ -56,6 +58,7 @@ class AuditRecord:
     not_tested: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     timing: Mapping[str, float] = field(default_factory=dict)
+    advice: tuple[Advice, ...] = ()
 
 
 _PLAIN_FIELDS = (
@@ -82,16 +85,8 @@ def record_to_plain(record: AuditRecord) -> dict[str, Any]:
     plain["notes"] = list(record.notes)
     plain["judgement"] = None if record.judgement is None else judgement_to_plain(record.judgement)
     plain["measurements"] = [to_plain(measurement) for measurement in record.measurements]
-    plain["figures"] = [
-        {
-            "kind": figure.kind,
-            "title": figure.title,
-            "caption": figure.caption,
-            "check": figure.check,
-            "data": dict(figure.data),
-        }
-        for figure in record.figures
-    ]
+    plain["figures"] = [figure_to_plain(figure) for figure in record.figures]
+    plain["advice"] = [advice_to_plain(advice) for advice in record.advice]
     return plain
 
 
@@ -103,5 +98,6 @@ def record_from_plain(plain: Mapping[str, Any]) -> AuditRecord:
         judgement=None if plain["judgement"] is None else judgement_from_plain(plain["judgement"]),
         not_tested=tuple(plain["not_tested"]),
         notes=tuple(plain["notes"]),
+        advice=tuple(advice_from_plain(advice) for advice in plain.get("advice", ())),
         **{name: plain[name] for name in _PLAIN_FIELDS},
     )

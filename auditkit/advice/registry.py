@@ -1,0 +1,9 @@
+"""The advisers that there are."""
+
+from __future__ import annotations
+
+from auditkit.advice import group_thresholds
+from auditkit.advice.adviser import Adviser
+
+ADVISERS: tuple[Adviser, ...] = (group_thresholds.ADVISER,)
+"""In the order in which their advice is shown."""
