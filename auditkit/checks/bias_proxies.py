@@ -147,8 +147,8 @@ class ProxyTable:
         )
 
     def _share(self, level: str) -> float:
-        total = float(self._states.sum())
-        return float(self._state(self._where(level)).sum() / total) if total else 0.0
+        by_level = self._states.sum(axis=(0, 2))
+        return float(by_level[self._one.levels.index(level)] / max(by_level.sum(), 1e-300))
 
     def _state(self, where: Slice, against: str = "") -> np.ndarray:
         """(blocks, (not selected, selected)) of a level, or of all others than `against`."""
