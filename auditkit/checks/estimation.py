@@ -2,8 +2,8 @@
 
 Where rows are the independent units, a rate is a binomial proportion and a mean has Student's
 interval. Where a cluster is declared, the same numbers come by blocks of clusters: rates are scaled
-to their effective size by the design effect (Rao and Scott 1992), anything else has the
-delete-one-block jackknife.
+to their effective size with what two groups share (`auditkit.statistics.clustered`), anything else
+has the delete-one-block jackknife.
 """
 
 from __future__ import annotations
@@ -16,6 +16,12 @@ import numpy as np
 
 from auditkit.measurement import Estimate, Interval, Measurement, MeasurementKey, Status
 from auditkit.statistics import estimates
+from auditkit.statistics.clustered import (
+    ClusteredRate,
+    clustered_difference,
+    clustered_proportion,
+    clustered_ratio,
+)
 from auditkit.statistics.jackknife import delete_one_block, effective_counts, kish_size
 
 MIN_CLUSTERS = 10
@@ -110,34 +116,52 @@ class Rate:
         return float(self.successes.sum())
 
     def effective(self) -> tuple[float, float]:
-        """Successes and trials, scaled to independent units.
+        """Successes and trials, scaled to independent units, for methods that know no blocks.
 
         Raises:
             ValueError: clusters are declared, and fewer than two blocks hold units.
         """
         if not self.clustered:
             return self.hits, self.n
+        self._refuse_few_blocks()
+        return effective_counts(self.successes, self.trials, self.clusters)
+
+    def by_blocks(self) -> ClusteredRate:
+        """The rate of clustered units.
+
+        Raises:
+            ValueError: fewer than two blocks hold units.
+        """
+        self._refuse_few_blocks()
+        return ClusteredRate(self.successes, self.trials, self.clusters)
+
+    def _refuse_few_blocks(self) -> None:
         weight = kish_size(self.n, float((self.trials**2).sum()))
         if weight < MIN_WEIGHT:
             raise too_few(
                 f"A few clusters hold most of the units: they weigh as much as {weight:.1f} equal "
                 f"parts, and an interval needs at least {MIN_WEIGHT}."
             )
-        return effective_counts(self.successes, self.trials, self.clusters)
 
 
 def rate_estimate(measured: Rate) -> Estimate:
     """Wilson's estimate of a rate with trials."""
-    return estimates.proportion(*measured.effective())
+    if measured.clustered:
+        return clustered_proportion(measured.by_blocks())
+    return estimates.proportion(measured.hits, measured.n)
 
 
 def ratio_estimate(one: Rate, reference: Rate) -> Estimate:
-    """Koopman's estimate of the ratio of two rates with trials."""
+    """Koopman's estimate of the ratio of two rates with trials, of the same blocks."""
+    if one.clustered and reference.clustered:
+        return clustered_ratio(one.by_blocks(), reference.by_blocks())
     return estimates.proportion_ratio(*one.effective(), *reference.effective())
 
 
 def difference_estimate(one: Rate, reference: Rate) -> Estimate:
-    """Newcombe's estimate of the difference of two rates with trials."""
+    """Newcombe's estimate of the difference of two rates with trials, of the same blocks."""
+    if one.clustered and reference.clustered:
+        return clustered_difference(one.by_blocks(), reference.by_blocks())
     return estimates.proportion_difference(*one.effective(), *reference.effective())
 
 
