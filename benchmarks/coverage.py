@@ -15,7 +15,7 @@ import math
 import sys
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -29,7 +29,6 @@ from auditkit.statistics.auc import binned_auc
 from auditkit.statistics.calibration import (
     BINS,
     CELLS,
-    clustered_squared_error,
     confidence_gap,
     squared_error,
 )
@@ -45,8 +44,8 @@ from auditkit.statistics.estimates import (
     proportion_difference,
     proportion_ratio,
 )
-from auditkit.statistics.jackknife import delete_one_block, effective_counts
 
+Groups = Mapping[str, Callable[[], "Iterator[Experiment]"]]
 Goal = tuple[float, float]
 Trial = Callable[[Generator], tuple[bool, ...]]
 
@@ -300,44 +299,6 @@ def calibration() -> Iterator[Experiment]:
         yield Experiment("Squared calibration error", setting, goals, trial)
 
 
-# -- clusters ---------------------------------------------------------------------------------
-
-
-def clustered_rates(generator: Generator, clusters: int, spread: float) -> tuple[np.ndarray, ...]:
-    """Successes and rows of clusters of uneven size, whose own rates vary about .3."""
-    n = generator.integers(1, 40, clusters)
-    own = generator.beta(0.3 / spread, 0.7 / spread, clusters)
-    return generator.binomial(n, own), n
-
-
-def clusters() -> Iterator[Experiment]:
-    for count, spread in product((15, 64), (0.02, 0.3)):
-        setting = f"{count} clusters, own rates Beta({0.3 / spread:.1f}, {0.7 / spread:.1f})"
-
-        def effective(generator: Generator, c: int = count, s: float = spread) -> Estimate:
-            return proportion(*effective_counts(*clustered_rates(generator, c, s)))
-
-        def jackknifed(generator: Generator, c: int = count, s: float = spread) -> Estimate:
-            blocks = np.stack(clustered_rates(generator, c, s), axis=1)
-            return delete_one_block(blocks, lambda total: float(total[0] / total[1]))
-
-        yield covering("Effective counts", setting, 0.3, effective, level=0.90, goal=(0.87, 0.95))
-        yield covering("Jackknife", setting, 0.3, jackknifed, level=0.90, goal=(0.86, 0.93))
-
-    def squared(generator: Generator) -> tuple[bool]:
-        confidence = np.repeat(softmax(generator, 1600), 2)
-        # One outcome for each pair of rows of equal confidence: half the information.
-        right = np.repeat(generator.random(1600) < confidence[::2], 2)
-        parts = zip(np.split(bent(confidence, 1.5), 64), np.split(right, 64), strict=True)
-        states = [state_of(*part) for part in parts]
-        estimate = clustered_squared_error(*map(np.stack, zip(*states, strict=True)))
-        low, high = bounds(estimate, 0.05)
-        return (low <= truth_of(softmax, 1.5)[0] <= high,)
-
-    goals = {"90% interval covers": (0.85, 1.0)}
-    yield Experiment("Clustered squared error", "pairs, logits × 1.5, n 3200", goals, squared)
-
-
 # -- distances --------------------------------------------------------------------------------
 
 
@@ -360,7 +321,7 @@ def distances() -> Iterator[Experiment]:
             yield covering(name, setting, truth, draw, level=0.90, goal=(0.90, 1))
 
 
-GROUPS: dict[str, Callable[[], Iterator[Experiment]]] = {
+GROUPS: Groups = {
     "koopman": koopman,
     "koopman-gate": koopman_gate,
     "newcombe": newcombe,
@@ -370,17 +331,18 @@ GROUPS: dict[str, Callable[[], Iterator[Experiment]]] = {
     "means": means,
     "delong": delong,
     "calibration": calibration,
-    "clusters": clusters,
     "distances": distances,
 }
 
 
-def table(names: list[str], repetitions: int, seed: int) -> Iterator[tuple[str, bool]]:
+def table(
+    groups: Groups, names: list[str], repetitions: int, seed: int
+) -> Iterator[tuple[str, bool]]:
     """The lines of a Markdown table, each with whether its goal was met."""
     yield "| interval | truth and sizes | counted | goal, % | rate, % | 95 % | met |", True
     yield "|---|---|---|---|---|---|---|", True
     for name in names:
-        for experiment in GROUPS[name]():
+        for experiment in groups[name]():
             for what, rate in run(experiment, repetitions, seed).items():
                 yield line(experiment, what, rate), rate.meets(experiment.goals[what])
 
@@ -396,15 +358,17 @@ def line(experiment: Experiment, what: str, rate: Rate) -> str:
     )
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main(groups: Groups, about: str) -> int:
+    """The command: repeat the experiments of some groups, and print the table."""
+    parser = argparse.ArgumentParser(description=about.splitlines()[0])
     parser.add_argument("--repetitions", type=int, default=4000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", choices=GROUPS, action="append", help="a group; repeatable")
+    parser.add_argument("--only", choices=groups, action="append", help="a group; repeatable")
     options = parser.parse_args()
     started = time.perf_counter()
     missed = 0
-    for text, met in table(options.only or list(GROUPS), options.repetitions, options.seed):
+    names = options.only or list(groups)
+    for text, met in table(groups, names, options.repetitions, options.seed):
         print(text, flush=True)
         missed += not met
     print(
@@ -415,4 +379,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(GROUPS, __doc__))

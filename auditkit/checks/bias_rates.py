@@ -11,18 +11,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from auditkit.checks.check import EVALUATION
-from auditkit.checks.estimation import (
-    MIN_KEPT,
-    Rate,
-    difference_estimate,
-    estimated,
-    rate_estimate,
-    ratio_estimate,
-    telling,
-    undefined,
-)
+from auditkit.checks.estimation import MIN_KEPT, estimated, telling, undefined
 from auditkit.checks.groups import Groups, inside
 from auditkit.checks.rate_kinds import RateKind
+from auditkit.checks.rates import Rate, difference_estimate, rate_estimate, ratio_estimate
 from auditkit.checks.tally import Tally
 from auditkit.evidence.subject import ViewKey
 from auditkit.measurement import Direction, Estimate, Measurement, MeasurementKey, Metric, Slice

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from auditkit.checks.estimation import by_blocks, rate_estimate, undefined
+from auditkit.checks.estimation import by_blocks, undefined
+from auditkit.checks.rates import rate_estimate
 from auditkit.checks.reading import Reading
 from auditkit.evidence.needs import (
     BLOCK,

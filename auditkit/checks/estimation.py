@@ -1,9 +1,8 @@
-"""From collected evidence to estimates: rates, means and what clusters do to them.
+"""From estimates to measurements: what they rest on, and why there may be none.
 
 Where rows are the independent units, a rate is a binomial proportion and a mean has Student's
 interval. Where a cluster is declared, the same numbers come by blocks of clusters: rates are scaled
-to their effective size by the design effect (Rao and Scott 1992), anything else has the
-delete-one-block jackknife.
+to their effective size (`auditkit.checks.rates`), anything else has the delete-one-block jackknife.
 """
 
 from __future__ import annotations
@@ -14,17 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from auditkit.checks.rate_kinds import Part
-from auditkit.checks.tally import Tally
 from auditkit.measurement import Estimate, Interval, Measurement, MeasurementKey, Status
 from auditkit.statistics import estimates
-from auditkit.statistics.jackknife import delete_one_block, effective_counts, kish_size
-from auditkit.statistics.weighting import Weights, weighted_counts
+from auditkit.statistics.jackknife import delete_one_block
 
 MIN_CLUSTERS = 10
-# Blocks of very unequal size are as good as fewer equal ones (Kish 1965); under this number nothing
-# shows how clusters differ. It is below MIN_CLUSTERS since ten clusters may share six blocks.
-MIN_WEIGHT = 6
 # Numbers about groups of fewer people are not kept: they could tell about a person.
 MIN_KEPT = 5
 
@@ -93,89 +86,6 @@ class Sample:
             f"There {'is 1 cluster' if fewest == 1 else f'are {fewest} clusters'}{side}; an "
             f"interval needs at least {MIN_CLUSTERS} independent units."
         )
-
-
-@dataclass(frozen=True)
-class Rate:
-    """A share of successes among trials, in all and by block.
-
-    Attributes:
-        successes, trials: what they weigh, of shape (blocks,), or (1,) where units are independent.
-        clustered: whether the blocks hold clusters.
-        clusters: number of clusters among the trials, where known.
-        rows: number of rows among the trials, if that is not what they weigh.
-        squares: of rows of unequal weight, the sums of squared weights of successes and failures.
-    """
-
-    successes: np.ndarray
-    trials: np.ndarray
-    clustered: bool
-    clusters: int | None = None
-    rows: int | None = None
-    squares: tuple[float, float] | None = None
-
-    @classmethod
-    def counted(
-        cls, tally: Tally, of: Callable[[np.ndarray], Part], clustered: bool, clusters: int | None
-    ) -> Rate:
-        """The rate that `of` counts in the cells of a tally."""
-        successes, trials = (np.asarray(part, np.float64) for part in of(tally.weights))
-        if tally.squares is None:
-            return cls(successes, trials, clustered, clusters)
-        of_hits, of_all = (float(part.sum()) for part in of(tally.squares))
-        rows = int(of(tally.rows)[1].sum())
-        return cls(successes, trials, clustered, clusters, rows, (of_hits, of_all - of_hits))
-
-    @property
-    def n(self) -> int:
-        """Number of trials, in rows."""
-        return round(float(self.trials.sum())) if self.rows is None else self.rows
-
-    @property
-    def hits(self) -> float:
-        """What the successes weigh: their number, where each row is one unit."""
-        return float(self.successes.sum())
-
-    def effective(self) -> tuple[float, float]:
-        """Successes and trials, scaled to independent units.
-
-        Raises:
-            ValueError: clusters are declared, and fewer than two blocks hold units.
-        """
-        total = float(self.trials.sum())
-        if not self.clustered:
-            return (self.hits, total) if self.squares is None else weighted_counts(*self._weights())
-        weight = kish_size(total, float((self.trials**2).sum()))
-        if weight < MIN_WEIGHT:
-            raise too_few(
-                f"A few clusters hold most of the units: they weigh as much as {weight:.1f} equal "
-                f"parts, and an interval needs at least {MIN_WEIGHT}."
-            )
-        # The design effect is against as many equally weighted units as these are worth.
-        worth = 1.0 if self.squares is None else total / sum(self.squares)
-        return effective_counts(worth * self.successes, worth * self.trials, self.clusters)
-
-    def _weights(self) -> tuple[Weights, Weights]:
-        """The weights of successes and of failures."""
-        assert self.squares is not None
-        of_hits, of_misses = self.squares
-        misses = float((self.trials - self.successes).sum())
-        return Weights(self.hits, of_hits), Weights(misses, of_misses)
-
-
-def rate_estimate(measured: Rate) -> Estimate:
-    """Wilson's estimate of a rate with trials."""
-    return estimates.proportion(*measured.effective())
-
-
-def ratio_estimate(one: Rate, reference: Rate) -> Estimate:
-    """Koopman's estimate of the ratio of two rates with trials."""
-    return estimates.proportion_ratio(*one.effective(), *reference.effective())
-
-
-def difference_estimate(one: Rate, reference: Rate) -> Estimate:
-    """Newcombe's estimate of the difference of two rates with trials."""
-    return estimates.proportion_difference(*one.effective(), *reference.effective())
 
 
 def by_blocks(statistic: Callable[[np.ndarray], float], blocks: np.ndarray) -> Estimate:

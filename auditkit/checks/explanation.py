@@ -10,16 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from auditkit.checks.check import EVALUATION, Check, Findings
-from auditkit.checks.estimation import (
-    Rate,
-    Sample,
-    absent,
-    by_blocks,
-    drawn_ends,
-    estimated,
-    rate_estimate,
-    undefined,
-)
+from auditkit.checks.estimation import Sample, absent, by_blocks, drawn_ends, estimated, undefined
+from auditkit.checks.rates import Rate, rate_estimate
 from auditkit.errors import ConfigurationError
 from auditkit.evidence.collected import Evidence, SplitEvidence
 from auditkit.evidence.needs import AttributionNeed, SplitNeed

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from auditkit.checks.estimation import Rate, Sample
+from auditkit.checks.estimation import Sample
+from auditkit.checks.rates import Rate
 from auditkit.checks.tally import Tally
 from auditkit.evidence.collected import Evidence, SplitEvidence
 from auditkit.evidence.needs import BLOCK, WEIGHT, Column, CountNeed, SumNeed

@@ -1,8 +1,8 @@
 """Mergeable states and honest intervals: NumPy and SciPy only.
 
 Counts and moments add up; estimates are plain data whose value, bounds and p-values are computed
-here. The modules hold more than this list: `auc`, `calibration`, `paired`, `jackknife`,
-`weighting`, `bootstrap`, `multiplicity`, `distances`.
+here. The modules hold more than this list: `auc`, `calibration`, `paired`, `clustered`,
+`jackknife`, `weighting`, `bootstrap`, `multiplicity`, `distances`.
 """
 
 from __future__ import annotations

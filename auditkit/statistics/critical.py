@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scipy.special import log_ndtr, ndtr, ndtri, stdtrit
+from scipy.special import log_ndtr, ndtr, ndtri, stdtr, stdtrit
 
 WIDEST = 37.0
 """The largest normal deviate whose tail (6e-300) a double still holds in full."""
@@ -44,3 +44,13 @@ def student_value(z: float, df: float) -> float:
     t = -float(stdtrit(df, ndtr(-z)))
     # Tiny tails of few degrees of freedom overflow, to NaN or to either infinity by version.
     return t if t > 0 else math.inf
+
+
+def normal_value(t: float, df: float) -> float:
+    """z with P(Z > z) = P(T > t): the inverse of `student_value`; infinite far out.
+
+    Example:
+        >>> round(normal_value(1.8331129326536337, 9), 4)
+        1.6449
+    """
+    return math.copysign(-float(ndtri(stdtr(df, -abs(t)))), t)

@@ -239,19 +239,31 @@ def student(value: float, se: float, df: float) -> Estimate:
     return estimate("student", value=value, se=se, df=df)
 
 
-def proportion(successes: float, n: float) -> Estimate:
-    """A proportion; `n` and `successes` may be effective counts (Wilson)."""
-    return estimate("wilson", successes=successes, n=n)
+def proportion(successes: float, n: float, df: float | None = None) -> Estimate:
+    """A proportion (Wilson).
+
+    `n` and `successes` may be effective counts; `df` are their degrees of freedom, if they were
+    estimated: the critical values are then Student's.
+    """
+    return estimate("wilson", successes=successes, n=n, **_known(df))
 
 
-def proportion_ratio(x1: float, n1: float, x2: float, n2: float) -> Estimate:
-    """The ratio (x1/n1) / (x2/n2) of two independent proportions (Koopman)."""
-    return estimate("koopman", x1=x1, n1=n1, x2=x2, n2=n2)
+def proportion_ratio(
+    x1: float, n1: float, x2: float, n2: float, df: float | None = None
+) -> Estimate:
+    """The ratio (x1/n1) / (x2/n2) of two proportions (Koopman); `df` as of `proportion`."""
+    return estimate("koopman", x1=x1, n1=n1, x2=x2, n2=n2, **_known(df))
 
 
-def proportion_difference(x1: float, n1: float, x2: float, n2: float) -> Estimate:
-    """The difference x1/n1 − x2/n2 of two independent proportions (Newcombe)."""
-    return estimate("newcombe", x1=x1, n1=n1, x2=x2, n2=n2)
+def proportion_difference(
+    x1: float, n1: float, x2: float, n2: float, df: float | None = None
+) -> Estimate:
+    """The difference x1/n1 − x2/n2 of two proportions (Newcombe); `df` as of `proportion`."""
+    return estimate("newcombe", x1=x1, n1=n1, x2=x2, n2=n2, **_known(df))
+
+
+def _known(df: float | None) -> dict[str, float]:
+    return {} if df is None else {"df": df}
 
 
 def paired_difference(wins: float, losses: float, n: float) -> Estimate:

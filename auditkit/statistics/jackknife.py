@@ -13,8 +13,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from auditkit.measurement import Estimate
+from auditkit.statistics.clustered import ClusteredRate
 from auditkit.statistics.critical import critical_value, student_value
 from auditkit.statistics.estimates import estimate
+from auditkit.statistics.weighting import kish_size
+
+__all__ = ["delete_one_block", "design_effect", "effective_counts", "kish_size"]
 
 Statistic = Callable[[NDArray[Any]], float]
 
@@ -119,39 +123,23 @@ def effective_counts(
 ) -> tuple[float, float]:
     """Successes and units of as much information as the dependent units hold.
 
-    These go into the interval of a proportion, ratio or difference in place of the counts. They
-    are reduced by the design effect, and because that is itself estimated from few blocks, once
-    more by the squared ratio of normal and Student critical values.
+    For an interval that knows no degrees of freedom, in place of the counts: reduced by the design
+    effect, and because that is itself estimated from few blocks, once more by the squared ratio of
+    normal and Student critical values at a one-sided error of .025. Rates themselves, ratios and
+    differences have better ones in `clustered`.
 
     Args and errors are those of `design_effect`.
-
-    Source: Rao and Scott (1992); Korn and Graubard, Survey Methodology 24 (1998) 193–201.
 
     Example:
         >>> x, n = effective_counts([9, 1, 8, 2], [10, 10, 10, 10])
         >>> round(x / n, 3), n < 10
         (0.5, True)
     """
-    x, size = _checked_blocks(successes, n)
-    z = critical_value(0.05)
-    shrink = (z / student_value(z, len(size) - 1)) ** 2 / design_effect(x, size, clusters)
-    return float(x.sum()) * shrink, float(size.sum()) * shrink
-
-
-def kish_size(total_weight: float, total_squared_weight: float) -> float:
-    """The number of equally weighted units that weigh as precisely: (Σw)² / Σw².
-
-    Source: Kish, Survey Sampling (1965).
-
-    Example:
-        >>> kish_size(total_weight=4.0, total_squared_weight=8.0)
-        2.0
-    """
-    if not total_weight > 0 or not total_squared_weight > 0:
-        raise ValueError(
-            f"the sums must be positive, found {total_weight} and {total_squared_weight}"
-        )
-    return total_weight**2 / total_squared_weight
+    rate = ClusteredRate(successes, n, clusters)
+    z = critical_value(0.025)
+    shrink = (z / student_value(z, rate.df)) ** 2
+    x, size = rate.effective
+    return x * shrink, size * shrink
 
 
 def _checked_blocks(

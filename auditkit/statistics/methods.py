@@ -14,7 +14,7 @@ from typing import Any
 
 from auditkit.statistics.auc_bounds import auc_bounds
 from auditkit.statistics.combined import Part, difference_bounds, largest_magnitude_bounds
-from auditkit.statistics.critical import minus_log_tail, student_value
+from auditkit.statistics.critical import minus_log_tail, normal_value, student_value
 from auditkit.statistics.proportions import (
     Bounds,
     f1_bounds,
@@ -30,6 +30,8 @@ from auditkit.statistics.resampled import basic_bounds, bca_bounds, narrowed
 
 Parameters = Mapping[str, Any]
 _EVERYWHERE = (-math.inf, math.inf)
+_LARGEST_CRITICAL = 1e60
+"""Of few degrees of freedom; beyond it squares overflow, and no bound tells more."""
 
 
 @dataclass(frozen=True)
@@ -148,10 +150,25 @@ def _ratio(parameters: Parameters) -> float:
     return first / second
 
 
+def _koopman(p: Parameters, z: float) -> Bounds:
+    return koopman_bounds(p["x1"], p["n1"], p["x2"], p["n2"], _own_critical(p, z))
+
+
+def _newcombe(p: Parameters, z: float) -> Bounds:
+    return newcombe_bounds(p["x1"], p["n1"], p["x2"], p["n2"], _own_critical(p, z))
+
+
+def _own_critical(parameters: Parameters, z: float) -> float:
+    """Student's critical value where the counts are effective ones with degrees of freedom."""
+    df = parameters.get("df")
+    return z if df is None else min(student_value(z, df), _LARGEST_CRITICAL)
+
+
 def _koopman_score(p: Parameters, threshold: float) -> float | None:
     if not 1e-30 < threshold < 1e30:
         return None
-    return koopman_score(p["x1"], p["n1"], p["x2"], p["n2"], math.log(threshold))
+    score = koopman_score(p["x1"], p["n1"], p["x2"], p["n2"], math.log(threshold))
+    return normal_value(score, p["df"]) if "df" in p else score
 
 
 def _tango_score(p: Parameters, threshold: float) -> float | None:
@@ -206,6 +223,7 @@ def _largest_scaled(parameters: Parameters, factor: float) -> dict[str, Any]:
 
 _PARTS = ("first", "second")
 _TWO = {"x1": "nonnegative", "n1": "positive", "x2": "nonnegative", "n2": "positive"}
+_DF = {"df": "positive"}
 _TWO_AT_MOST = (("x1", "n1"), ("x2", "n2"))
 
 METHODS: Mapping[str, Method] = {
@@ -218,28 +236,31 @@ METHODS: Mapping[str, Method] = {
     ),
     "wilson": Method(
         title="Wilson score interval of a proportion",
-        kinds={"successes": "nonnegative", "n": "positive"},
+        kinds={"successes": "nonnegative", "n": "positive", **_DF},
         value=lambda p: _share(p, "successes", "n"),
-        bounds=lambda p, z: wilson_bounds(p["successes"], p["n"], z),
-        scaled=_scaling(grow=("successes", "n")),
+        bounds=lambda p, z: wilson_bounds(p["successes"], p["n"], _own_critical(p, z)),
+        scaled=_scaling(grow=("successes", "n", *_DF)),
         at_most=(("successes", "n"),),
+        optional=tuple(_DF),
     ),
     "koopman": Method(
         title="Koopman score interval of a ratio of proportions",
-        kinds=_TWO,
+        kinds={**_TWO, **_DF},
         value=_ratio,
-        bounds=lambda p, z: koopman_bounds(p["x1"], p["n1"], p["x2"], p["n2"], z),
-        scaled=_scaling(grow=tuple(_TWO)),
+        bounds=_koopman,
+        scaled=_scaling(grow=(*_TWO, *_DF)),
         at_most=_TWO_AT_MOST,
+        optional=tuple(_DF),
         score=_koopman_score,
     ),
     "newcombe": Method(
         title="Newcombe hybrid score interval of a difference of proportions",
-        kinds=_TWO,
+        kinds={**_TWO, **_DF},
         value=lambda p: _share(p, "x1", "n1") - _share(p, "x2", "n2"),
-        bounds=lambda p, z: newcombe_bounds(p["x1"], p["n1"], p["x2"], p["n2"], z),
-        scaled=_scaling(grow=tuple(_TWO)),
+        bounds=_newcombe,
+        scaled=_scaling(grow=(*_TWO, *_DF)),
         at_most=_TWO_AT_MOST,
+        optional=tuple(_DF),
     ),
     "tango": Method(
         title="Tango score interval of a paired difference of proportions",

@@ -15,6 +15,9 @@ from auditkit.statistics.roots import bracketed_root
 
 Bounds = tuple[float, float]
 
+_LONGEST_STEP = 50.0
+"""On the scale of the logarithm; critical values of one degree of freedom have no limit."""
+
 
 def wilson_bounds(successes: float, n: float, z: float) -> Bounds:
     """Bounds of a proportion: all p with |p̂ − p| ≤ z √(p(1−p)/n).
@@ -126,7 +129,7 @@ def _koopman_high(x1: float, n1: float, x2: float, n2: float, z: float) -> float
 
     # Katz's standard error of the logarithm, with half a unit where there is none, sets the step.
     start = math.log((max(x1, 0.5) / n1) / (x2 / n2))
-    step = max(z, 0.01) * math.sqrt(1 / max(x1, 0.5) + 1 / x2)
+    step = min(max(z, 0.01) * math.sqrt(1 / max(x1, 0.5) + 1 / x2), _LONGEST_STEP)
     inside = outside = start
     while excess(inside) <= 0:
         outside, inside, step = inside, inside - step, 2 * step
@@ -136,6 +139,8 @@ def _koopman_high(x1: float, n1: float, x2: float, n2: float, z: float) -> float
         outside = start + step
         while excess(outside) > 0:
             inside, outside, step = outside, outside + step, 2 * step
+            if outside > 700:
+                return math.inf
     return math.exp(bracketed_root(excess, inside, outside))
 
 

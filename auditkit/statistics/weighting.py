@@ -72,3 +72,19 @@ def _check(what: str, weights: Weights) -> None:
         )
     if (total == 0) != (squares == 0):
         raise ValueError(f"no weights of {what} have the sum {total} and the squares {squares}")
+
+
+def kish_size(total_weight: float, total_squared_weight: float) -> float:
+    """The number of equally weighted units that weigh as precisely: (Σw)² / Σw².
+
+    Source: Kish, Survey Sampling (1965).
+
+    Example:
+        >>> kish_size(total_weight=4.0, total_squared_weight=8.0)
+        2.0
+    """
+    if not total_weight > 0 or not total_squared_weight > 0:
+        raise ValueError(
+            f"the sums must be positive, found {total_weight} and {total_squared_weight}"
+        )
+    return total_weight**2 / total_squared_weight

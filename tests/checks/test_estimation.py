@@ -10,17 +10,16 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from auditkit.checks.estimation import (
-    Rate,
     Sample,
     both,
     by_blocks,
     drawn_ends,
     estimated,
     measured,
-    rate_estimate,
     too_few,
     undefined,
 )
+from auditkit.checks.rates import Rate, rate_estimate
 from auditkit.evidence import clusters
 from auditkit.evidence.hashing import blocks
 from auditkit.measurement import REST, Interval, MeasurementKey, Status

@@ -61,7 +61,6 @@ CHEAP = [
     *chosen("distances", "shift 0.1, n 1000 and 500"),
 ]
 DEAR = [
-    *chosen("clusters"),
     *chosen(
         "calibration",
         "softmax, logits × 1.0, n 500",

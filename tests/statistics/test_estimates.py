@@ -83,6 +83,12 @@ EXTREMES = [
     mean_of_proportions([0, 10], [10, 10]),
     estimate("delong", value=1.0, se=0.0, slack=0.0, positives=30, negatives=40),
     estimate("delong", value=0.5, se=0.0, slack=0.0, positives=30, negatives=40),
+    proportion(0, 20, df=3),
+    proportion(15, 20, df=1),
+    proportion_ratio(30, 100, 200, 500, df=4.5),
+    proportion_ratio(3, 10, 5, 20, df=1),
+    proportion_ratio(0, 20, 0, 30, df=2),
+    proportion_difference(3, 10, 5, 20, df=2),
     student(0.3, 0.0, 5),
     estimate("squared_error", value=-0.0001, sd=0.0002),
 ]
@@ -271,6 +277,22 @@ def test_the_bootstrap_never_goes_beyond_its_replicates() -> None:
     assert bounds(one, 0.05) == (pytest.approx(0.41), pytest.approx(0.59))
     assert bounds(one, 0.049) == (-math.inf, math.inf)
     assert p_at_least(one, 100.0) == pytest.approx(1 / 20)
+
+
+def test_degrees_of_freedom_widen_as_students_critical_value_does() -> None:
+    for made, counts in (
+        (proportion, (30, 100)),
+        (proportion_ratio, (30, 100, 200, 500)),
+        (proportion_difference, (30, 100, 200, 500)),
+    ):
+        z = student_value(critical_value(0.05), 7)
+        assert bounds(made(*counts, df=7), 0.05) == pytest.approx(
+            bounds(made(*counts), float(norm.sf(z))), rel=1e-9
+        )
+        # Of one degree of freedom critical values have no limit, and neither have the bounds.
+        low, high = bounds(made(*counts, df=1), 1e-200)
+        assert low <= 1e-3
+        assert high > 0.7
 
 
 def test_mean_and_root_mean_are_those_of_statsmodels() -> None:

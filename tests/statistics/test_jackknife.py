@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm, sem, t
 
+from auditkit.statistics.clustered import ClusteredRate
 from auditkit.statistics.estimates import bounds, value
 from auditkit.statistics.jackknife import (
     delete_one_block,
@@ -124,8 +125,12 @@ def test_effective_counts_keep_the_share() -> None:
     x = generator.binomial(n, generator.beta(8, 8, 10))
     successes, size = effective_counts(x, n)
     assert successes / size == pytest.approx(x.sum() / n.sum())
-    shrink = (norm.isf(0.05) / t.isf(0.05, 9)) ** 2
-    assert size == pytest.approx(n.sum() / design_effect(x, n) * shrink)
+    rate = ClusteredRate(x, n)
+    shrink = (norm.isf(0.025) / t.isf(0.025, rate.df)) ** 2
+    assert size == pytest.approx(rate.effective[1] * shrink)
+    # Ten blocks of about one size: what the plain design effect says, on just under nine degrees.
+    assert rate.effective[1] == pytest.approx(n.sum() / design_effect(x, n), rel=0.03)
+    assert rate.df == pytest.approx(8, abs=0.9)
 
 
 @pytest.mark.parametrize(

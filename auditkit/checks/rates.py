@@ -1,0 +1,124 @@
+"""Rates, their ratios and their differences, of rows, of weighted rows and of clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from auditkit.checks.estimation import too_few
+from auditkit.checks.rate_kinds import Part
+from auditkit.checks.tally import Tally
+from auditkit.measurement import Estimate
+from auditkit.statistics import estimates
+from auditkit.statistics.clustered import (
+    ClusteredRate,
+    clustered_difference,
+    clustered_proportion,
+    clustered_ratio,
+)
+from auditkit.statistics.jackknife import effective_counts
+from auditkit.statistics.weighting import Weights, kish_size, weighted_counts
+
+# Blocks of very unequal size are as good as fewer equal ones (Kish 1965); under this number nothing
+# shows how clusters differ. It is below the fewest clusters that an interval needs, since ten
+# clusters may share six blocks.
+MIN_WEIGHT = 6
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A share of successes among trials, in all and by block.
+
+    Attributes:
+        successes, trials: what they weigh, of shape (blocks,), or (1,) where units are independent.
+        clustered: whether the blocks hold clusters.
+        clusters: number of clusters among the trials, where known.
+        rows: number of rows among the trials, if that is not what they weigh.
+        squares: of rows of unequal weight, the squared weights of successes and of trials, as
+            `successes` and `trials`.
+    """
+
+    successes: np.ndarray
+    trials: np.ndarray
+    clustered: bool
+    clusters: int | None = None
+    rows: int | None = None
+    squares: Part | None = None
+
+    @classmethod
+    def counted(
+        cls, tally: Tally, of: Callable[[np.ndarray], Part], clustered: bool, clusters: int | None
+    ) -> Rate:
+        """The rate that `of` counts in the cells of a tally."""
+        successes, trials = (np.asarray(part, np.float64) for part in of(tally.weights))
+        if tally.squares is None:
+            return cls(successes, trials, clustered, clusters)
+        rows = int(of(tally.rows)[1].sum())
+        return cls(successes, trials, clustered, clusters, rows, of(tally.squares))
+
+    @property
+    def n(self) -> int:
+        """Number of trials, in rows."""
+        return round(float(self.trials.sum())) if self.rows is None else self.rows
+
+    @property
+    def hits(self) -> float:
+        """What the successes weigh: their number, where each row is one unit."""
+        return float(self.successes.sum())
+
+    def effective(self) -> tuple[float, float]:
+        """Successes and trials, scaled to independent units, for methods that know no blocks.
+
+        Raises:
+            NoEstimateError: a few clusters hold most of the units.
+            ValueError: clusters are declared, and fewer than two blocks hold units.
+        """
+        if self.clustered:
+            self._refuse_few_blocks()
+            return effective_counts(self.successes, self.trials, self.clusters)
+        total = float(self.trials.sum())
+        if self.squares is None:
+            return self.hits, total
+        of_hits, of_all = (float(part.sum()) for part in self.squares)
+        return weighted_counts(
+            Weights(self.hits, of_hits), Weights(total - self.hits, of_all - of_hits)
+        )
+
+    def by_blocks(self) -> ClusteredRate:
+        """The rate of clustered units; errors as of `effective`."""
+        self._refuse_few_blocks()
+        of_hits, of_all = (None, None) if self.squares is None else self.squares
+        return ClusteredRate(
+            self.successes, self.trials, self.clusters, hit_squares=of_hits, squares=of_all
+        )
+
+    def _refuse_few_blocks(self) -> None:
+        weight = kish_size(float(self.trials.sum()), float((self.trials**2).sum()))
+        if weight < MIN_WEIGHT:
+            raise too_few(
+                f"A few clusters hold most of the units: they weigh as much as {weight:.1f} equal "
+                f"parts, and an interval needs at least {MIN_WEIGHT}."
+            )
+
+
+def rate_estimate(measured: Rate) -> Estimate:
+    """Wilson's estimate of a rate with trials."""
+    if measured.clustered:
+        return clustered_proportion(measured.by_blocks())
+    return estimates.proportion(*measured.effective())
+
+
+def ratio_estimate(one: Rate, reference: Rate) -> Estimate:
+    """Koopman's estimate of the ratio of two rates with trials, of the same blocks."""
+    if one.clustered and reference.clustered:
+        return clustered_ratio(one.by_blocks(), reference.by_blocks())
+    return estimates.proportion_ratio(*one.effective(), *reference.effective())
+
+
+def difference_estimate(one: Rate, reference: Rate) -> Estimate:
+    """Newcombe's estimate of the difference of two rates with trials, of the same blocks."""
+    if one.clustered and reference.clustered:
+        return clustered_difference(one.by_blocks(), reference.by_blocks())
+    return estimates.proportion_difference(*one.effective(), *reference.effective())
