@@ -175,4 +175,35 @@ def sample_figures() -> tuple[Figure, ...]:
                 ]
             },
         ),
+        Figure(
+            "null_band",
+            "What can be read of gender",
+            "The layer tells women from men, beyond what chance gives.",
+            "representation",
+            {
+                "value_label": "AUC of the probe",
+                "null_label": "random groups",
+                "n": 1200,
+                "rows": [
+                    {
+                        "group": "Female",
+                        "value": 0.71,
+                        "low": 0.68,
+                        "high": 0.74,
+                        "null_low": 0.47,
+                        "null_high": 0.53,
+                        "n": 500,
+                    },
+                    {
+                        "group": HOSTILE,
+                        "value": None,
+                        "low": None,
+                        "high": None,
+                        "null_low": None,
+                        "null_high": None,
+                        "n": 7,
+                    },
+                ],
+            },
+        ),
     )

@@ -72,6 +72,14 @@ class SplitEvidence:
                 return moments.marginal(*_kept(collected, need, keep_blocks=keep_blocks))
         raise KeyError(need)
 
+    def row_log(self, need: RowNeed) -> RowLog:
+        """The rows kept for a need.
+
+        Raises:
+            KeyError: the need was not in the plan.
+        """
+        return self.row_logs[need]
+
     def clusters_in(self, *slices: Slice) -> int | None:
         """Number of distinct clusters with rows in at least one of these slices of groups.
 

@@ -17,6 +17,7 @@ from auditkit.reports.figures import (
     distribution_shift,
     gap,
     group_rates,
+    null_band,
     plain_table,
     ranking,
     reliability,
@@ -36,6 +37,7 @@ DRAWINGS: Mapping[str, Drawing] = {
     "ranking": lambda figure, _: ranking.draw(figure),
     "distribution_shift": lambda figure, _: distribution_shift.draw(figure),
     "gap": lambda figure, _: gap.draw(figure),
+    "null_band": lambda figure, _: null_band.draw(figure),
 }
 
 
