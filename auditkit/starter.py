@@ -107,7 +107,20 @@ data:
   # ← attributes of people whose treatment is to be compared, and the group to compare with:
   # groups:
   #   {group}: {{reference: "…"}}
+  #   age: {{cuts: [25, 40, 60]}}        # numbers become groups by cuts
+  # intersections: [[{group}, age]]    # ← groups within groups
+  # ← what may rightly explain a difference; groups are also compared among those alike in it:
+  # controls:
+  #   experience: {{cuts: [2, 10]}}
+  # ← a group of which only probabilities are known, and the column of each level:
+  # proxy_groups:
+  #   ethnicity: {{columns: {{"a": p_a, "b": p_b}}, reference: "a"}}
   # cluster: patient_id                # ← if several rows belong to one person or entity
+  # row_id: id                         # ← finds rows that stand in the data twice
+  # weight: survey_weight              # ← if a row stands for more people than one
+  # previous: old_prediction           # ← the class that the last version predicted, to count flips
+  # query: search_id                   # ← if rows are ranked in lists; top: 10 are shown of each
+  # labelled: accepted applicants      # ← if the outcome is known of some alone: of whom
 
 policy: baseline
 """

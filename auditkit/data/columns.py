@@ -98,7 +98,8 @@ class ProxyGroup:
         reference: the level that the others are compared with.
 
     Raises:
-        ConfigurationError: fewer than two levels, a column of two levels, or an unknown reference.
+        ConfigurationError: an empty name, fewer than two levels, a column of two levels, or an
+            unknown reference.
 
     Example:
         >>> ProxyGroup("race", {"Black": "p_black", "White": "p_white"}, reference="White").levels
@@ -110,6 +111,12 @@ class ProxyGroup:
     reference: str | None = None
 
     def __post_init__(self) -> None:
+        if not all((self.name, *self.columns, *self.columns.values())):
+            raise ConfigurationError(
+                f"The proxy group {self.name!r} has an empty name, level or column: "
+                f"{dict(self.columns)}.",
+                mend="Name all of them.",
+            )
         if len(self.columns) < 2 or len(set(self.columns.values())) < len(self.columns):
             raise ConfigurationError(
                 f"The proxy group {self.name!r} needs at least two levels, each with a column of "
@@ -139,8 +146,8 @@ class Columns:
     Attributes:
         label: the column of the true outcome; several for multilabel or several targets; a mapping
             of head → column(s) for a model with named heads; None where nobody knows the outcome.
-        features: the columns that go into the model, in this order. Empty: every column that is
-            not declared as label, row id, cluster, time or split (group columns stay).
+        features: the columns that go into the model, in this order. Empty: every column that has
+            no other role (those of groups and controls stay).
         groups: the attributes by which the data are sliced.
         intersections: names of groups that are also sliced together.
         cluster: the column of the independent unit (patient, speaker …) that rows belong to.
@@ -157,7 +164,8 @@ class Columns:
 
     Raises:
         ConfigurationError: a column or group named twice in one role, the label among the
-            features, or an intersection of groups that are not declared.
+            features or in another role, a control with a reference, an intersection of groups
+            that are not declared, or a `top` below one.
 
     Example:
         >>> columns = Columns(label="income", groups=(Group("gender", "sex"),), row_id="id")
@@ -183,10 +191,12 @@ class Columns:
     def __post_init__(self) -> None:
         _refuse_repeats("Feature", self.features)
         _refuse_repeats("Label column", self.labels)
-        _refuse_repeats("Group", [*self._names, *(one.name for one in self.proxy_groups)])
-        _refuse_repeats("Group or control", [*self._names, *(one.name for one in self.controls)])
+        _refuse_repeats("Group", [*self._names, *self.proxies])
+        controls = [one.name for one in self.controls]
+        _refuse_repeats("Group or control", [*self._names, *self.proxies, *controls])
         self._check_label()
         self._check_row_id()
+        self._check_beside()
         self._check_intersections()
 
     @property
@@ -201,9 +211,8 @@ class Columns:
     @property
     def roles(self) -> tuple[str, ...]:
         """The columns that are no features unless declared so: all but those of groups."""
-        single = (self.row_id, self.cluster, self.time, self.weight, self.previous, self.query)
-        given = (name for name in single if name is not None)
-        return _distinct((*self.labels, *given, *self._proxy_columns))
+        single = (self.row_id, self.cluster, self.time, *(name for _, name in self._beside))
+        return _distinct((*self.labels, *(name for name in single if name is not None)))
 
     @property
     def side(self) -> tuple[str, ...]:
@@ -213,14 +222,23 @@ class Columns:
             >>> Columns(label="y", groups=(Group("sex", "sex"),), cluster="person").side
             ('sex', 'person')
         """
-        single = (self.cluster, self.time, self.weight, self.previous, self.query)
+        single = (self.cluster, self.time, *(name for _, name in self._beside))
         attributes = (one.column for one in (*self.groups, *self.controls))
-        given = (name for name in single if name is not None)
-        return _distinct((*attributes, *given, *self._proxy_columns))
+        return _distinct((*attributes, *(name for name in single if name is not None)))
 
     @property
-    def _proxy_columns(self) -> tuple[str, ...]:
-        return tuple(name for one in self.proxy_groups for name in one.columns.values())
+    def _beside(self) -> tuple[tuple[str, str | None], ...]:
+        """Role and column of what is neither a label nor identifies or moves a unit."""
+        return (
+            ("weight", self.weight),
+            ("previous prediction", self.previous),
+            ("query", self.query),
+            *(
+                ("probability of a group", name)
+                for one in self.proxy_groups
+                for name in one.columns.values()
+            ),
+        )
 
     @property
     def proxies(self) -> tuple[str, ...]:
@@ -279,9 +297,35 @@ class Columns:
                 mend="A row id identifies one row: declare another column, or leave it out.",
             )
 
+    def _check_beside(self) -> None:
+        taken = dict.fromkeys(self.labels, "label") | {self.row_id: "row id"}
+        for role, name in self._beside:
+            if name is not None and name in taken:
+                raise ConfigurationError(
+                    f"Column {name!r} is declared as {role} and also as {taken[name]}.",
+                    mend="Declare another column, or leave one of the two out.",
+                )
+        for control in self.controls:
+            if control.reference is not None:
+                raise ConfigurationError(
+                    f"The control {control.name!r} has a reference, and controls are not compared.",
+                    mend="Leave the reference out, or declare it under groups.",
+                )
+        if isinstance(self.top, bool) or not isinstance(self.top, int) or self.top < 1:
+            raise ConfigurationError(
+                f"top must be a whole number of at least 1, but is {self.top!r}.",
+                mend="Say how many of each list are shown or chosen.",
+            )
+
     def _check_intersections(self) -> None:
         for names in self.intersections:
             for name in names:
+                if name in self.proxies:
+                    raise ConfigurationError(
+                        f"The intersection {list(names)} names {name!r}, of which only "
+                        "probabilities are declared.",
+                        mend="Intersect groups whose values are known.",
+                    )
                 self.group(name)
             _refuse_repeats(f"In the intersection {list(names)}, group", names)
             if len(names) < 2:

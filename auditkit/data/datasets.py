@@ -178,20 +178,26 @@ def declared_proxies(groups: Mapping[str, Any] | Sequence[ProxyGroup]) -> tuple[
         >>> declared_proxies({"race": {"columns": {"a": "p_a", "b": "p_b"}}})[0].levels
         ('a', 'b')
     """
-    if not isinstance(groups, Mapping):
-        return tuple(groups)
-    return tuple(_proxy(name, meaning) for name, meaning in groups.items())
+    if isinstance(groups, Mapping):
+        return tuple(_proxy(name, meaning) for name, meaning in groups.items())
+    return tuple(one if isinstance(one, ProxyGroup) else _proxy(str(one), one) for one in groups)
 
 
 def _proxy(name: str, meaning: Any) -> ProxyGroup:
-    unknown = set(meaning) - {"columns", "reference"}
-    if unknown or not isinstance(meaning.get("columns"), Mapping):
+    keys = set(meaning) if isinstance(meaning, Mapping) else set()
+    if not keys <= {"columns", "reference"} or not isinstance(
+        columns := meaning["columns"] if "columns" in keys else None, Mapping
+    ):
         raise ConfigurationError(
-            f"Proxy group {name!r} has {sorted(meaning)}; expected columns, and perhaps reference.",
+            f"Proxy group {name!r} is {meaning!r}; expected columns, and perhaps reference.",
             mend="Write columns: {level: column of its probabilities, …}.",
         )
-    columns = {level_label(level): column for level, column in meaning["columns"].items()}
-    return ProxyGroup(name, columns, meaning.get("reference"))
+    reference = meaning.get("reference")
+    return ProxyGroup(
+        name,
+        {level_label(level): column for level, column in columns.items()},
+        None if reference is None else level_label(reference),
+    )
 
 
 def _group(name: str, meaning: Any) -> Group:

@@ -17,6 +17,8 @@ from auditkit.errors import DataError
 # Probabilities that were written with three digits need not sum to one exactly.
 _SUM_TOLERANCE = 5e-3
 
+_NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty")
+
 
 def targets_of(frame: pd.DataFrame, label: Label, where: str) -> Any:
     """The true outcomes: array [rows], [rows, columns] for several columns, or head → array.
@@ -129,20 +131,25 @@ def probabilities_array(frame: pd.DataFrame, group: ProxyGroup, where: str) -> n
 
 def _numbers(column: pd.Series[Any], title: str) -> np.ndarray:
     refuse_mixed(column, title)
-    try:
+    kinds = pd.api.types
+    if kinds.is_numeric_dtype(column) and not kinds.is_complex_dtype(column):
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
-    except (TypeError, ValueError):
-        sample = column.dropna().iloc[0]
+    # Asked of the values: text that looks like numbers, and dates, would be converted in silence.
+    if kinds.infer_dtype(column.astype(object), skipna=True) not in _NUMBERS:
         raise DataError(
-            f"{title} holds values such as {quoted(sample)}, which are no numbers.",
+            f"{title} holds values such as {quoted(column.dropna().iloc[0])}, which are no "
+            "numbers.",
             mend="Declare a numeric column.",
-        ) from None
+        )
+    return column.astype(object).to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def _refuse_outside(rows: pd.Index[Any], wrong: np.ndarray, title: str, what: str) -> None:
     if wrong.any():
+        count = int(wrong.sum())
         raise DataError(
-            f"{title} has {int(wrong.sum())} rows with {what}, {first_rows(rows[wrong])}.",
+            f"{title} has {count} row{'s' if count > 1 else ''} with {what}, "
+            f"{first_rows(rows[wrong])}.",
             mend="Correct these values, or leave these rows out.",
         )
 

@@ -14,7 +14,8 @@ import torch
 from torch.utils.data import TensorDataset
 
 import auditkit.data
-from auditkit.data import Columns, Dataset, Group, dataset, declared_groups, table
+from auditkit.data import Columns, Dataset, Group, ProxyGroup, dataset, declared_groups, table
+from auditkit.data.datasets import declared_proxies
 from auditkit.errors import ConfigurationError, DataError
 
 
@@ -107,6 +108,26 @@ def test_groups_as_a_configuration_says_them() -> None:
     assert declared_groups("sex") == (Group("sex", "sex"),)
     assert declared_groups({"m": {"reference": 1}}) == (Group("m", "m", reference="1"),)
     assert declared_groups([Group("a", "b"), "c"]) == (Group("a", "b"), Group("c", "c"))
+
+
+def test_proxy_groups_as_a_configuration_says_them() -> None:
+    made = declared_proxies({"race": {"columns": {1: "p_1", False: "p_f"}, "reference": 1}})
+    assert made == (ProxyGroup("race", {"1": "p_1", "False": "p_f"}, reference="1"),)
+    assert declared_proxies(made) == made
+    assert declared_proxies({}) == ()
+
+
+@pytest.mark.parametrize(
+    "meaning", [None, "p_x", ["p_x", "p_y"], {}, {"columns": ["p_x"]}, {"columns": {}, "cuts": []}]
+)
+def test_proxy_groups_of_another_form(meaning: Any) -> None:
+    with pytest.raises(ConfigurationError, match="expected columns, and perhaps reference"):
+        declared_proxies({"race": meaning})
+
+
+def test_a_list_of_names_is_no_proxy_group() -> None:
+    with pytest.raises(ConfigurationError, match="expected columns, and perhaps reference"):
+        dataset({"x": [1.0]}, proxy_groups=["race"])
 
 
 @pytest.mark.parametrize(
