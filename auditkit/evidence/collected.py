@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from auditkit.evidence.clusters import Clusters
-from auditkit.evidence.needs import BLOCK, AttributionNeed, CountNeed, SumNeed, serves
+from auditkit.evidence.needs import BLOCK, AttributionNeed, CountNeed, SliceNeed, SumNeed, serves
 from auditkit.evidence.sample import Sampled
+from auditkit.evidence.slice_tables import SliceTables
 from auditkit.measurement import Slice
 from auditkit.statistics.counts import Counts
 from auditkit.statistics.moments import Moments
@@ -29,6 +30,7 @@ class SplitEvidence:
         sample: units drawn for attributions; None where none were asked for, or met.
         attributions: by need, or the reason why there are none.
         sampled: whether only the first rows were read (`--limit`).
+        slices: errors by combinations of features, by need.
     """
 
     rows: int
@@ -41,6 +43,7 @@ class SplitEvidence:
         default_factory=dict
     )
     sampled: bool = False
+    slices: Mapping[SliceNeed, SliceTables] = field(default_factory=dict)
 
     def count(self, need: CountNeed, *, keep_blocks: bool = False) -> Counts:
         """The counts of a need, by marginalising what was collected.

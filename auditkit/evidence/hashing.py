@@ -7,6 +7,9 @@ import pandas as pd
 
 BLOCKS = 64
 
+# Far from any seed that a user would choose for a sample, so that halves and samples stay apart.
+_FOLD_SEED = 0x66_6F_6C_64
+
 _GOLDEN = 0x9E3779B97F4A7C15
 _MASK = 0xFFFFFFFFFFFFFFFF
 
@@ -37,3 +40,12 @@ def _mix(state: np.ndarray) -> np.ndarray:
 def blocks(values: np.ndarray) -> np.ndarray:
     """The block of each unit by a hash of its id, int64 in [0, 64), shape (n,)."""
     return (hashes(values) % np.uint64(BLOCKS)).astype(np.int64)
+
+
+def folds(values: np.ndarray) -> np.ndarray:
+    """The half of each unit by a hash of its id that knows nothing of its block, int64 in {0, 1}.
+
+    Args:
+        values: whole numbers or text, shape (n,); the ids of clusters that are to stay whole.
+    """
+    return (hashes(values, _FOLD_SEED) % np.uint64(2)).astype(np.int64)

@@ -9,14 +9,23 @@ import pandas as pd
 
 from auditkit.data.batch import Batch
 from auditkit.errors import DataError
-from auditkit.evidence.hashing import BLOCKS, blocks
+from auditkit.evidence.hashing import BLOCKS, blocks, folds
 from auditkit.evidence.levels import Bins, Vocabulary
-from auditkit.evidence.needs import BLOCK, Column
+from auditkit.evidence.needs import BLOCK, FOLD, Column
+from auditkit.evidence.slice_levels import SliceLevels
 from auditkit.evidence.subject import Subject
 from auditkit.statistics.counts import Axis
 
 Edges = Mapping[str, tuple[float, ...] | None]
 """Stream → edges of its bins; None for one that is not numeric."""
+
+FOLDS = ("searched", "held out")
+"""The labels of `FOLD`, by code."""
+
+_HASHED = {
+    BLOCK: Axis(str(BLOCK), tuple(str(block) for block in range(BLOCKS))),
+    FOLD: Axis(str(FOLD), FOLDS),
+}
 
 
 class HostAxes:
@@ -33,6 +42,10 @@ class HostAxes:
             Column("group", group.name): Vocabulary() for group in subject.columns.groups
         }
         self._levels |= {Column("feature", name): Bins(edges[name]) for name in edges}
+        self._slices = {
+            name: SliceLevels(labels, _edges_of(name, edges))
+            for name, labels in subject.slice_levels.items()
+        }
         self._split = split
 
     def encode(self, batch: Batch, wanted: Sequence[Column]) -> dict[Column, np.ndarray]:
@@ -44,13 +57,26 @@ class HostAxes:
         return {column: self._codes(batch, column) for column in wanted}
 
     def _codes(self, batch: Batch, column: Column) -> np.ndarray:
-        if column == BLOCK:
-            return blocks(batch.row_ids if batch.clusters is None else batch.clusters)
+        if column in (BLOCK, FOLD):
+            ids = batch.row_ids if batch.clusters is None else batch.clusters
+            return blocks(ids) if column == BLOCK else folds(ids)
         levels = self._levels[column]
         if isinstance(levels, Bins):
             return levels.encode(self._feature(batch, column.name))
         values = batch.groups[column.name]
         return levels.encode(np.asarray(values.codes), [str(one) for one in values.categories])
+
+    def slice_codes(self, batch: Batch, column: Column) -> np.ndarray:
+        """Codes of a group or feature among its levels of `Subject.slice_levels`; as `encode`."""
+        levels = self._slices[str(column)]
+        if column.kind == "feature":
+            return levels.encode(self._feature(batch, column.name))
+        values = batch.groups[column.name]
+        return levels.recoded(np.asarray(values.codes), [str(one) for one in values.categories])
+
+    def slice_axis(self, column: Column) -> Axis:
+        """The axis whose codes are those of `slice_codes`."""
+        return Axis(str(column), self._slices[str(column)].labels)
 
     def _feature(self, batch: Batch, name: str) -> pd.Series:
         if batch.frame is None or name not in batch.frame.columns:
@@ -63,12 +89,18 @@ class HostAxes:
 
     def size(self, column: Column) -> int:
         """How many codes the column has so far."""
-        return BLOCKS if column == BLOCK else len(self._levels[column])
+        return len(self.axis(column)) if column in _HASHED else len(self._levels[column])
 
     def axis(self, column: Column) -> Axis:
         """The axis of a column, with its labels so far."""
-        if column == BLOCK:
-            return Axis(str(column), tuple(str(block) for block in range(BLOCKS)))
+        if column in _HASHED:
+            return _HASHED[column]
         levels = self._levels[column]
         is_open = isinstance(levels, Vocabulary) or not levels.numeric
         return Axis(str(column), levels.labels, open=is_open)
+
+
+def _edges_of(axis: str, edges: Edges) -> tuple[float, ...] | None:
+    """The edges of an axis of slices; None for a group, and for a feature that is not numeric."""
+    kind, _, name = axis.partition(":")
+    return edges.get(name) if kind == "feature" else None

@@ -17,7 +17,8 @@ from auditkit.evidence.collected import SplitEvidence
 from auditkit.evidence.levels import settled
 from auditkit.evidence.needs import SplitPlan
 from auditkit.evidence.sample import Sampled
-from auditkit.statistics.counts import Counts
+from auditkit.evidence.slice_tables import SliceTables
+from auditkit.statistics.counts import Axis, Counts
 from auditkit.statistics.moments import Moments
 
 
@@ -27,7 +28,8 @@ def merge(one: SplitEvidence, other: SplitEvidence) -> SplitEvidence:
     Raises:
         ValueError: the parts were collected for different plans.
     """
-    if one.counts.keys() != other.counts.keys() or one.sums.keys() != other.sums.keys():
+    parts = ((one.counts, other.counts), (one.sums, other.sums), (one.slices, other.slices))
+    if any(mine.keys() != theirs.keys() for mine, theirs in parts):
         raise ValueError("the two parts were collected for different plans")
     return SplitEvidence(
         rows=one.rows + other.rows,
@@ -42,6 +44,7 @@ def merge(one: SplitEvidence, other: SplitEvidence) -> SplitEvidence:
         else one.clusters.merged(other.clusters),
         sample=_merged_sample(one.sample, other.sample),
         sampled=one.sampled or other.sampled,
+        slices={need: tables + other.slices[need] for need, tables in one.slices.items()},
     )
 
 
@@ -64,6 +67,7 @@ def to_bytes(split: SplitEvidence, plan: SplitPlan) -> bytes:
         "levels": {name: list(levels) for name, levels in split.levels.items()},
         "clusters": None if split.clusters is None else _clusters_to_plain(split.clusters),
         "sample": None if split.sample is None else _sample_to_plain(split.sample),
+        "slices": [_slices_to_plain(split.slices[need]) for need in plan.slices],
     }
     buffer = io.BytesIO()
     torch.save(content, buffer)
@@ -91,6 +95,26 @@ def from_bytes(data: bytes, plan: SplitPlan) -> SplitEvidence:
         levels={name: tuple(levels) for name, levels in content["levels"].items()},
         clusters=None if content["clusters"] is None else _clusters(content["clusters"]),
         sample=None if content["sample"] is None else _sample(content["sample"]),
+        slices={
+            need: _slices(plain) for need, plain in zip(plan.slices, content["slices"], strict=True)
+        },
+    )
+
+
+def _slices_to_plain(slices: SliceTables) -> dict[str, Any]:
+    return {
+        "axes": [(axis.name, list(axis.labels)) for axis in slices.axes],
+        "clustered": slices.clustered,
+        "places": [list(places) for places in slices.tables],
+        "tables": [torch.from_numpy(table) for table in slices.tables.values()],
+    }
+
+
+def _slices(plain: Mapping[str, Any]) -> SliceTables:
+    axes = tuple(Axis(name, tuple(labels)) for name, labels in plain["axes"])
+    tables = zip(plain["places"], plain["tables"], strict=True)
+    return SliceTables(
+        axes, plain["clustered"], {tuple(places): table.numpy() for places, table in tables}
     )
 
 
