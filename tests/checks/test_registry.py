@@ -15,7 +15,7 @@ from auditkit.errors import ConfigurationError
 from auditkit.measurement import Status
 from tests.checks.audits import DECIDING, data_of, scored, stored
 
-OWN = ("bias", "calibration", "drift", "explanation", "overfitting", "performance")
+OWN = ("bias", "calibration", "drift", "explanation", "overfitting", "performance", "slices")
 
 STRANGER = '''
 """A package that brings checks."""
@@ -122,7 +122,7 @@ def test_checks_by_name() -> None:
         load_checks(["bais"])
     assert str(caught.value) == (
         "There is no check named 'bais'; installed are bias, calibration, drift, explanation, "
-        "overfitting, performance. Mend the name, or install the package that brings it."
+        "overfitting, performance, slices. Mend the name, or install the package that brings it."
     )
     with pytest.raises(ConfigurationError, match="installed are none"):
         load_checks(["bias"], doors=[])
