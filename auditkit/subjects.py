@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 import torch
 
-from auditkit.data.batch import Batch
+from auditkit.data.batch import Batch, Source
 from auditkit.data.datasets import Dataset
 from auditkit.errors import DataError
 from auditkit.evidence.runner import BatchRunner
+from auditkit.evidence.slice_levels import bin_labels, frequent_labels, labels_of_values
 from auditkit.evidence.subject import Subject, views_of
 from auditkit.models.wrapped import WrappedModel
 
@@ -65,7 +66,7 @@ def probe(
     answers = hashlib.sha256()
     for batch in batches.values():
         unit_metrics |= _try(model, batch, answers)
-    edges = _edges(dataset, batches)
+    edges, levels = _binning(dataset, batches, _answers(model))
     capabilities = model.capabilities
     views = tuple(
         view for head in model.heads for view in views_of(head, unit_metrics.get(head.name, ()))
@@ -81,6 +82,7 @@ def probe(
         layer=model.layer,
         reasons=capabilities.reasons,
         seed=seed,
+        slice_levels=levels,
     )
     return Probed(subject, edges, _left_out(batches, edges), f"sha256:{answers.hexdigest()}")
 
@@ -115,28 +117,51 @@ def _try(model: WrappedModel, batch: Batch, answers: Hash) -> dict[str, tuple[st
     return {name: tuple(head.unit_metrics) for name, head in answered.heads.items()}
 
 
-def _edges(dataset: Dataset, batches: Mapping[str, Batch]) -> Edges:
-    """Bins of every table feature, from the first rows of the training data.
+def _answers(model: WrappedModel) -> frozenset[str]:
+    """The columns that hold stored predictions: an answer is no property of whom it is about."""
+    columns = model.describe().get("columns", {})
+    return frozenset(str(name) for of_head in columns.values() for name in of_head)
 
-    Bins may be any that are fixed before the counting; those of equal size see a shift best.
+
+def _binning(
+    dataset: Dataset, batches: Mapping[str, Batch], answers: frozenset[str]
+) -> tuple[Edges, dict[str, tuple[str, ...]]]:
+    """Bins of every table feature, and the levels by which slices are searched for.
+
+    They come from the first rows of the training data, or of the evaluation data where there are no
+    others. Bins may be any that are fixed before the counting; those of equal size see a shift
+    best.
     """
-    if "training" not in dataset.splits or batches["training"].frame is None:
-        return {}
-    head = _head_frame(dataset)
-    return {str(name): _column_edges(head[name]) for name in list(head.columns)[:_MAX_STREAMS]}
+    split = "training" if "training" in dataset.splits else "evaluation"
+    tabular = batches[split].frame is not None
+    # Reading so many images would be dear: for them the first batch must do.
+    first = _first_batches(dataset.splits[split]) if tabular else [batches[split]]
+    edges: dict[str, tuple[float, ...] | None] = {}
+    levels: dict[str, tuple[str, ...]] = {}
+    if tabular:
+        head = pd.concat([batch.frame for batch in first if batch.frame is not None])
+        for name in list(head.columns)[:_MAX_STREAMS]:
+            found = edges[str(name)] = _column_edges(head[name])
+            if str(name) not in answers:
+                levels[f"feature:{name}"] = _levels(head[name], found)
+    for name in first[0].groups:
+        met = pd.concat([pd.Series(batch.groups[name].astype(object)) for batch in first])
+        levels[f"group:{name}"] = frequent_labels(met)
+    return edges, levels
 
 
-def _head_frame(dataset: Dataset) -> pd.DataFrame:
-    source = dataset.splits["training"]
-    frames, rows = [], 0
+def _levels(column: pd.Series, edges: tuple[float, ...] | None) -> tuple[str, ...]:
+    return frequent_labels(labels_of_values(column)) if edges is None else bin_labels(edges)
+
+
+def _first_batches(source: Source) -> list[Batch]:
+    found: list[Batch] = []
     for fragment in source.fragments():
         for batch in source.batches(fragment, _EDGE_ROWS):
-            if batch.frame is not None:
-                frames.append(batch.frame)
-                rows += len(batch)
-            if rows >= _EDGE_ROWS:
-                return pd.concat(frames)
-    return pd.concat(frames)
+            found.append(batch)
+            if sum(map(len, found)) >= _EDGE_ROWS:
+                return found
+    return found
 
 
 def _column_edges(column: pd.Series) -> tuple[float, ...] | None:

@@ -26,6 +26,23 @@ def _rate_row(group: str, successes: int, n: int) -> dict[str, Any]:
     }
 
 
+def _box(
+    place: int, parent: int | None, condition: str, value: float | None, n: int | None
+) -> dict[str, Any]:
+    return {"id": place, "parent": parent, "condition": condition, **_share(value, n)}
+
+
+def _cell(y: str, x: str, value: float | None, n: int | None) -> dict[str, Any]:
+    return {"y": y, "x": x, **_share(value, n)}
+
+
+def _share(value: float | None, n: int | None) -> dict[str, Any]:
+    if value is None or n is None:
+        return {"value": None, "low": None, "high": None, "n": None}
+    interval = wilson(round(value * n), n)
+    return {"value": value, "low": interval.low, "high": interval.high, "n": n}
+
+
 def _ratio_row(group: str, measurement: Measurement) -> dict[str, Any]:
     interval = measurement.interval
     assert interval is not None
@@ -138,6 +155,44 @@ def sample_figures() -> tuple[Figure, ...]:
                     {"bin": "[17, 30)", "training": 0.34, "evaluation": 0.30},
                     {"bin": "[30, 50)", "training": 0.44, "evaluation": 0.42},
                     {"bin": "[50, 90]", "training": 0.22, "evaluation": 0.28},
+                ],
+            },
+        ),
+        Figure(
+            "error_tree",
+            "Where the errors are",
+            "Each box divides into two.",
+            "slices",
+            {
+                "value_label": "share of wrong decisions",
+                "unit": "share",
+                "n": 16263,
+                "rows": [
+                    _box(0, None, "all", 0.175, 16263),
+                    _box(1, 0, f"job: {HOSTILE}", 0.06, 8571),
+                    _box(2, 0, f"job: not {HOSTILE}", 0.302, 7692),
+                    _box(3, 2, "age under 32", 0.265, 1217),
+                    _box(4, 2, "age 32 and over", None, None),
+                ],
+            },
+        ),
+        Figure(
+            "error_heat_map",
+            "Errors by job and age",
+            "The share of wrong decisions where both meet.",
+            "slices",
+            {
+                "value_label": "share of wrong decisions",
+                "unit": "share",
+                "n": 1200,
+                "x": "age",
+                "y": "job",
+                "overall": 0.175,
+                "rows": [
+                    _cell("clerk", "under 32", 0.1, 400),
+                    _cell("clerk", "32 and over", 0.2, 790),
+                    _cell(HOSTILE, "under 32", 0.5, 10),
+                    _cell(HOSTILE, "32 and over", None, None),
                 ],
             },
         ),

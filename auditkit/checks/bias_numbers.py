@@ -254,14 +254,19 @@ def unweighable(subject: Subject) -> Iterator[tuple[Number, ViewKey]]:
             yield CALIBRATION_GAP, view.key
 
 
+def error_values(view: View) -> tuple[str, ...]:
+    """The values that say how wrong a unit is: the absolute error, or the user's unit metrics."""
+    return ("absolute_error",) if view.task is Task.REGRESSION else view.values
+
+
 def _means(view: View) -> Iterator[tuple[Number, str, str]]:
     """The mean numbers of a view, the value that each is the mean of, and its label."""
     if view.classifies and view.probabilistic:
         yield LOG_LOSS, "log_loss", view.key.label
+    for value in error_values(view):
+        yield ERROR, value, value if view.task is Task.CUSTOM else view.key.label
     if view.task is Task.REGRESSION:
-        yield ERROR, "absolute_error", view.key.label
         yield RESIDUAL, "error", view.key.label
-    yield from ((ERROR, name, name) for name in view.values)
 
 
 def _of_mean(subject: Subject, number: Number, view: View, value: str, label: str) -> Asked:

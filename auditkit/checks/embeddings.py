@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from auditkit.checks.bias_errors import error_values
+from auditkit.checks.bias_numbers import error_values
 from auditkit.checks.check import EVALUATION
 from auditkit.checks.estimation import Sample
 from auditkit.evidence.collected import Evidence

@@ -7,9 +7,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from auditkit.evidence.clusters import Clusters
-from auditkit.evidence.needs import BLOCK, AttributionNeed, CountNeed, RowNeed, SumNeed, serves
+from auditkit.evidence.needs import (
+    BLOCK,
+    AttributionNeed,
+    CountNeed,
+    RowNeed,
+    SliceNeed,
+    SumNeed,
+    serves,
+)
 from auditkit.evidence.row_log import RowLog
 from auditkit.evidence.sample import Sampled
+from auditkit.evidence.slice_tables import SliceTables
 from auditkit.measurement import Slice
 from auditkit.statistics.sparse_counts import AnyCounts
 from auditkit.statistics.sparse_moments import AnyMoments
@@ -31,6 +40,7 @@ class SplitEvidence:
         attributions: by need, or the reason why there are none.
         sampled: whether only the first rows were read (`--limit`).
         row_logs: rows kept one by one, by need.
+        slices: errors by combinations of features, by need.
     """
 
     rows: int
@@ -44,6 +54,7 @@ class SplitEvidence:
     )
     sampled: bool = False
     row_logs: Mapping[RowNeed, RowLog] = field(default_factory=dict)
+    slices: Mapping[SliceNeed, SliceTables] = field(default_factory=dict)
 
     def count(self, need: CountNeed, *, keep_blocks: bool = False) -> AnyCounts:
         """The counts of a need, by marginalising what was collected.

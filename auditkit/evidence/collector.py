@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 
 from auditkit.data.batch import Batch
@@ -9,12 +11,13 @@ from auditkit.evidence.clusters import ClusterTally
 from auditkit.evidence.collected import SplitEvidence
 from auditkit.evidence.hashing import hashes
 from auditkit.evidence.host_axes import Edges, HostAxes
-from auditkit.evidence.needs import SplitPlan, group
+from auditkit.evidence.needs import BLOCK, CORRECT, FOLD, SliceNeed, SplitPlan, group
 from auditkit.evidence.row_recorder import RowRecorders
 from auditkit.evidence.row_values import RowValues
 from auditkit.evidence.runner import BatchRunner
 from auditkit.evidence.sample import Sampler
-from auditkit.evidence.subject import Subject
+from auditkit.evidence.slice_tables import SliceAccumulator
+from auditkit.evidence.subject import Subject, ViewKey
 from auditkit.evidence.tables import Tables
 from auditkit.evidence.units import Units
 from auditkit.models.wrapped import WrappedModel
@@ -55,6 +58,7 @@ class SplitCollector:
         self._rows = RowRecorders(plan.rows, model, self._host, seed)
         wanted = (*self._tables.columns, *self._groups, *self._rows.columns)
         self._columns = tuple(dict.fromkeys(wanted))
+        self._slices = {need: self._slice_accumulator(need) for need in plan.slices}
         sizes = [need.sample for need in plan.attributions]
         self._sampler = Sampler(max(sizes), seed) if sizes else None
 
@@ -76,11 +80,27 @@ class SplitCollector:
             units = {view.key: Units(view, answered.heads[view.head.name], rows) for view in views}
             self._tables.add(units, codes, len(batch))
             self._rows.add(fragment, batch, codes, units, heard)
+            self._add_slices(units, batch)
         if self._tally is not None and batch.clusters is not None:
             self._tally.add(hashes(batch.clusters), [codes[column] for column in self._groups])
         if self._sampler is not None:
             self._sampler.add(answered.prepared, batch)
         self.rows += len(batch)
+
+    def _slice_accumulator(self, need: SliceNeed) -> SliceAccumulator:
+        axes = [self._host.slice_axis(column) for column in need.axes]
+        return SliceAccumulator(need, axes, clustered=self._subject.clustered)
+
+    def _add_slices(self, units: Mapping[ViewKey, Units], batch: Batch) -> None:
+        if not self._slices:
+            return
+        ids = self._host.encode(batch, (FOLD, BLOCK))
+        axes = dict.fromkeys(column for need in self._slices for column in need.axes)
+        codes = {column: self._host.slice_codes(batch, column) for column in axes}
+        for need, tables in self._slices.items():
+            of_view = units[need.view]
+            errors = of_view.value(need.value) if need.value else of_view.code(CORRECT.kind) == 0
+            tables.add([codes[column] for column in need.axes], ids[FOLD], ids[BLOCK], errors)
 
     def check(self) -> None:
         """Raise if outputs so far contradict the declaration; called at the end of a fragment.
@@ -106,4 +126,5 @@ class SplitCollector:
             clusters=None if self._tally is None else self._tally.clusters(levels),
             sample=None if self._sampler is None else self._sampler.sample,
             row_logs=self._rows.logs(),
+            slices={need: tables.tables() for need, tables in self._slices.items()},
         )

@@ -12,6 +12,7 @@ from auditkit.errors import DataError
 from auditkit.evidence.hashing import BLOCKS, FOLDS, blocks, folds
 from auditkit.evidence.levels import Bins, Vocabulary
 from auditkit.evidence.needs import BLOCK, FOLD, Column
+from auditkit.evidence.slice_levels import SliceLevels
 from auditkit.evidence.subject import Subject
 from auditkit.statistics.counts import Axis
 
@@ -44,6 +45,10 @@ class HostAxes:
             for one in declared
         }
         self._levels |= {Column("feature", name): Bins(edges[name]) for name in edges}
+        self._slices = {
+            name: SliceLevels(labels, _edges_of(name, edges))
+            for name, labels in subject.slice_levels.items()
+        }
         self._split = split
 
     def encode(self, batch: Batch, wanted: Sequence[Column]) -> dict[Column, np.ndarray]:
@@ -65,6 +70,18 @@ class HostAxes:
         values = attributes[column.name]
         return levels.encode(np.asarray(values.codes), [str(one) for one in values.categories])
 
+    def slice_codes(self, batch: Batch, column: Column) -> np.ndarray:
+        """Codes of a group or feature among its levels of `Subject.slice_levels`; as `encode`."""
+        levels = self._slices[str(column)]
+        if column.kind == "feature":
+            return levels.encode(self._feature(batch, column.name))
+        values = batch.groups[column.name]
+        return levels.recoded(np.asarray(values.codes), [str(one) for one in values.categories])
+
+    def slice_axis(self, column: Column) -> Axis:
+        """The axis whose codes are those of `slice_codes`."""
+        return Axis(str(column), self._slices[str(column)].labels)
+
     def _feature(self, batch: Batch, name: str) -> pd.Series:
         if batch.frame is None or name not in batch.frame.columns:
             raise DataError(
@@ -85,3 +102,9 @@ class HostAxes:
         levels = self._levels[column]
         is_open = isinstance(levels, Vocabulary) or not levels.numeric
         return Axis(str(column), levels.labels, open=is_open)
+
+
+def _edges_of(axis: str, edges: Edges) -> tuple[float, ...] | None:
+    """The edges of an axis of slices; None for a group, and for a feature that is not numeric."""
+    kind, _, name = axis.partition(":")
+    return edges.get(name) if kind == "feature" else None

@@ -19,6 +19,8 @@ from auditkit.evidence.levels import settled
 from auditkit.evidence.needs import SplitPlan
 from auditkit.evidence.row_log import RowLog
 from auditkit.evidence.sample import Sampled
+from auditkit.evidence.slice_tables import SliceTables
+from auditkit.statistics.counts import Axis
 from auditkit.statistics.sparse_counts import counts_from_bytes, merged
 from auditkit.statistics.sparse_moments import merged_moments, moments_from_bytes
 
@@ -29,7 +31,8 @@ def merge(one: SplitEvidence, other: SplitEvidence) -> SplitEvidence:
     Raises:
         ValueError: the parts were collected for different plans.
     """
-    if one.counts.keys() != other.counts.keys() or one.sums.keys() != other.sums.keys():
+    parts = ((one.counts, other.counts), (one.sums, other.sums), (one.slices, other.slices))
+    if any(mine.keys() != theirs.keys() for mine, theirs in parts):
         raise ValueError("the two parts were collected for different plans")
     return SplitEvidence(
         rows=one.rows + other.rows,
@@ -49,6 +52,7 @@ def merge(one: SplitEvidence, other: SplitEvidence) -> SplitEvidence:
         sample=_merged_sample(one.sample, other.sample),
         sampled=one.sampled or other.sampled,
         row_logs={need: log.merged(other.row_logs[need]) for need, log in one.row_logs.items()},
+        slices={need: tables + other.slices[need] for need, tables in one.slices.items()},
     )
 
 
@@ -72,6 +76,7 @@ def to_bytes(split: SplitEvidence, plan: SplitPlan) -> bytes:
         "clusters": None if split.clusters is None else _clusters_to_plain(split.clusters),
         "sample": None if split.sample is None else _sample_to_plain(split.sample),
         "rows_kept": [_tensor(split.row_logs[need].to_bytes()) for need in plan.rows],
+        "slices": [_slices_to_plain(split.slices[need]) for need in plan.slices],
     }
     buffer = io.BytesIO()
     torch.save(content, buffer)
@@ -103,6 +108,26 @@ def from_bytes(data: bytes, plan: SplitPlan) -> SplitEvidence:
             need: RowLog.from_bytes(_bytes(state))
             for need, state in zip(plan.rows, content["rows_kept"], strict=True)
         },
+        slices={
+            need: _slices(plain) for need, plain in zip(plan.slices, content["slices"], strict=True)
+        },
+    )
+
+
+def _slices_to_plain(slices: SliceTables) -> dict[str, Any]:
+    return {
+        "axes": [(axis.name, list(axis.labels)) for axis in slices.axes],
+        "clustered": slices.clustered,
+        "places": [list(places) for places in slices.tables],
+        "tables": [torch.from_numpy(table) for table in slices.tables.values()],
+    }
+
+
+def _slices(plain: Mapping[str, Any]) -> SliceTables:
+    axes = tuple(Axis(name, tuple(labels)) for name, labels in plain["axes"])
+    tables = zip(plain["places"], plain["tables"], strict=True)
+    return SliceTables(
+        axes, plain["clustered"], {tuple(places): table.numpy() for places, table in tables}
     )
 
 

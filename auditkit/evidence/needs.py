@@ -204,9 +204,13 @@ class SliceNeed:
 
     Attributes:
         view: the output that errs.
-        axes: columns of the data to combine.
+        axes: groups and features to combine; their levels are those of `Subject.slice_levels`.
         value: "" counts wrong decisions; else the name of a value whose mean is compared.
         depth: how many axes a combination has at most.
+
+    Raises:
+        ValueError: an axis that is no group and no feature, or is named twice; no axis at all, or
+            a depth below one.
     """
 
     view: ViewKey
@@ -214,9 +218,16 @@ class SliceNeed:
     value: str = ""
     depth: int = 3
 
+    def __post_init__(self) -> None:
+        _check_axes(self.view, self.axes)
+        if not self.axes or self.depth < 1:
+            raise ValueError("slices need at least one axis, and a depth of at least one")
+        if strange := [axis for axis in self.axes if axis.kind not in ("group", "feature")]:
+            raise ValueError(f"slices are of groups and features, found {strange[0]}")
 
-Need = CountNeed | SumNeed | AttributionNeed | RowNeed
-_N = TypeVar("_N", CountNeed, SumNeed, AttributionNeed, RowNeed)
+
+Need = CountNeed | SumNeed | AttributionNeed | RowNeed | SliceNeed
+_N = TypeVar("_N", CountNeed, SumNeed, AttributionNeed, RowNeed, SliceNeed)
 _C = TypeVar("_C", CountNeed, SumNeed)
 
 
@@ -236,6 +247,7 @@ class SplitPlan:
     sums: tuple[SumNeed, ...]
     attributions: tuple[AttributionNeed, ...]
     rows: tuple[RowNeed, ...] = ()
+    slices: tuple[SliceNeed, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -268,6 +280,7 @@ def _split_plan(needs: list[Need], subject: Subject) -> SplitPlan:
         sums=tuple(_without_contained(sums)),
         attributions=tuple(dict.fromkeys(_only(needs, AttributionNeed))),
         rows=tuple(dict.fromkeys(_only(needs, RowNeed))),
+        slices=tuple(dict.fromkeys(_only(needs, SliceNeed))),
     )
 
 

@@ -120,6 +120,8 @@ class Subject:
             why under `embeds`.
         reasons: capability → why the model lacks it.
         seed: of everything drawn at random.
+        slice_levels: axis by which slices are searched for (`feature:age`, `group:sex`) → its
+            levels, fixed before the pass.
     """
 
     views: tuple[View, ...]
@@ -132,6 +134,7 @@ class Subject:
     layer: str = ""
     reasons: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
+    slice_levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def clustered(self) -> bool:

@@ -14,6 +14,9 @@ from auditkit.policy.catalogue import did_you_mean
 from auditkit.policy.schema import Each, Policy, Requirement
 
 EVALUATION = "evaluation"
+# Slices that a search has found are no groups that anybody declared: no other metric was asked of
+# them, and none is missing.
+_FOUND = "slices."
 ARROW = "→"
 SHOWN = 8
 
@@ -61,6 +64,8 @@ class Universe:
         rows: dict[Slice, int] = {}
         for measurement in measurements:
             key = measurement.key
+            if key.metric.startswith(_FOUND):
+                continue
             for part in (key.slice, key.reference):
                 if part is not None and part.conditions and part != REST:
                     shares.setdefault(part, None)

@@ -109,6 +109,35 @@ def _heads() -> Case:
     return tabular(model, label={"risk": "y", "cost": "price"}, groups=GROUPS[:1], intersections=())
 
 
+def planted(n: int = 2400, seed: int = 0, wrong: float = 0.6, spread: float = 4.0) -> pd.DataFrame:
+    """Decisions and numbers that are worse for one job at one site; `score` and `guess` predict."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            "job": rng.choice(["clerk", "nurse", "smith"], n),
+            "site": rng.choice(["hill", "lake", "moor"], n),
+            "age": rng.integers(18, 80, n),
+            "guess": rng.normal(size=n),
+            "score": rng.random(n),
+            "sex": rng.choice(["F", "M"], n),
+            "person": rng.integers(0, n // 4, n),
+        }
+    )
+    worse = ((frame["job"] == "smith") & (frame["site"] == "lake")).to_numpy()
+    errs = rng.random(n) < np.where(worse, wrong, 0.1)
+    frame["y"] = ((frame["score"] >= 0.5) ^ errs).astype(int)
+    frame["price"] = frame["guess"] + rng.normal(size=n) * np.where(worse, spread, 1.0)
+    return frame
+
+
+def planted_case(frame: pd.DataFrame, **roles: Any) -> Case:
+    heads = {"risk": DECIDING, "cost": {"task": "regression"}}
+    model = stored_predictions({"risk": "score", "cost": "guess"}, heads=heads)
+    features = ("job", "site", "age", "score", "guess")
+    label = {"risk": "y", "cost": "price"}
+    return model, data_of(frame, label=label, features=features, groups=("sex",), **roles)
+
+
 def _custom() -> Case:
     def quality(output: torch.Tensor, target: torch.Tensor) -> dict[str, torch.Tensor]:
         return {"distance": (output - target).abs(), "near": (output - target).abs() < 0.3}
@@ -161,6 +190,7 @@ CASES: dict[str, Callable[[], Case]] = {
     "regression": _regression,
     "several heads": _heads,
     "custom": _custom,
+    "planted": lambda: planted_case(planted()),
     "network": _network,
     "clustered network": lambda: _network("person"),
     "images": _images,

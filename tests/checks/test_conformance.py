@@ -51,6 +51,7 @@ def test_all_checks_come_through_the_door() -> None:
     assert [check.name for check in CHECKS] == [
         "bias", "calibration", "drift", "explanation", "overfitting", "performance",
         "representation",
+        "slices",
     ]  # fmt: skip
     assert NOTES == ()
 

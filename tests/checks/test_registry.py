@@ -23,6 +23,7 @@ OWN = (
     "overfitting",
     "performance",
     "representation",
+    "slices",
 )
 
 STRANGER = '''
@@ -130,8 +131,8 @@ def test_checks_by_name() -> None:
         load_checks(["bais"])
     assert str(caught.value) == (
         "There is no check named 'bais'; installed are bias, calibration, drift, explanation, "
-        "overfitting, performance, representation. Mend the name, or install the package that "
-        "brings it."
+        "overfitting, performance, representation, slices. Mend the name, or install the package "
+        "that brings it."
     )
     with pytest.raises(ConfigurationError, match="installed are none"):
         load_checks(["bias"], doors=[])

@@ -15,6 +15,8 @@ from auditkit.measurement import Figure
 from auditkit.policy.verdict import Judgement
 from auditkit.reports.figures import (
     distribution_shift,
+    error_heat_map,
+    error_tree,
     gap,
     group_rates,
     null_band,
@@ -38,6 +40,8 @@ DRAWINGS: Mapping[str, Drawing] = {
     "distribution_shift": lambda figure, _: distribution_shift.draw(figure),
     "gap": lambda figure, _: gap.draw(figure),
     "null_band": lambda figure, _: null_band.draw(figure),
+    "error_tree": lambda figure, _: error_tree.draw(figure),
+    "error_heat_map": lambda figure, _: error_heat_map.draw(figure),
 }
 
 

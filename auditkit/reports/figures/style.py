@@ -28,6 +28,7 @@ SECOND = "#d98a1f"
 FONT = "Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif"
 ROW_HEIGHT = 28
 NOT_MEASURED = "not measured"
+FEWEST, MOST = "#f1f4f6", "#e09a3c"
 
 
 def data(rows: Sequence[Row]) -> alt.InlineData:
@@ -124,6 +125,13 @@ def names_of(rows: Sequence[Row], limit: int = 210) -> alt.Y:
 def beside(width: int) -> alt.XValue:
     """The position of direct labels: a column to the right of the panel."""
     return alt.value(width + 12)
+
+
+def shades(numbers: Sequence[float | None]) -> alt.Scale:
+    """From hardly any colour at the smallest number to one that text is still read on."""
+    known = [number for number in numbers if number is not None]
+    ends = [min(known, default=0.0), max(known, default=1.0)]
+    return alt.Scale(domain=ends, range=[FEWEST, MOST], interpolate="rgb")
 
 
 def finished(chart: alt.TopLevelMixin) -> alt.TopLevelMixin:

@@ -1,0 +1,381 @@
+"""Do slices that nobody named err more than the rest? All of them are searched, and few believed.
+
+Half of the units are searched, the other half is held out: what the search finds counts only if the
+held-out half confirms it, and the numbers shown come from there alone, since the best of thousands
+looks worse than it is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from auditkit.checks.check import EVALUATION, Check, Findings
+from auditkit.checks.estimation import MIN_CLUSTERS, NoEstimateError, Sample, absent, measured
+from auditkit.checks.reading import Reading
+from auditkit.checks.slice_figures import heat_map_figure, tree_figure
+from auditkit.checks.slice_halves import Halves, named_axes
+from auditkit.evidence.collected import Evidence
+from auditkit.evidence.levels import OTHER
+from auditkit.evidence.needs import Column, SliceNeed, SplitNeed, feature, group
+from auditkit.evidence.slice_levels import MOST_LEVELS
+from auditkit.evidence.slice_tables import combinations_of, parts_of
+from auditkit.evidence.subject import Subject, View
+from auditkit.measurement import (
+    REST,
+    Direction,
+    Estimate,
+    Measurement,
+    MeasurementKey,
+    Metric,
+    Slice,
+    Status,
+)
+from auditkit.models.head import Task
+from auditkit.statistics import estimates
+from auditkit.statistics.multiplicity import holm
+from auditkit.statistics.slice_cells import Pattern, score_test, slice_line_score, welch_test
+from auditkit.statistics.slice_search import SliceSearch, search
+
+DEPTH = 3
+MOST_COMBINATIONS = 2000
+MOST_CELLS = 1 << 23
+MOST_VIEWS = 4
+MOST_CONFIRMED = 20
+SMALLEST = 50
+_SMALLEST_SHARE = 0.001
+_ALPHA = 0.05
+# Levels that are counted as one hide a slice among them.
+_MOST_POOLED = 0.1
+
+_SOURCE = (
+    "exhaustive search; Benjamini and Hochberg 1995; confirmed on a held-out half with Holm 1979"
+)
+CONFIRMED = Metric(
+    id="slices.confirmed",
+    title="Number of slices confirmed to err more",
+    definition="Number of slices, of up to three conditions on groups and features, that err more "
+    "than all units outside them: beyond chance in the searched half, and again in the held-out "
+    "half. At most 20 are tested there.",
+    unit="slices",
+    direction=Direction.LOWER,
+    low=0,
+    high=MOST_CONFIRMED,
+    source=_SOURCE,
+)
+SEARCHED = Metric(
+    id="slices.searched",
+    title="Number of slices searched",
+    definition="Number of slices that were large enough to be tested.",
+    unit="slices",
+    direction=Direction.NONE,
+    low=0,
+    source=_SOURCE,
+)
+RATE_DIFFERENCE = Metric(
+    id="slices.error_rate_difference",
+    title="Error rate above the rest",
+    definition="Share of wrong decisions in a confirmed slice minus that of all units outside it, "
+    "both of the held-out half, which the search has not seen.",
+    unit="share",
+    direction=Direction.LOWER,
+    low=-1,
+    high=1,
+    source="interval of Newcombe 1998",
+    comparison=True,
+)
+MEAN_DIFFERENCE = Metric(
+    id="slices.error_difference",
+    title="Mean error above the rest",
+    definition="Mean absolute error (or mean log loss, of a model without decisions) of a "
+    "confirmed slice minus that of all units outside it, both of the held-out half.",
+    unit="as the error",
+    direction=Direction.LOWER,
+    source="interval of Welch 1947 by MOVER; with clusters the jackknife",
+    comparison=True,
+)
+
+
+def error_value(view: View) -> str | None:
+    """What is compared: "" for wrong decisions, a value, or None where neither is defined."""
+    if view.classifies and view.decides:
+        return ""
+    if view.task is Task.REGRESSION:
+        return "absolute_error"
+    return "log_loss" if view.classifies and view.probabilistic else None
+
+
+def _searchable(subject: Subject) -> tuple[View, ...]:
+    return tuple(view for view in subject.main_views if error_value(view) is not None)
+
+
+def _axes(subject: Subject) -> tuple[Column, ...]:
+    """The declared groups, and the features that are no column of one."""
+    declared = {one.column for one in subject.columns.groups}
+    columns = [group(one.name) for one in subject.columns.groups]
+    columns += [feature(name) for name in subject.streams if name not in declared]
+    return tuple(column for column in columns if str(column) in subject.slice_levels)
+
+
+def _depth(subject: Subject) -> int:
+    """The deepest search whose combinations and cells stay within bounds; at least 1."""
+    sizes = [len(subject.slice_levels[str(column)]) for column in _axes(subject)]
+    parts = 2 * parts_of(subject.clustered)
+    for depth in range(min(DEPTH, len(sizes)), 1, -1):
+        if sum(math.comb(len(sizes), few) for few in range(1, depth + 1)) > MOST_COMBINATIONS:
+            continue
+        cells = sum(
+            math.prod(sizes[place] for place in places)
+            for places in combinations_of(len(sizes), depth)
+        )
+        if cells * parts <= MOST_CELLS:
+            return depth
+    return 1
+
+
+def _unmet(subject: Subject) -> str:
+    if not _searchable(subject):
+        return (
+            "Slices are searched for wrong decisions, absolute errors or log losses, and no output "
+            "has any of these."
+        )
+    if not _axes(subject):
+        return "There are no groups and no table features to make slices of."
+    return ""
+
+
+def _need(subject: Subject, view: View) -> SliceNeed:
+    value = error_value(view)
+    assert value is not None
+    return SliceNeed(view.key, _axes(subject), value, _depth(subject))
+
+
+def _needs(subject: Subject) -> Iterator[SplitNeed]:
+    for view in _searchable(subject)[:MOST_VIEWS]:
+        yield SplitNeed(EVALUATION, _need(subject, view))
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """A slice that errs more in both halves.
+
+    Attributes:
+        pattern: its conditions.
+        estimate: of the difference, from the held-out half.
+        score: SliceLine's, of the held-out half: by it reviewers see first where most is lost.
+    """
+
+    pattern: Pattern
+    estimate: Estimate
+    score: float
+
+
+def _measure(subject: Subject, evidence: Evidence) -> Findings:
+    reading = Reading(subject, evidence, EVALUATION)
+    views = _searchable(subject)
+    parts = [_of_view(subject, view, reading) for view in views[:MOST_VIEWS]]
+    parts.append(Findings(tuple(_not_searched(subject, reading.sample))))
+    together = Findings.together(parts)
+    return Findings(together.measurements, together.figures, tuple(dict.fromkeys(together.notes)))
+
+
+def _not_searched(subject: Subject, sample: Sample) -> Iterator[Measurement]:
+    """A reason for each output that was not searched."""
+    searched = _searchable(subject)[:MOST_VIEWS]
+    for view in subject.main_views:
+        if view not in searched:
+            reason = (
+                f"Only the first {MOST_VIEWS} outputs are searched."
+                if error_value(view) is not None
+                else "It has no wrong decisions, absolute errors or log losses to compare."
+            )
+            yield absent(_key(CONFIRMED, view), Status.NOT_APPLICABLE, reason, sample)
+
+
+def _key(
+    metric: Metric, view: View, where: Slice | None = None, reference: Slice | None = None
+) -> MeasurementKey:
+    key = view.key
+    return MeasurementKey(metric.id, where or Slice(), reference, EVALUATION, key.head, key.label)
+
+
+def _of_view(subject: Subject, view: View, reading: Reading) -> Findings:
+    need = _need(subject, view)
+    tables = reading.evidence.slices[need]
+    names = named_axes({str(column): column.name for column in need.axes})
+    halves = Halves(need, tables, names, reading.evidence.sampled)
+    difference = RATE_DIFFERENCE if halves.decides else MEAN_DIFFERENCE
+    metrics = (CONFIRMED, SEARCHED, difference)
+    if lack := _lack(halves):
+        found = tuple(
+            absent(_key(metric, view), Status.TOO_FEW, lack, reading.sample) for metric in metrics
+        )
+        return Findings(found)
+    support = _support(halves)
+    test = score_test if halves.decides else welch_test
+    searched = search(
+        halves.searched, support, test=test, design_effect=halves.design_effect, most=MOST_CONFIRMED
+    )
+    confirmed = _confirmed(halves, searched)
+    measurements = [
+        _count(_key(CONFIRMED, view), len(confirmed), reading.sample,
+               _told(searched, len(confirmed))),
+        _count(_key(SEARCHED, view), searched.tested, reading.sample,
+               _reach(halves, searched, support)),
+        *_differences(halves, view, difference, confirmed, reading.sample),
+    ]  # fmt: skip
+    figures = (tree_figure(halves, view, support), heat_map_figure(halves, view))
+    return Findings(
+        tuple(measurements),
+        tuple(figure for figure in figures if figure is not None),
+        tuple(_notes(halves)),
+    )
+
+
+def _lack(halves: Halves) -> str:
+    """Why nothing can be searched and confirmed; "" if it can."""
+    searched, held_out = halves.searched.total[0], halves.held_out({})
+    least = 2 * SMALLEST
+    if min(searched, held_out[:, 0].sum()) < least:
+        return f"A search needs at least {least} rows in each of its halves."
+    clusters = halves.sample(held_out).clusters
+    if clusters is not None and clusters < MIN_CLUSTERS:
+        return (
+            f"The clusters of the held-out half lie in {clusters} of {len(held_out)} sets; an "
+            f"interval needs at least {MIN_CLUSTERS}."
+        )
+    return ""
+
+
+def _support(halves: Halves) -> float:
+    return max(float(SMALLEST), _SMALLEST_SHARE * float(halves.searched.total[0]))
+
+
+def _count(key: MeasurementKey, number: int, sample: Sample, told: str) -> Measurement:
+    return measured(key, estimates.exact(number), sample, told)
+
+
+def _confirmed(halves: Halves, searched: SliceSearch) -> list[Confirmed]:
+    """The candidates that err more in the held-out half too, corrected for their number."""
+    tried: list[tuple[Pattern, Estimate]] = []
+    for one in searched.by_test:
+        try:
+            tried.append((one.pattern, halves.difference(halves.region(one.pattern))))
+        except (NoEstimateError, ValueError):
+            continue  # too few in the held-out half to say anything: not confirmed
+    # A candidate that could not be tested again still counts as one that was tried.
+    untried = [1.0] * (len(searched.by_test) - len(tried))
+    p_values = holm([*(estimates.p_at_most(found, 0.0) for _, found in tried), *untried])
+    confirmed = [
+        Confirmed(pattern, estimate, _score(halves, pattern))
+        for (pattern, estimate), p in zip(tried, p_values, strict=False)
+        if p <= _ALPHA
+    ]
+    return sorted(confirmed, key=lambda one: -one.score)
+
+
+def _score(halves: Halves, pattern: Pattern) -> float:
+    part = halves.held_out(halves.region(pattern)).sum(axis=0)
+    everything = halves.held_out({}).sum(axis=0)
+    return float(slice_line_score(part[:1], part[1:2], everything)[0])
+
+
+def _differences(
+    halves: Halves,
+    view: View,
+    metric: Metric,
+    confirmed: Sequence[Confirmed],
+    sample: Sample,
+) -> Iterator[Measurement]:
+    if not confirmed:
+        reason = "No slice was confirmed, so that there is no difference to report."
+        yield absent(_key(metric, view), Status.NOT_APPLICABLE, reason, sample)
+    for one in confirmed:
+        part = halves.held_out(halves.region(one.pattern))
+        key = _key(metric, view, halves.slice(one.pattern), REST)
+        yield measured(key, one.estimate, halves.sample(part), _against(halves, part))
+
+
+def _against(halves: Halves, part: np.ndarray) -> str:
+    inside, outside = part.sum(axis=0), (halves.held_out({}) - part).sum(axis=0)
+    first, second = inside[1] / inside[0], outside[1] / outside[0]
+    clusters = (
+        "Its units are not the clusters, which are not counted, but the sets of clusters that it "
+        "meets."
+        if halves.tables.clustered
+        else ""
+    )
+    told = (
+        f"Of its {inside[0]:,.0f} held-out rows {first:.1%} are decided wrongly, of all others "
+        f"{second:.1%}."
+        if halves.decides
+        else f"The mean of its {inside[0]:,.0f} held-out rows is {first:.4g}, of all others "
+        f"{second:.4g}."
+    )
+    return f"{told} {clusters}".strip()
+
+
+def _told(searched: SliceSearch, confirmed: int) -> str:
+    candidates = len(searched.by_test)
+    if not candidates:
+        return (
+            f"None of {searched.tested:,} slices errs more than the rest beyond chance in the "
+            "searched half; it is a count, and has no interval."
+        )
+    more = ", and perhaps more," if candidates == MOST_CONFIRMED else ""
+    return (
+        f"Of {searched.tested:,} slices {_numbered(candidates, 'candidate')}{more} came out of the "
+        f"searched half; {confirmed or 'none'} {'was' if confirmed < 2 else 'were'} confirmed in "
+        "the held-out half. It is a count, and has no interval."
+    )
+
+
+def _reach(halves: Halves, searched: SliceSearch, support: float) -> str:
+    return (
+        f"All combinations of up to {halves.searched.depth} of {len(halves.names)} groups and "
+        f"features were searched ({searched.combinations:,}), for slices of at least "
+        f"{support:,.0f} rows of the searched half; deeper ones were not. It is a count, and has "
+        "no interval."
+    )
+
+
+def _numbered(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _notes(halves: Halves) -> Iterator[str]:
+    """What a reviewer must know of the reach of the search."""
+    if halves.searched.depth < min(DEPTH, len(halves.names)):
+        yield (
+            f"Slices were searched to {_numbered(halves.searched.depth, 'condition')} only: "
+            f"{len(halves.names)} groups and features make too many combinations for more."
+        )
+    for place, axis in enumerate(halves.tables.axes):
+        by_level = halves.searched.of((place,))[0]
+        pooled = sum(float(by_level[at]) for at, label in enumerate(axis.labels) if label == OTHER)
+        if pooled > _MOST_POOLED * by_level.sum():
+            yield (
+                f"Slices of {halves.names[place]} were searched among its {MOST_LEVELS} most "
+                f"frequent levels of the first rows; {pooled / by_level.sum():.0%} of the rows "
+                "have another, and were looked at as one."
+            )
+
+
+CHECK = Check(
+    name="slices",
+    question="Are there slices that nobody named, and that are served worse?",
+    metrics=(CONFIRMED, SEARCHED, RATE_DIFFERENCE, MEAN_DIFFERENCE),
+    unmet=_unmet,
+    needs=_needs,
+    measure=_measure,
+    not_tested=(
+        "Slices of more than three conditions, of columns that are neither groups nor features, "
+        f"and of fewer than {SMALLEST} rows (or one in a thousand) of the searched half were not "
+        "looked for.",
+        "That no slice was confirmed does not show that there is none: small ones, or small "
+        "differences, stay below what half of the rows can show.",
+    ),
+)
