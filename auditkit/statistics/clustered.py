@@ -42,6 +42,9 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
+_ROUNDING = 1e-9
+"""Sums of weights in another order differ in their last bits."""
+
 _LEAST_OF_INDEPENDENT = 0.5
 """What two groups share lowers the variance of their comparison to this share of that of
 independent units at most: blocks that agree by chance must not look certain. Student's critical
@@ -88,6 +91,8 @@ class ClusteredRate:
             )
             if self.squares.shape != self.units.shape or not _fit(self.units, self.squares):
                 raise ValueError("no weights have these sums and squares by block")
+            # A block of hits alone has them twice, added up in another order.
+            self.hit_squares = np.where(self.hits == self.units, self.squares, self.hit_squares)
         occupied = int((self.units > 0).sum())
         if occupied < 2:
             raise ValueError(f"a design effect needs two blocks with units, found {occupied}")
@@ -112,10 +117,10 @@ class ClusteredRate:
     def independent(self) -> tuple[float, float]:
         """Successes and trials, were the units independent but for their weights."""
         hits = Weights(float(self.hits.sum()), float(self.hit_squares.sum()))
-        misses = Weights(
-            max(self.total - hits.total, 0.0), max(float(self.squares.sum()) - hits.squares, 0.0)
-        )
-        return weighted_counts(hits, misses)
+        total = float((self.units - self.hits).sum())
+        squares = float((self.squares - self.hit_squares).sum())
+        # Beside far heavier hits the squares of misses are lost: then they count as one unit.
+        return weighted_counts(hits, Weights(total, squares if squares > 0 else total**2))
 
     @property
     def effective(self) -> tuple[float, float]:
@@ -149,10 +154,9 @@ def _rows(part: ArrayLike, whole: ArrayLike, what: str) -> tuple[Floats, Floats]
     x, n = np.asarray(part, dtype=np.float64), np.asarray(whole, dtype=np.float64)
     if x.ndim != 1 or x.shape != n.shape:
         raise ValueError(f"expected two rows of one length, found {x.shape} and {n.shape}")
-    # Sums of weights may differ in their last bits where all units are hits.
-    if not ((x >= 0) & (x <= n * (1 + 1e-9))).all() or not np.isfinite(n).all():
+    if not ((x >= 0) & (x <= n * (1 + _ROUNDING))).all() or not np.isfinite(n).all():
         raise ValueError(f"{what} in every block")
-    return np.minimum(x, n), n
+    return np.where(x >= n * (1 - _ROUNDING), n, x), n
 
 
 def _fit(units: Floats, squares: Floats) -> bool:

@@ -204,6 +204,23 @@ def test_weighted_units_that_all_agree() -> None:
     assert rate.effective == (0, pytest.approx(48**2 / 120))
 
 
+def test_sums_that_differ_by_rounding_are_still_unanimous() -> None:
+    units = np.full(12, 0.1 + 0.2)  # not .3
+    rate = ClusteredRate([0.3] * 12, units, hit_squares=[0.05] * 12, squares=units**2 * 0.6)
+    assert rate.unanimous
+    assert rate.effective == pytest.approx((12, 12))
+
+
+def test_misses_beside_far_heavier_hits_count_as_one_unit() -> None:
+    hits, squares = np.full(12, 1e9), np.full(12, 1e18)
+    units = hits + 50.0
+    rate = ClusteredRate(hits, units, hit_squares=squares, squares=squares)
+    assert 0 < rate.share < 1
+    # The odds rest on the misses: of one unit, whatever their number.
+    x, n = rate.effective
+    assert n - x <= 1 + 1e-6
+
+
 @pytest.mark.parametrize(
     ("arguments", "more", "message"),
     [
