@@ -84,17 +84,18 @@ class ErrorTable:
         second = self.groups.part(self.states, reference, one)
         if self.reading.clustered:
             # Both at once: the rows of one cluster may belong to both groups.
-            return by_blocks(_difference_of_means, np.stack([first, second], axis=1))
-        return estimates.independent_difference(_mean(first), _mean(second))
+            return by_blocks(difference_of_means, np.stack([first, second], axis=1))
+        return estimates.independent_difference(mean_estimate(first), mean_estimate(second))
 
 
-def _difference_of_means(states: np.ndarray) -> float:
-    """From (two groups, number and sum and squares)."""
+def difference_of_means(states: np.ndarray) -> float:
+    """The first group's mean minus the second's, from (two groups, number and sum and squares)."""
     means = states[:, 1] / states[:, 0]
     return float(means[0] - means[1])
 
 
-def _mean(part: np.ndarray) -> Estimate:
+def mean_estimate(part: np.ndarray) -> Estimate:
+    """The mean of independent units, from (blocks, number and sum and squares)."""
     n, total, squares = part.sum(axis=0)
     return estimates.mean(total, squares, n)
 
