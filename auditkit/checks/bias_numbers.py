@@ -11,6 +11,7 @@ import numpy as np
 from auditkit.checks.estimation import MIN_KEPT, telling, too_few, undefined
 from auditkit.checks.group_numbers import Number, NumberTable, jackknifed
 from auditkit.checks.groups import Groups
+from auditkit.checks.means import gap_of_blocks, mean_of_blocks, mean_of_rows
 from auditkit.checks.reading import Reading
 from auditkit.evidence.needs import (
     BLOCK,
@@ -28,7 +29,7 @@ from auditkit.evidence.needs import (
 from auditkit.evidence.subject import Subject, View, ViewKey
 from auditkit.measurement import Direction, Estimate
 from auditkit.models.head import Task
-from auditkit.statistics import calibration, estimates
+from auditkit.statistics import calibration
 from auditkit.statistics.auc import binned_auc
 
 Needs = tuple[CountNeed | SumNeed, ...]
@@ -95,17 +96,6 @@ def _gap(totals: np.ndarray) -> float:
     return float((scores - right) / (wrong + right))
 
 
-def _mean(state: np.ndarray) -> Estimate:
-    number, total, squares = state.sum(axis=0)
-    return estimates.mean(total, squares, number)
-
-
-def _average(state: np.ndarray) -> float:
-    """Σ w value / Σ w, from (weight, weighted sum, …)."""
-    return float(state[1] / state[0]) if state[0] else np.nan
-
-
-_mean_of_blocks, _mean_gap_of_blocks = jackknifed(_average)
 _area_gap_of_blocks = jackknifed(_area)[1]
 _gap_of_blocks, _gap_difference_of_blocks = jackknifed(_gap)
 
@@ -164,9 +154,9 @@ def _mean_number(name: str, title: str, definition: str, unit: str, best: Direct
         definition,
         unit,
         best,
-        _mean,
-        _mean_of_blocks,
-        _mean_gap_of_blocks,
+        mean_of_rows,
+        mean_of_blocks,
+        gap_of_blocks,
         low,
         source="interval of Student 1908; with clusters or weights the jackknife",
     )

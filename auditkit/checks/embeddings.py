@@ -11,7 +11,7 @@ from auditkit.checks.bias_numbers import error_values
 from auditkit.checks.check import EVALUATION
 from auditkit.checks.estimation import Sample
 from auditkit.evidence.collected import Evidence
-from auditkit.evidence.needs import CORRECT, FOLD, Column, RowNeed, group
+from auditkit.evidence.needs import CORRECT, FOLD, TARGET, Column, RowNeed, group
 from auditkit.evidence.row_log import RowLog
 from auditkit.evidence.subject import Subject, View
 
@@ -39,7 +39,7 @@ def embedding_need(subject: Subject, view: View | None) -> RowNeed:
     values: tuple[str, ...] = ()
     if view is not None:
         values = error_values(view)
-        columns += [] if values else [CORRECT]
+        columns += [] if values else [CORRECT, TARGET]
     return RowNeed(
         None if view is None else view.key,
         tuple(columns),
@@ -84,13 +84,18 @@ class EmbeddedRows:
             "keyed hash of their ids."
         )
 
+    @property
+    def whole(self) -> Sample:
+        """What a number about all of the rows rests on."""
+        clusters = len(np.unique(self.units)) if self.clustered else None
+        return Sample(len(self.units), clusters, sampled=self.sampled)
+
     def sample(self, chosen: np.ndarray) -> Sample:
         """What a number about some rows, against all others, rests on; its share is theirs."""
-        whole = Sample(len(chosen), share=float(chosen.mean()), sampled=self.sampled)
-        if not self.clustered:
-            return whole
-        sides = [len(np.unique(self.units[side])) for side in (chosen, ~chosen)]
-        return replace(whole, clusters=len(np.unique(self.units)), poorest=min(sides))
+        poorest = None
+        if self.clustered:
+            poorest = min(len(np.unique(self.units[side])) for side in (chosen, ~chosen))
+        return replace(self.whole, share=float(chosen.mean()), poorest=poorest)
 
     def only(self, chosen: np.ndarray) -> EmbeddedRows:
         """Some of the rows; `log` stays that of all."""

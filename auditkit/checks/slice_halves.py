@@ -16,14 +16,13 @@ from auditkit.checks.estimation import (
     MIN_CLUSTERS,
     MIN_KEPT,
     Sample,
-    by_blocks,
     too_few,
 )
+from auditkit.checks.means import gap_of_blocks, gap_of_rows, mean_of_blocks, mean_of_rows
 from auditkit.checks.rates import Rate, difference_estimate, rate_estimate
 from auditkit.evidence.needs import SliceNeed
 from auditkit.evidence.slice_tables import SliceTables
 from auditkit.measurement import Estimate, Slice
-from auditkit.statistics import estimates
 from auditkit.statistics.slice_cells import Pattern, SliceCells
 from auditkit.statistics.slice_tree import Region, sums_of
 
@@ -117,7 +116,7 @@ class Halves:
         self._refuse_few(part)
         if self.decides:
             return rate_estimate(self._rate(part))
-        return self._mean(part)
+        return mean_of_blocks(part) if self.tables.clustered else mean_of_rows(part)
 
     def difference(self, region: Region) -> Estimate:
         """The error of a part of the held-out half less that of all outside it.
@@ -132,18 +131,11 @@ class Halves:
         if self.decides:
             return difference_estimate(self._rate(part), self._rate(rest))
         if self.tables.clustered:
-            # Both at once: the rows of one cluster may be inside and outside.
-            return by_blocks(_difference_of_means, np.stack([part, rest], axis=1))
-        return estimates.independent_difference(self._mean(part), self._mean(rest))
+            return gap_of_blocks(np.stack([part, rest], axis=1))
+        return gap_of_rows(part, rest)
 
     def _rate(self, part: np.ndarray) -> Rate:
         return Rate(part[:, 1], part[:, 0], self.tables.clustered)
-
-    def _mean(self, part: np.ndarray) -> Estimate:
-        if self.tables.clustered:
-            return by_blocks(lambda sums: float(sums[1] / sums[0]), part)
-        n, total, squares = part.sum(axis=0)
-        return estimates.mean(total, squares, n)
 
     def _refuse_few(self, part: np.ndarray) -> None:
         found = self.sample(part)
@@ -154,12 +146,6 @@ class Halves:
                 f"Its clusters lie in {found.clusters} of {len(part)} sets; an interval needs at "
                 f"least {MIN_CLUSTERS}."
             )
-
-
-def _difference_of_means(sums: np.ndarray) -> float:
-    """From (part and rest, number and sum and squares)."""
-    means = sums[:, 1] / sums[:, 0]
-    return float(means[0] - means[1])
 
 
 def named_axes(names: Mapping[str, str]) -> tuple[str, ...]:

@@ -157,6 +157,26 @@ def _network(cluster: str | None = None) -> Case:
     return tabular(model, cluster=cluster)
 
 
+def _gathering() -> Case:
+    """A network that is wrong about half of the units with a large x."""
+    network = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 1))
+    with torch.no_grad():
+        network[0].weight.copy_(torch.eye(4))
+        network[0].bias.zero_()
+    model = wrap(
+        network, task="binary", outputs="logits", device="cpu",
+        decision={"threshold": 0.5, "favourable": "1"},
+    )  # fmt: skip
+    frame = people(800)
+    with torch.no_grad():
+        inputs = torch.tensor(frame[["score", "other", "third", "x"]].to_numpy(np.float32))
+        says = network(inputs)[:, 0].numpy() >= 0
+    wrong = (frame["x"] > 1) & (frame.index % 2 == 0)
+    frame["y"] = (says ^ wrong).astype(int)
+    features = ("score", "other", "third", "x")
+    return model, data_of(frame, people(200, 1), features=features, groups=GROUPS)
+
+
 class _Items(torch.utils.data.Dataset[Any]):
     def __len__(self) -> int:
         return 60
@@ -194,4 +214,5 @@ CASES: dict[str, Callable[[], Case]] = {
     "network": _network,
     "clustered network": lambda: _network("person"),
     "images": _images,
+    "gathering": _gathering,
 }

@@ -49,9 +49,8 @@ def measured(case: str, check: Check) -> Findings:
 
 def test_all_checks_come_through_the_door() -> None:
     assert [check.name for check in CHECKS] == [
-        "bias", "calibration", "drift", "explanation", "overfitting", "performance",
-        "representation",
-        "slices",
+        "bias", "calibration", "drift", "embedding_slices", "explanation", "overfitting",
+        "performance", "representation", "slices",
     ]  # fmt: skip
     assert NOTES == ()
 

@@ -16,15 +16,9 @@ from auditkit.measurement import Status
 from tests.checks.audits import DECIDING, data_of, scored, stored
 
 OWN = (
-    "bias",
-    "calibration",
-    "drift",
-    "explanation",
-    "overfitting",
-    "performance",
-    "representation",
-    "slices",
-)
+    "bias", "calibration", "drift", "embedding_slices", "explanation", "overfitting",
+    "performance", "representation", "slices",
+)  # fmt: skip
 
 STRANGER = '''
 """A package that brings checks."""
@@ -130,9 +124,9 @@ def test_checks_by_name() -> None:
     with pytest.raises(ConfigurationError) as caught:
         load_checks(["bais"])
     assert str(caught.value) == (
-        "There is no check named 'bais'; installed are bias, calibration, drift, explanation, "
-        "overfitting, performance, representation, slices. Mend the name, or install the package "
-        "that brings it."
+        "There is no check named 'bais'; installed are bias, calibration, drift, "
+        "embedding_slices, explanation, overfitting, performance, representation, slices. Mend the "
+        "name, or install the package that brings it."
     )
     with pytest.raises(ConfigurationError, match="installed are none"):
         load_checks(["bias"], doors=[])
