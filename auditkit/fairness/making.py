@@ -179,7 +179,7 @@ def _score_cells(scores: Any) -> Coded:
     if hasattr(scores, "aminmax"):
         from auditkit.evidence.grids import score_cell
 
-        return Coded(SCORE_AXIS, labels, WHOLE, score_cell(scores))
+        return Coded(SCORE_AXIS, labels, WHOLE, score_cell(scores.double()))
     cells = np.empty(len(scores), dtype=np.int16)
     for start in range(0, len(scores), _BLOCK):
         rows = slice(start, start + _BLOCK)
