@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from auditkit.auditing import audit
     from auditkit.data import Dataset, dataset
     from auditkit.errors import AuditkitError
+    from auditkit.fairness import count_cube
     from auditkit.gating import gate
     from auditkit.models import WrappedModel, load_model, stored_predictions, wrap
     from auditkit.policy import Policy, load_policy
@@ -42,6 +43,7 @@ __all__ = [
     "Run",
     "WrappedModel",
     "audit",
+    "count_cube",
     "dataset",
     "gate",
     "load_model",
@@ -59,6 +61,7 @@ _HOMES = {
     "Run": "run",
     "WrappedModel": "models",
     "audit": "auditing",
+    "count_cube": "fairness",
     "dataset": "data",
     "gate": "gating",
     "load_model": "models",

@@ -97,13 +97,19 @@ def flat(positions: Sequence[Codes], shape: Sequence[int], cells: int) -> Codes:
 
 
 def recoded(codes: Codes, axes: Sequence[Axis], target: Sequence[Axis]) -> Codes:
-    """Codes over `axes` as codes over `target`, whose axes hold all their labels in any order."""
+    """Codes over `axes` as codes over `target`, whose axes hold the labels in any order.
+
+    Raises:
+        ValueError: a cell carries a label that `target` lacks.
+    """
     positions = positions_of(codes, shape_of(axes))
     for place, (axis, goal) in enumerate(zip(axes, target, strict=True)):
         if axis.labels != goal.labels:
             where = {label: index for index, label in enumerate(goal.labels)}
-            lookup = np.array([where[label] for label in axis.labels], dtype=np.int64)
+            lookup = np.array([where.get(label, -1) for label in axis.labels], dtype=np.int64)
             positions[place] = lookup[positions[place]]
+            if (positions[place] < 0).any():
+                raise ValueError(f"axis {axis.name!r}: a cell carries a label without a place")
     return flat(positions, shape_of(target), len(codes))
 
 
