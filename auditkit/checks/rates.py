@@ -21,10 +21,13 @@ from auditkit.statistics.clustered import (
 from auditkit.statistics.jackknife import effective_counts
 from auditkit.statistics.weighting import Weights, kish_size, weighted_counts
 
-# Blocks of very unequal size are as good as fewer equal ones (Kish 1965); under this number nothing
-# shows how clusters differ. It is below the fewest clusters that an interval needs, since ten
-# clusters may share six blocks.
+# Blocks of very unequal size are as good as fewer equal ones (Kish 1965); under this number methods
+# without degrees of freedom are too sure. It is below the fewest clusters that an interval needs,
+# since ten clusters may share six blocks.
 MIN_WEIGHT = 6
+# Rates and their comparisons know their degrees of freedom, and cover with few (wide) too; but if
+# nearly all units are in one block, nothing shows how clusters differ.
+MIN_WEIGHT_OF_RATES = 2
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ class Rate:
             ValueError: clusters are declared, and fewer than two blocks hold units.
         """
         if self.clustered:
-            self._refuse_few_blocks()
+            self._refuse_under(MIN_WEIGHT)
             return effective_counts(self.successes, self.trials, self.clusters)
         total = float(self.trials.sum())
         if self.squares is None:
@@ -88,18 +91,18 @@ class Rate:
 
     def by_blocks(self) -> ClusteredRate:
         """The rate of clustered units; errors as of `effective`."""
-        self._refuse_few_blocks()
+        self._refuse_under(MIN_WEIGHT_OF_RATES)
         of_hits, of_all = (None, None) if self.squares is None else self.squares
         return ClusteredRate(
             self.successes, self.trials, self.clusters, hit_squares=of_hits, squares=of_all
         )
 
-    def _refuse_few_blocks(self) -> None:
+    def _refuse_under(self, fewest: int) -> None:
         weight = kish_size(float(self.trials.sum()), float((self.trials**2).sum()))
-        if weight < MIN_WEIGHT:
+        if weight < fewest:
             raise too_few(
                 f"A few clusters hold most of the units: they weigh as much as {weight:.1f} equal "
-                f"parts, and an interval needs at least {MIN_WEIGHT}."
+                f"parts, and an interval needs at least {fewest}."
             )
 
 
