@@ -214,12 +214,12 @@ def _of_view(subject: Subject, view: View, reading: Reading) -> Findings:
             absent(_key(metric, view), Status.TOO_FEW, lack, reading.sample) for metric in metrics
         )
         return Findings(found)
-    support = _support(halves)
+    support = support_of(halves)
     test = score_test if halves.decides else welch_test
     searched = search(
         halves.searched, support, test=test, design_effect=halves.design_effect, most=MOST_CONFIRMED
     )
-    confirmed = _confirmed(halves, searched)
+    confirmed = confirm(halves, searched)
     measurements = [
         _count(_key(CONFIRMED, view), len(confirmed), reading.sample,
                _told(searched, len(confirmed))),
@@ -250,7 +250,8 @@ def _lack(halves: Halves) -> str:
     return ""
 
 
-def _support(halves: Halves) -> float:
+def support_of(halves: Halves) -> float:
+    """How many rows of the searched half a slice has at least."""
     return max(float(SMALLEST), _SMALLEST_SHARE * float(halves.searched.total[0]))
 
 
@@ -258,8 +259,16 @@ def _count(key: MeasurementKey, number: int, sample: Sample, told: str) -> Measu
     return measured(key, estimates.exact(number), sample, told)
 
 
-def _confirmed(halves: Halves, searched: SliceSearch) -> list[Confirmed]:
-    """The candidates that err more in the held-out half too, corrected for their number."""
+def confirm(halves: Halves, searched: SliceSearch) -> list[Confirmed]:
+    """The candidates that err more in the held-out half too, corrected for their number.
+
+    Args:
+        halves: errors of both halves.
+        searched: what the search of the first one found; its slices by test are tried.
+
+    Returns:
+        The confirmed ones, the highest score in the held-out half first.
+    """
     tried: list[tuple[Pattern, Estimate]] = []
     for one in searched.by_test:
         try:

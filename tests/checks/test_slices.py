@@ -1,4 +1,4 @@
-"""Slices nobody named: what is planted is found and confirmed, clean data are left alone."""
+"""Slices that nobody named: what is planted is found, and clean data are left alone."""
 
 from __future__ import annotations
 

@@ -237,8 +237,8 @@ def test_sums_beyond_all_numbers_are_refused() -> None:
 
     model = stored_predictions({"score": "score"}, task="regression")
     need = SliceNeed(ViewKey(""), (SEX,), "absolute_error")
-    told = pytest.raises(ModelError, match="The sum of absolute_error is beyond all numbers")
-    with told, np.errstate(over="ignore"):
+    said = "The sum of absolute_error is beyond all numbers"
+    with pytest.raises(ModelError, match=said), np.errstate(over="ignore"):
         collect(frame, model, (need,), columns=columns(), edges=EDGES, slice_levels=LEVELS)
 
 
