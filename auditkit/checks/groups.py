@@ -73,10 +73,11 @@ class Groups:
             where: a group, or `REST`.
             against: what `REST` is the rest of.
         """
-        parts = [self._cell(states, member) for member in self._members(where, against)]
+        parts = [self._cell(states, member) for member in self.members(where, against)]
         return np.asarray(np.sum(parts, axis=0))
 
-    def _members(self, where: Slice, against: Slice | None) -> list[Slice]:
+    def members(self, where: Slice, against: Slice | None = None) -> list[Slice]:
+        """The groups that a slice is: itself, or all others than `against` for `REST`."""
         if where != REST:
             return [where]
         return [other for other in self.known if other != against]
@@ -89,7 +90,7 @@ class Groups:
         """What the numbers of a group, or of all others together, rest on."""
         if where != REST:
             return self.samples[where]
-        others = self._members(where, against)
+        others = self.members(where, against)
         return Sample(
             rows=sum(self.samples[other].rows for other in others),
             clusters=self.evidence.clusters_in(*others),
@@ -101,7 +102,7 @@ class Groups:
         first, second = self.sample(one), self.sample(reference, one)
         clusters = poorest = None
         if first.clusters is not None and second.clusters is not None:
-            members = [*self._members(one, None), *self._members(reference, one)]
+            members = [*self.members(one, None), *self.members(reference, one)]
             clusters = self.evidence.clusters_in(*members)
             poorest = min(first.clusters, second.clusters)
         return Sample(
@@ -120,7 +121,7 @@ class Groups:
                 f"{named(where)} has {rows} {'row' if rows == 1 else 'rows'}; numbers about fewer "
                 f"than {MIN_KEPT} are not kept, since they could tell about a person."
             )
-        small = [m for m in self._members(where, against) if self.samples[m].rows < MIN_KEPT]
+        small = [m for m in self.members(where, against) if self.samples[m].rows < MIN_KEPT]
         if small:
             raise too_few(
                 f"{named(where)} hold {small[0]}, who are fewer than {MIN_KEPT}: less the other "
