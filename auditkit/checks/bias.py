@@ -26,11 +26,12 @@ from auditkit.checks.bias_conditional import (
 from auditkit.checks.bias_figures import rate_figure
 from auditkit.checks.bias_numbers import NUMBERS, asked, unweighable
 from auditkit.checks.bias_proxies import PROXY_METRICS, ProxyTable, proxy_needs
+from auditkit.checks.bias_ranking import ranking_findings, ranking_metrics, ranking_needs
 from auditkit.checks.bias_rates import EQUALISED_ODDS, RateTable
 from auditkit.checks.bias_scoring import scores_people, scoring_need, scoring_table
 from auditkit.checks.check import EVALUATION, Check, Findings
 from auditkit.checks.estimation import absent
-from auditkit.checks.groups import MAX_PAIRED, Groups, groups_need, groups_of, slicings
+from auditkit.checks.groups import MAX_PAIRED, Groups, counted_groups, groups_need, slicings
 from auditkit.checks.rate_kinds import (
     ACCURACY,
     CLASS_RATES,
@@ -67,6 +68,7 @@ METRICS: tuple[Metric, ...] = (
     *(metric for number in NUMBERS for metric in number.metrics()),
     *conditional_metrics(),
     *PROXY_METRICS,
+    *ranking_metrics(),
 )
 
 _NO_FAVOURABLE = (
@@ -128,6 +130,7 @@ def _needs(subject: Subject) -> Iterator[SplitNeed]:
     for view in _favouring(subject):
         for summed in proxy_needs(subject, view):
             yield SplitNeed(EVALUATION, summed)
+    yield from ranking_needs(subject)
 
 
 def _needs_of(subject: Subject, attributes: tuple[str, ...]) -> Iterator[CountNeed | SumNeed]:
@@ -152,9 +155,10 @@ def _needs_of(subject: Subject, attributes: tuple[str, ...]) -> Iterator[CountNe
 def _measure(subject: Subject, evidence: Evidence) -> Findings:
     reading = Reading(subject, evidence, EVALUATION)
     parts = [
-        _of_groups(subject, reading, groups_of(subject, reading.evidence, attributes))
+        _of_groups(subject, reading, counted_groups(subject, reading.evidence, attributes))
         for attributes in slicings(subject)
     ]
+    parts.append(ranking_findings(subject, reading))
     together = Findings.together(parts)
     proxies = [
         measurement

@@ -52,9 +52,7 @@ class ClusterErrors:
             clusters = len(np.unique(self.units[chosen]))
             sides = [len(np.unique(self.units[side])) for side in (inside, ~inside)]
             poorest = sides[0] if alone else min(sides)
-        return Sample(
-            int(chosen.sum()), clusters, float(inside.mean()), self.sampled, poorest=poorest
-        )
+        return Sample(int(chosen.sum()), clusters, sampled=self.sampled, poorest=poorest)
 
     def difference(self, cluster: int) -> Estimate | None:
         """As `compared`; None where there is too little to compare."""

@@ -25,17 +25,14 @@ from auditkit.evidence.collected import Evidence
 from auditkit.evidence.needs import SplitNeed
 from auditkit.evidence.subject import Subject, View
 from auditkit.measurement import (
-    REST,
     Direction,
     Figure,
     Measurement,
     MeasurementKey,
     Metric,
-    Slice,
     Status,
 )
 
-ATTRIBUTE = "embedding cluster"
 _SOURCE = "clusters of embeddings, Sohoni et al. 2020; Eyuboglu et al. 2022"
 
 ERROR = Metric(
@@ -55,7 +52,6 @@ DIFFERENCE = Metric(
     unit="share, or as the error",
     direction=Direction.ZERO,
     source=f"{_SOURCE}; interval of Newcombe 1998",
-    comparison=True,
 )
 CONFIRMED = Metric(
     id="embedding_slices.confirmed",
@@ -103,11 +99,11 @@ def _nothing(
     return Findings(tuple(absent(key, status, reason, whole) for key in keys))
 
 
-def _key(
-    view: View, value: str, metric: Metric, where: Slice | None = None, against: Slice | None = None
-) -> MeasurementKey:
-    label = value if value in view.values else view.key.label
-    return MeasurementKey(metric.id, where or Slice(), against, EVALUATION, view.key.head, label)
+def _key(view: View, value: str, metric: Metric, cluster: str = "") -> MeasurementKey:
+    """A cluster is a label and no slice: it is not among the groups that a policy speaks of."""
+    output = value if value in view.values else view.key.label
+    label = ", ".join(part for part in (output, cluster) if part)
+    return MeasurementKey(metric.id, split=EVALUATION, head=view.key.head, label=label)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +130,7 @@ class _Told:
             none = _nothing(self.view, self.value, shown, Status.UNDEFINED, reason, whole)
             return Findings((self._count(), *none.measurements))
         errors = [self._measured(cluster, ERROR) for cluster in discovery.found]
-        differences = [self._measured(cluster, DIFFERENCE, REST) for cluster in discovery.found]
+        differences = [self._measured(cluster, DIFFERENCE) for cluster in discovery.found]
         notes = (
             self._note(cluster, error, difference)
             for cluster, error, difference in zip(discovery.found, errors, differences, strict=True)
@@ -160,16 +156,15 @@ class _Told:
             float(len(discovery.confirmed)),
             units=whole.units,
             rows=whole.rows,
-            reason=f"{reason} {self.search.rows.drawn}".strip(),
+            reason=f"{reason} {self.search.rows.log.drawn}".strip(),
             sampled=whole.sampled,
         )
 
-    def _measured(self, cluster: int, metric: Metric, against: Slice | None = None) -> Measurement:
+    def _measured(self, cluster: int, metric: Metric) -> Measurement:
         """The error of a cluster, or how it differs from that of the rest."""
-        half, alone = self.search.held_out, against is None
-        where = Slice.of({ATTRIBUTE: str(cluster + 1)})
+        half, alone = self.search.held_out, metric is ERROR
         return estimated(
-            _key(self.view, self.value, metric, where, against),
+            _key(self.view, self.value, metric, _name(cluster)),
             lambda: half.error(cluster) if alone else half.compared(cluster),
             half.sample(cluster, alone=alone),
             self._described(cluster),
@@ -183,8 +178,8 @@ class _Told:
         assert error.value is not None  # what was confirmed was measured
         assert difference.value is not None
         return (
-            f"Units that are alike to the model err more often{self._of}: {ATTRIBUTE} "
-            f"{cluster + 1} has an error of {error.value:.3g}, {difference.value:.3g} above all "
+            f"Units that are alike to the model err more often{self._of}: {_name(cluster)} of the "
+            f"layer's output has an error of {error.value:.3g}, {difference.value:.3g} above all "
             f"others, on rows that were not searched. {self._described(cluster)}"
         ).strip()
 
@@ -194,7 +189,7 @@ class _Told:
             for cluster in self.search.discovery.confirmed
             if (words := self._described(cluster))
         ]
-        about = " ".join(f"Cluster {cluster + 1}: {words}" for cluster, words in confirmed)
+        about = " ".join(f"{_name(cluster).capitalize()}: {words}" for cluster, words in confirmed)
         return Figure(
             kind="group_rates",
             title=f"Where the errors{self._of} gather",
@@ -205,7 +200,7 @@ class _Told:
             ).strip(),
             check="embedding_slices",
             data={
-                "attribute": ATTRIBUTE,
+                "attribute": "cluster",
                 "metric": ERROR.id,
                 "unit": "" if self.value else "share",
                 "rows": self._rows(errors),
@@ -219,14 +214,17 @@ class _Told:
         discovery, half = self.search.discovery, self.search.held_out
         return [
             {
-                "group": f"cluster {cluster + 1}"
-                + ("" if cluster in discovery.confirmed else " (chance?)"),
+                "group": _name(cluster) + ("" if cluster in discovery.confirmed else " (chance?)"),
                 "value": measured.value,
                 **drawn_ends(measured.interval),
                 "n": half.size(cluster),
             }
             for cluster, measured in zip(discovery.found, found, strict=True)
         ]
+
+
+def _name(cluster: int) -> str:
+    return f"cluster {cluster + 1}"
 
 
 CHECK = Check(

@@ -75,27 +75,17 @@ class EmbeddedRows:
     sampled: bool
 
     @property
-    def drawn(self) -> str:
-        """A sentence on which rows these are."""
-        if not self.log.sampled:
-            return ""
-        return (
-            f"A random sample of {len(self.log):,} of {self.log.rows_seen:,} rows, drawn by a "
-            "keyed hash of their ids."
-        )
-
-    @property
     def whole(self) -> Sample:
         """What a number about all of the rows rests on."""
         clusters = len(np.unique(self.units)) if self.clustered else None
         return Sample(len(self.units), clusters, sampled=self.sampled)
 
     def sample(self, chosen: np.ndarray) -> Sample:
-        """What a number about some rows, against all others, rests on; its share is theirs."""
+        """What a number about some rows, against all others, rests on."""
         poorest = None
         if self.clustered:
             poorest = min(len(np.unique(self.units[side])) for side in (chosen, ~chosen))
-        return replace(self.whole, share=float(chosen.mean()), poorest=poorest)
+        return replace(self.whole, poorest=poorest)
 
     def only(self, chosen: np.ndarray) -> EmbeddedRows:
         """Some of the rows; `log` stays that of all."""

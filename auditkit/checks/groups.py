@@ -83,10 +83,11 @@ class Groups:
             where: a group, or `REST`.
             against: what `REST` is the rest of.
         """
-        parts = [self._cell(states, member) for member in self._members(where, against)]
+        parts = [self._cell(states, member) for member in self.members(where, against)]
         return np.asarray(np.sum(parts, axis=0))
 
-    def _members(self, where: Slice, against: Slice | None) -> list[Slice]:
+    def members(self, where: Slice, against: Slice | None = None) -> list[Slice]:
+        """The groups that a slice is: itself, or all others than `against` for `REST`."""
         if where != REST:
             return [where]
         return [other for other in self.known if other != against]
@@ -99,7 +100,7 @@ class Groups:
         """What the numbers of a group, or of all others together, rest on."""
         if where != REST:
             return self.samples[where]
-        others = self._members(where, against)
+        others = self.members(where, against)
         return Sample(
             rows=sum(self.samples[other].rows for other in others),
             clusters=self.evidence.clusters_in(*others),
@@ -111,7 +112,7 @@ class Groups:
         first, second = self.sample(one), self.sample(reference, one)
         clusters = poorest = None
         if first.clusters is not None and second.clusters is not None:
-            members = [*self._members(one, None), *self._members(reference, one)]
+            members = [*self.members(one, None), *self.members(reference, one)]
             clusters = self.evidence.clusters_in(*members)
             poorest = min(first.clusters, second.clusters)
         return Sample(
@@ -127,7 +128,7 @@ class Groups:
         rows = self.sample(where, against).rows
         if rows < MIN_KEPT:
             raise telling(f"{named(where)} has {rows} {'row' if rows == 1 else 'rows'}")
-        small = [m for m in self._members(where, against) if self.samples[m].rows < MIN_KEPT]
+        small = [m for m in self.members(where, against) if self.samples[m].rows < MIN_KEPT]
         if small:
             raise too_few(
                 f"{named(where)} hold {small[0]}, who are fewer than {MIN_KEPT}: less the other "
@@ -157,15 +158,24 @@ def groups_need(attributes: tuple[str, ...]) -> CountNeed:
     return CountNeed(None, tuple(group(name) for name in attributes))
 
 
-def groups_of(subject: Subject, evidence: SplitEvidence, attributes: tuple[str, ...]) -> Groups:
+def counted_groups(
+    subject: Subject, evidence: SplitEvidence, attributes: tuple[str, ...]
+) -> Groups:
+    """The groups of a split that was collected with `groups_need`; see `groups_of`."""
+    return groups_of(subject, evidence, attributes, evidence.count(groups_need(attributes)).values)
+
+
+def groups_of(
+    subject: Subject, evidence: SplitEvidence, attributes: tuple[str, ...], rows: np.ndarray
+) -> Groups:
     """The groups that occur, in the order in which a reader expects them.
 
     Args:
         subject: whose declaration says what the reference is.
-        evidence: of the split, `groups_need` among it.
+        evidence: of the split.
         attributes: of the groups.
+        rows: number of rows by level of each attribute, levels as in `evidence.levels`.
     """
-    rows = evidence.count(groups_need(attributes)).values
     found: dict[Slice, tuple[Sample, tuple[int, ...]]] = {}
     for index in _in_order(subject, evidence, attributes):
         if rows[index]:

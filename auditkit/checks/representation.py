@@ -192,7 +192,7 @@ def _level(table: _Levels, level: str, read: Probed | NoEstimateError) -> Iterat
         return
     rows = table.rows
     blocks = rows.units % 64 if rows.clustered else None
-    yield estimated(keys[0], lambda: read.estimate(blocks), sample, rows.drawn)
+    yield estimated(keys[0], lambda: read.estimate(blocks), sample, rows.log.drawn)
     dealt = f"Of {len(read.null)} random dealings of the groups"
     by = " among clusters" if rows.clustered else ""
     ends = (read.null_quantile(0.95), f"{dealt}{by}."), (read.p_value, f"{dealt}{by}, one-sided.")

@@ -60,6 +60,16 @@ class RowLog:
         """Whether some rows were left out."""
         return self.cutoff is not None
 
+    @property
+    def drawn(self) -> str:
+        """A sentence on which rows these are; "" if they are all."""
+        if not self.sampled:
+            return ""
+        return (
+            f"A random sample of {len(self):,} of {self.rows_seen:,} rows, drawn by a keyed hash "
+            "of their ids."
+        )
+
     @cached_property
     def table(self) -> pa.Table:
         """All rows kept, in the order of the hashes of their units, then of their own."""

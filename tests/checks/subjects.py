@@ -37,6 +37,7 @@ def people(n: int = 240, seed: int = 0) -> pd.DataFrame:
             weight=rng.uniform(0.5, 3, n),
             before=rng.integers(0, 2, n),
             p_one=rng.random(n),
+            search=rng.integers(0, 30, n),
         )
         .assign(p_other=lambda table: 1 - table["p_one"])
     )
@@ -62,6 +63,8 @@ ROLES = {
     "proxy_groups": {"race": {"columns": {"one": "p_one", "other": "p_other"}}},
     "previous": "before",
     "labelled": "people who were accepted",
+    "query": "search",
+    "top": 3,
 }
 
 
