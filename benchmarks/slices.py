@@ -7,7 +7,7 @@
     python -m pip install -c constraints.txt sliceline==0.3.0
 
 Seconds are those of the processor. `peer` runs sliceline in a process of its own, which is ended
-after --patience seconds on the clock.
+after --patience of them.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ import argparse
 import json
 import math
 import resource
+import signal
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,7 +29,7 @@ import torch
 from scipy.stats import binomtest
 
 from auditkit.checks.slice_halves import Halves
-from auditkit.checks.slices import MOST_CONFIRMED, confirm, support_of
+from auditkit.checks.slices import MOST_CONFIRMED, SMALLEST, confirm, support_of
 from auditkit.evidence.needs import SliceNeed, feature
 from auditkit.evidence.slice_tables import SliceAccumulator
 from auditkit.evidence.subject import ViewKey
@@ -171,14 +173,14 @@ def by_score(cells: SliceCells, support: int, most: int) -> list[tuple[float, di
 def peer(patience: float) -> None:
     print("| rows | here, CPU s | sliceline, CPU s | sliceline, MiB | ratio | the same top 5 |")
     print("|---|---|---|---|---|---|")
-    for n in (3_000, 10_000, 30_000, 100_000):
+    for n in (1_000, 3_000, 10_000, 30_000, 100_000):
         rows = drawn(n, 0, planted=0.3)
-        support = max(n // 1000, 10)
+        support = max(n // 1000, SMALLEST)
         started = time.process_time()
         # Both search all rows here: SliceLine holds none out.
         ours = by_score(counted(rows, np.zeros(n, dtype=np.int64)).searched, support, 5)
         seconds = time.process_time() - started
-        theirs = _sliceline(n, support, patience)
+        theirs = _sliceline(n, support, round(patience))
         if theirs is None:
             print(f"| {n:,} | {seconds:.2f} | ended after {patience:.0f} s | – | – | – |")
             return
@@ -198,13 +200,19 @@ def _same(ours: list[tuple[float, dict[int, int]]], theirs: list[list[float]]) -
     )
 
 
-def _sliceline(n: int, support: int, patience: float) -> dict[str, object] | None:
+def _sliceline(n: int, support: int, patience: int) -> dict[str, Any] | None:
+    """What sliceline found; None if it was ended."""
+
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_CPU, (patience, patience))
+
     command = [sys.executable, __file__, "--sliceline", str(n), str(support)]
-    try:
-        done = subprocess.run(command, check=True, capture_output=True, timeout=patience, text=True)
-    except subprocess.TimeoutExpired:
+    done = subprocess.run(command, capture_output=True, preexec_fn=limited, text=True)
+    if done.returncode in (-signal.SIGKILL, -signal.SIGXCPU):
         return None
-    return json.loads(done.stdout)
+    done.check_returncode()
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
 def run_sliceline(n: int, support: int) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from auditkit.checks.estimation import NoEstimateError, drawn_ends
 from auditkit.checks.slice_halves import Halves
+from auditkit.checks.slice_wording import of_view, value_name
 from auditkit.evidence.levels import NOT_A_NUMBER
 from auditkit.evidence.subject import View
 from auditkit.measurement import Figure
@@ -39,9 +40,9 @@ def tree_figure(halves: Halves, view: View, support: float) -> Figure | None:
         return None
     return Figure(
         kind="error_tree",
-        title=f"Where the errors are{_of(view)}",
+        title=f"Where the errors are{of_view(view)}",
         caption=f"Each box divides into two, by the feature whose parts differ most in their "
-        f"{_measured(halves)}. The divisions were chosen on one half of the rows; the numbers are "
+        f"{value_name(halves)}. The divisions were chosen on one half of the rows; the numbers are "
         "those of the other half.",
         check="slices",
         data={**_shared(halves), "rows": [{"id": place, **row} for place, row in enumerate(rows)]},
@@ -50,20 +51,10 @@ def tree_figure(halves: Halves, view: View, support: float) -> Figure | None:
 
 def _shared(halves: Halves) -> dict[str, Any]:
     return {
-        "value_label": _measured(halves),
+        "value_label": value_name(halves),
         "unit": "share" if halves.decides else "",
         "n": int(halves.held_out({})[:, 0].sum()),
     }
-
-
-def _measured(halves: Halves) -> str:
-    if halves.decides:
-        return "share of wrong decisions"
-    return f"mean {halves.need.value.replace('_', ' ')}"
-
-
-def _of(view: View) -> str:
-    return f" of {view.key}" if str(view.key) else ""
 
 
 def _rows(
@@ -160,8 +151,8 @@ def heat_map_figure(halves: Halves, view: View) -> Figure | None:
     names = [halves.names[place] for place in pair]
     return Figure(
         kind="error_heat_map",
-        title=f"Errors by {names[0]} and {names[1]}{_of(view)}",
-        caption=f"The {_measured(halves)} where both meet; these two features explain most of the "
+        title=f"Errors by {names[0]} and {names[1]}{of_view(view)}",
+        caption=f"The {value_name(halves)} where both meet; these two features explain most of the "
         "errors. They were chosen on one half of the rows; the numbers are those of the other "
         "half. An empty cell has too few rows to say.",
         check="slices",

@@ -11,17 +11,14 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from auditkit.checks.check import EVALUATION, Check, Findings
 from auditkit.checks.estimation import MIN_CLUSTERS, NoEstimateError, Sample, absent, measured
 from auditkit.checks.reading import Reading
 from auditkit.checks.slice_figures import heat_map_figure, tree_figure
 from auditkit.checks.slice_halves import Halves, named_axes
+from auditkit.checks.slice_wording import against_rest, limits, outcome, reach, worst
 from auditkit.evidence.collected import Evidence
-from auditkit.evidence.levels import OTHER
 from auditkit.evidence.needs import Column, SliceNeed, SplitNeed, feature, group
-from auditkit.evidence.slice_levels import MOST_LEVELS
 from auditkit.evidence.slice_tables import combinations_of, parts_of
 from auditkit.evidence.subject import Subject, View
 from auditkit.measurement import (
@@ -37,7 +34,7 @@ from auditkit.measurement import (
 from auditkit.models.head import Task
 from auditkit.statistics import estimates
 from auditkit.statistics.multiplicity import holm
-from auditkit.statistics.slice_cells import Pattern, score_test, slice_line_score, welch_test
+from auditkit.statistics.slice_cells import MEANS, RATES, Pattern, slice_line_score
 from auditkit.statistics.slice_search import SliceSearch, search
 
 DEPTH = 3
@@ -48,8 +45,6 @@ MOST_CONFIRMED = 20
 SMALLEST = 50
 _SMALLEST_SHARE = 0.001
 _ALPHA = 0.05
-# Levels that are counted as one hide a slice among them.
-_MOST_POOLED = 0.1
 
 _SOURCE = (
     "exhaustive search; Benjamini and Hochberg 1995; confirmed on a held-out half with Holm 1979"
@@ -215,23 +210,26 @@ def _of_view(subject: Subject, view: View, reading: Reading) -> Findings:
         )
         return Findings(found)
     support = support_of(halves)
-    test = score_test if halves.decides else welch_test
     searched = search(
-        halves.searched, support, test=test, design_effect=halves.design_effect, most=MOST_CONFIRMED
+        halves.searched,
+        support,
+        comparison=RATES if halves.decides else MEANS,
+        design_effect=halves.design_effect,
+        most=MOST_CONFIRMED,
     )
     confirmed = confirm(halves, searched)
     measurements = [
         _count(_key(CONFIRMED, view), len(confirmed), reading.sample,
-               _told(searched, len(confirmed))),
+               outcome(searched, len(confirmed), MOST_CONFIRMED)),
         _count(_key(SEARCHED, view), searched.tested, reading.sample,
-               _reach(halves, searched, support)),
+               reach(halves, searched, support)),
         *_differences(halves, view, difference, confirmed, reading.sample),
     ]  # fmt: skip
     figures = (tree_figure(halves, view, support), heat_map_figure(halves, view))
     return Findings(
         tuple(measurements),
         tuple(figure for figure in figures if figure is not None),
-        tuple(_notes(halves)),
+        (*worst(halves, view, [one.pattern for one in confirmed]), *limits(halves, DEPTH)),
     )
 
 
@@ -305,72 +303,7 @@ def _differences(
     for one in confirmed:
         part = halves.held_out(halves.region(one.pattern))
         key = _key(metric, view, halves.slice(one.pattern), REST)
-        yield measured(key, one.estimate, halves.sample(part), _against(halves, part))
-
-
-def _against(halves: Halves, part: np.ndarray) -> str:
-    inside, outside = part.sum(axis=0), (halves.held_out({}) - part).sum(axis=0)
-    first, second = inside[1] / inside[0], outside[1] / outside[0]
-    clusters = (
-        "Its units are not the clusters, which are not counted, but the sets of clusters that it "
-        "meets."
-        if halves.tables.clustered
-        else ""
-    )
-    told = (
-        f"Of its {inside[0]:,.0f} held-out rows {first:.1%} are decided wrongly, of all others "
-        f"{second:.1%}."
-        if halves.decides
-        else f"The mean of its {inside[0]:,.0f} held-out rows is {first:.4g}, of all others "
-        f"{second:.4g}."
-    )
-    return f"{told} {clusters}".strip()
-
-
-def _told(searched: SliceSearch, confirmed: int) -> str:
-    candidates = len(searched.by_test)
-    if not candidates:
-        return (
-            f"None of {searched.tested:,} slices errs more than the rest beyond chance in the "
-            "searched half; it is a count, and has no interval."
-        )
-    more = ", and perhaps more," if candidates == MOST_CONFIRMED else ""
-    return (
-        f"Of {searched.tested:,} slices {_numbered(candidates, 'candidate')}{more} came out of the "
-        f"searched half; {confirmed or 'none'} {'was' if confirmed < 2 else 'were'} confirmed in "
-        "the held-out half. It is a count, and has no interval."
-    )
-
-
-def _reach(halves: Halves, searched: SliceSearch, support: float) -> str:
-    return (
-        f"All combinations of up to {halves.searched.depth} of {len(halves.names)} groups and "
-        f"features were searched ({searched.combinations:,}), for slices of at least "
-        f"{support:,.0f} rows of the searched half; deeper ones were not. It is a count, and has "
-        "no interval."
-    )
-
-
-def _numbered(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def _notes(halves: Halves) -> Iterator[str]:
-    """What a reviewer must know of the reach of the search."""
-    if halves.searched.depth < min(DEPTH, len(halves.names)):
-        yield (
-            f"Slices were searched to {_numbered(halves.searched.depth, 'condition')} only: "
-            f"{len(halves.names)} groups and features make too many combinations for more."
-        )
-    for place, axis in enumerate(halves.tables.axes):
-        by_level = halves.searched.of((place,))[0]
-        pooled = sum(float(by_level[at]) for at, label in enumerate(axis.labels) if label == OTHER)
-        if pooled > _MOST_POOLED * by_level.sum():
-            yield (
-                f"Slices of {halves.names[place]} were searched among its {MOST_LEVELS} most "
-                f"frequent levels of the first rows; {pooled / by_level.sum():.0%} of the rows "
-                "have another, and were looked at as one."
-            )
+        yield measured(key, one.estimate, halves.sample(part), against_rest(halves, part))
 
 
 CHECK = Check(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import betainc, ndtr
 
 Floats = NDArray[np.float64]
 
@@ -114,6 +116,57 @@ def _standardised(difference: Floats, variance: Floats) -> Floats:
     usable = np.isfinite(variance) & (variance > 0) & np.isfinite(difference)
     result: Floats = np.where(usable, difference / np.sqrt(np.where(usable, variance, 1)), 0.0)
     return result
+
+
+def binomial_tail(first: Floats, second: Floats, design_effect: float = 1.0) -> Floats:
+    """The chance of as many errors or more among the first, at the error rate of the second.
+
+    A few errors among few units are skewed, and the normal tail of a score test is too small for
+    them; here the rate of the second is taken as known, which is too small for a large first part.
+    The larger of the two is sound for both.
+
+    >>> part, rest = np.array([50.0, 14, 14]), np.array([950.0, 95, 95])
+    >>> f"{float(binomial_tail(part, rest)):.5f}"
+    '0.00029'
+    """
+    hits, misses = first[1] / design_effect, (first[0] - first[1]) / design_effect
+    with np.errstate(all="ignore"):
+        rate = second[1] / second[0]
+        # The tail of a binomial from k on is the incomplete beta function of k and n − k + 1.
+        found: Floats = np.where(hits > 0, betainc(np.maximum(hits, 1e-9), misses + 1, rate), 1.0)
+    return np.nan_to_num(found, nan=1.0)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How the errors of a slice are compared with those outside it.
+
+    Attributes:
+        z: standard errors above them.
+        tail: their p-value where the normal one of `z` is too small; None to take that one.
+    """
+
+    z: Test
+    tail: Callable[[Floats, Floats, float], Floats] | None = None
+
+    def p_values(self, first: Floats, second: Floats, z: Floats, design_effect: float) -> Floats:
+        """One-sided p-values of slices whose standardised differences are `z`, `[slices]`."""
+        p: Floats = ndtr(-z)
+        if self.tail is not None:
+            large = z > _LARGE
+            exact = self.tail(first[:, large], second[:, large], design_effect)
+            p[large] = np.maximum(p[large], exact)
+        return p
+
+
+# Below this many standard errors nothing is significant among thousands.
+_LARGE = 2.0
+
+RATES = Comparison(score_test, binomial_tail)
+"""Of wrong decisions."""
+
+MEANS = Comparison(welch_test)
+"""Of values."""
 
 
 def slice_line_score(n: Floats, total: Floats, everything: Floats) -> Floats:

@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtr
 
 from auditkit.statistics.multiplicity import benjamini_hochberg
 from auditkit.statistics.slice_cells import (
+    RATES,
     Combination,
+    Comparison,
     Floats,
     Pattern,
     SliceCells,
     Test,
-    score_test,
     slice_line_score,
 )
 
@@ -92,7 +92,7 @@ def search(
     cells: SliceCells,
     support: float,
     *,
-    test: Test = score_test,
+    comparison: Comparison = RATES,
     design_effect: float = 1.0,
     most: int = 20,
 ) -> SliceSearch:
@@ -101,7 +101,7 @@ def search(
     Args:
         cells: errors of the searched units.
         support: a slice, and what is outside it, has at least so many units.
-        test: how two parts are compared.
+        comparison: `RATES` of wrong decisions, `MEANS` of values.
         design_effect: how many times larger variances are than those of independent units.
         most: length of both lists.
 
@@ -118,8 +118,11 @@ def search(
         >>> found.tested, [one.pattern for one in found.by_test]
         (8, [((0, 1), (1, 1))])
     """
-    tested = _tested(cells, support, test, np.sqrt(design_effect))
-    adjusted = benjamini_hochberg(ndtr(-tested.z))
+    tested = _tested(cells, support, comparison.z, np.sqrt(design_effect))
+    outside = cells.total[:, None] - tested.sums
+    adjusted = benjamini_hochberg(
+        comparison.p_values(tested.sums, outside, tested.z, design_effect)
+    )
     scores = slice_line_score(tested.sums[0], tested.sums[1], cells.total)
 
     def found(at: int) -> FoundSlice:
@@ -134,7 +137,7 @@ def search(
     sure = sure[np.argsort(-tested.z[sure], kind="stable")][:_MOST_EXAMINED]
     large = np.flatnonzero(tested.own & (scores > 0))
     large = large[np.argsort(-scores[large], kind="stable")][:most]
-    echoes = _Echoes(cells, support, test, np.sqrt(design_effect))
+    echoes = _Echoes(cells, support, comparison.z, np.sqrt(design_effect))
     return SliceSearch(
         len(tested.combinations),
         len(tested.z),

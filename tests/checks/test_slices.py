@@ -61,6 +61,11 @@ def test_a_planted_slice_is_found_and_its_numbers_come_from_the_held_out_half() 
         f"Of its {inside.sum()} held-out rows {wrong[inside].mean():.1%} are decided wrongly, of "
         f"all others {wrong[~inside].mean():.1%}."
     )
+    inside_and_out = f"({wrong[inside].mean():.1%} against {wrong[~inside].mean():.1%})"
+    assert of.notes[0] == (
+        "Share of wrong decisions of risk in slices that nobody named, against all others: "
+        f"job=smith, site=lake {inside_and_out}."
+    )
     number = found(of, CONFIRMED.id, head="risk")
     assert (number.value, number.estimate) == (1.0, estimates.exact(1.0))
     assert number.reason.startswith("Of ")
@@ -227,7 +232,8 @@ def test_many_features_are_searched_less_deep(count: int, depth: int) -> None:
 
 def test_features_of_many_levels_say_what_is_pooled() -> None:
     rng = np.random.default_rng(0)
-    frame = planted(600).assign(job=[f"job {i}" for i in rng.integers(0, 60, 600)])
+    frame = planted(600, wrong=0.1, spread=1.0)
+    frame = frame.assign(job=[f"job {i}" for i in rng.integers(0, 60, 600)])
     (note,) = measured(frame).notes
     assert note.startswith("Slices of job were searched among its 20 most frequent levels")
 

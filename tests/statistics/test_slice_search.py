@@ -45,8 +45,11 @@ def cells_of(data: Rows, depth: int = 3) -> SliceCells:
     return SliceCells(tables)
 
 
-def literally(data: Rows, support: int, depth: int = 3) -> dict[tuple[tuple[int, int], ...], float]:
-    """Every slice with enough units, and its score test, from the rows themselves."""
+Tests = dict[tuple[tuple[int, int], ...], tuple[float, float]]
+
+
+def literally(data: Rows, support: int, depth: int = 3) -> Tests:
+    """Every slice with enough units, its score test and p-value, from the rows themselves."""
     levels, errors = data
     found = {}
     for few in range(1, depth + 1):
@@ -57,7 +60,9 @@ def literally(data: Rows, support: int, depth: int = 3) -> dict[tuple[tuple[int,
                 if n >= support and len(errors) - n >= support:
                     count = [errors[inside].sum(), errors[~inside].sum()]
                     z, _ = proportions_ztest(count, [n, len(errors) - n])
-                    found[tuple(zip(places, at, strict=True))] = float(z)
+                    tail = stats.binom.sf(count[0] - 1, n, count[1] / (len(errors) - n))
+                    p = max(stats.norm.sf(z), tail) if z > 2 else stats.norm.sf(z)
+                    found[tuple(zip(places, at, strict=True))] = float(z), float(p)
     return found
 
 
@@ -67,11 +72,11 @@ def test_every_slice_is_tested_as_statsmodels_does() -> None:
     found = search(cells_of(data), 60, most=10_000)
     assert found.tested == len(expected)
     assert found.combinations == 4 + 6 + 4
-    adjusted = stats.false_discovery_control([stats.norm.sf(z) for z in expected.values()])
+    adjusted = stats.false_discovery_control([p for _, p in expected.values()])
     by_pattern = dict(zip(expected, adjusted, strict=True))
     assert found.by_test
     for one in found.by_test:
-        assert one.z == pytest.approx(expected[one.pattern], rel=1e-9)
+        assert one.z == pytest.approx(expected[one.pattern][0], rel=1e-9)
         assert one.p_adjusted == pytest.approx(by_pattern[one.pattern], rel=1e-6)
     assert found.by_test[0].z == max(one.z for one in found.by_test)
     levels, errors = data
