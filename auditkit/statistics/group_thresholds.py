@@ -3,7 +3,9 @@
 A threshold is a place between two cells of the score: 0 selects everybody, k whoever lies in cell k
 or above, the number of cells nobody. All are deterministic. Hardt, Price and Srebro (2016) also
 draw lots between two thresholds, which buys exact equality; few organisations could justify that
-two people of one group and one score are treated differently, so it is left out here.
+two people of one group and one score are treated differently, so it is left out here. For one rate
+that loses next to nothing. Two rates together are equal without lots only where the ROC curves of
+the groups meet, and elsewhere lots can be worth many points of accuracy.
 
 The search is exact over the cells for one rate. Of the best thresholds one group has the lowest
 rate r, and every other lies between r and what r allows: so each rate that any group can have is
@@ -138,7 +140,7 @@ class Parity:
 
 
 def _over(lowest: Floats, ratio: float) -> Floats:
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         highest: Floats = lowest / np.float64(ratio)
     return highest
 

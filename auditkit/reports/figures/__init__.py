@@ -15,6 +15,7 @@ from auditkit.measurement import Figure
 from auditkit.policy.verdict import Judgement
 from auditkit.reports.figures import (
     distribution_shift,
+    frontier,
     gap,
     group_rates,
     plain_table,
@@ -36,6 +37,7 @@ DRAWINGS: Mapping[str, Drawing] = {
     "ranking": lambda figure, _: ranking.draw(figure),
     "distribution_shift": lambda figure, _: distribution_shift.draw(figure),
     "gap": lambda figure, _: gap.draw(figure),
+    "frontier": lambda figure, _: frontier.draw(figure),
 }
 
 
