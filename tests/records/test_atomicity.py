@@ -6,8 +6,8 @@ import contextlib
 import errno
 import json
 import os
-import re
 import random
+import re
 import signal
 import sqlite3
 import subprocess
