@@ -81,18 +81,24 @@ def _around_zero(limit: float) -> Region:
     return -limit, limit
 
 
-_TPR = {
-    "bias.true_positive_rate_difference": (
-        "true_positive_rate",
-        estimates.proportion_difference,
+def _of_differences(rate: str, parity: str, compared: tuple[str, ...], **words: str) -> Remedy:
+    """What would mend a difference of a rate."""
+    return Remedy(
+        metric=f"bias.{rate}_difference",
+        title=f"difference of {rate.replace('_', ' ')}s",
+        parity=PARITIES[parity],
+        comparisons={
+            f"bias.{name}_difference": (name, estimates.proportion_difference) for name in compared
+        },
+        convention=None,
+        limit=_of_difference,
+        region=_around_zero,
+        strictest=0.01,
+        also=(),
+        number=points,
+        **words,
     )
-}
-_FPR = {
-    "bias.false_positive_rate_difference": (
-        "false_positive_rate",
-        estimates.proportion_difference,
-    )
-}
+
 
 REMEDIES = (
     Remedy(
@@ -109,31 +115,17 @@ REMEDIES = (
         axis="lowest selection rate over highest, as asked of the search",
         asks="brings the lowest selection rate to at least {} of the highest",
     ),
-    Remedy(
-        metric="bias.true_positive_rate_difference",
-        title="difference of true positive rates",
-        parity=PARITIES["true_positive_rate_difference"],
-        comparisons=_TPR,
-        convention=None,
-        limit=_of_difference,
-        region=_around_zero,
-        strictest=0.01,
-        also=(),
-        number=points,
+    _of_differences(
+        "true_positive_rate",
+        "true_positive_rate_difference",
+        ("true_positive_rate",),
         axis="largest difference of true positive rates, as asked of the search",
         asks="brings true positive rates to within {} of each other",
     ),
-    Remedy(
-        metric="bias.false_positive_rate_difference",
-        title="difference of false positive rates",
-        parity=PARITIES["equalised_odds"],
-        comparisons={**_TPR, **_FPR},
-        convention=None,
-        limit=_of_difference,
-        region=_around_zero,
-        strictest=0.01,
-        also=(),
-        number=points,
+    _of_differences(
+        "false_positive_rate",
+        "equalised_odds",
+        ("true_positive_rate", "false_positive_rate"),
         axis="largest difference of true or false positive rates, as asked of the search",
         asks="brings true and false positive rates to within {} of each other (equalised odds)",
         caveat="Without lots both rates are alike only where the ROC curves of the groups meet, so "

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 
 import numpy as np
@@ -64,12 +65,16 @@ class Curves:
         self.units: Integers = self.selected[:, 0]
         self.qualified: Integers = self.found[:, 0]
 
-    @property
+    @cached_property
+    def mistaken(self) -> Integers:
+        """Units selected whose true outcome is not favourable, of the shape of `selected`."""
+        mistaken: Integers = self.selected - self.found
+        return mistaken
+
+    @cached_property
     def right(self) -> Integers:
         """Units decided rightly by each threshold, of the shape of `selected`."""
-        wrongly_selected = self.selected - self.found
-        unqualified = (self.units - self.qualified)[:, None]
-        right: Integers = self.found + unqualified - wrongly_selected
+        right: Integers = self.found + (self.units - self.qualified)[:, None] - self.mistaken
         return right
 
     def part(self, name: str) -> tuple[Integers, Integers]:
@@ -83,7 +88,7 @@ class Curves:
         if name == "true_positive_rate":
             return self.found, self.qualified
         if name == "false_positive_rate":
-            return self.selected - self.found, self.units - self.qualified
+            return self.mistaken, self.units - self.qualified
         return self.right, self.units
 
     def rates(self, name: str) -> Floats:
