@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 
 from auditkit.advice import Adviser, Cause
@@ -78,13 +79,20 @@ def _of_verdicts(verdicts: Sequence[Verdict], asked_by: str) -> Iterator[Cause]:
 def _outside(
     metric: str, region: tuple[float, float], measurements: Iterable[Measurement]
 ) -> Iterator[Cause]:
-    for measurement in measurements:
-        key = measurement.key
-        # Who lies outside against all others also does so against one of them.
-        if key.metric == metric and key.reference not in (None, REST):
-            cause = _cause(measurement, region, "convention asks for")
-            if cause is not None:
-                yield cause
+    """Pairs of groups outside a region, each once: as who is worse off against who is better."""
+    pairs = set()
+    # Who lies outside against all others also does so against one of them.
+    compared = [m for m in measurements if m.key.metric == metric and m.key.reference != REST]
+    for measurement in sorted(compared, key=_value):
+        pair = frozenset((measurement.key.slice, measurement.key.reference))
+        cause = _cause(measurement, region, "convention asks for")
+        if cause is not None and (measurement.key.head, measurement.key.label, pair) not in pairs:
+            pairs.add((measurement.key.head, measurement.key.label, pair))
+            yield cause
+
+
+def _value(measurement: Measurement) -> float:
+    return math.inf if measurement.value is None else measurement.value
 
 
 def _cause(measurement: Measurement, region: tuple[float, float], asked_by: str) -> Cause | None:

@@ -179,6 +179,7 @@ class _Audit:
             ),
         )
         record = self._timed("advise", lambda: self._advised(record, probed.subject, evidence))
+        record = replace(record, timing=dict(self.timing))
         if self.store is not None:
             self.store.save(record, states_of(evidence))
         return Run(record, store=None if self.store is None else self.store.folder)

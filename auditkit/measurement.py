@@ -203,7 +203,7 @@ class Figure:
     """A picture as data: what `auditkit.reports.figures` draws for report and dashboard.
 
     Attributes:
-        kind: `reliability`, `group_rates`, `ranking`, `distribution_shift`, `curve` …
+        kind: `reliability`, `group_rates`, `ranking`, `distribution_shift`, `frontier` …
         title: one line, what the picture shows.
         caption: what a reviewer should read from it; a full sentence or two.
         check: the check that made it.

@@ -32,8 +32,9 @@ class Advice:
         title: one line.
         metric: what it would mend.
         slices: where.
-        sentences: why it is given and what was found, full sentences.
-        cost: what it would cost, one or two full sentences; "" where nothing was found.
+        sentences: why it is given, full sentences.
+        cost: what it would cost, full sentences, the most important first; () where nothing was
+            found.
         options: ways to decide, today's first; () where nothing could be computed.
         caution: what must be known before anybody acts on it; shown as loudly as the rest.
         limits: what the numbers leave open, full sentences.
@@ -46,7 +47,7 @@ class Advice:
     metric: str
     slices: tuple[Slice, ...]
     sentences: tuple[str, ...]
-    cost: str = ""
+    cost: tuple[str, ...] = ()
     options: tuple[Option, ...] = ()
     caution: str = ""
     limits: tuple[str, ...] = ()
@@ -54,20 +55,21 @@ class Advice:
     definitions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-_TEXTS = ("adviser", "title", "metric", "cost", "caution")
-
-
 def advice_to_plain(advice: Advice) -> dict[str, Any]:
     """An advice as JSON-able data, reversible by `advice_from_plain`."""
     return {
-        **{name: getattr(advice, name) for name in _TEXTS},
-        "slices": [dict(where.conditions) for where in advice.slices],
+        "adviser": advice.adviser,
+        "title": advice.title,
+        "metric": advice.metric,
         "sentences": list(advice.sentences),
+        "cost": list(advice.cost),
+        "caution": advice.caution,
+        "limits": list(advice.limits),
+        "slices": [dict(where.conditions) for where in advice.slices],
         "options": [
             {"title": option.title, "measurements": [to_plain(one) for one in option.measurements]}
             for option in advice.options
         ],
-        "limits": list(advice.limits),
         "figure": None if advice.figure is None else figure_to_plain(advice.figure),
         "definitions": {name: dict(one) for name, one in advice.definitions.items()},
     }
@@ -76,14 +78,18 @@ def advice_to_plain(advice: Advice) -> dict[str, Any]:
 def advice_from_plain(plain: Mapping[str, Any]) -> Advice:
     """The advice that `advice_to_plain` wrote."""
     return Advice(
-        **{name: plain[name] for name in _TEXTS},
-        slices=tuple(Slice.of(where) for where in plain["slices"]),
+        adviser=plain["adviser"],
+        title=plain["title"],
+        metric=plain["metric"],
         sentences=tuple(plain["sentences"]),
+        cost=tuple(plain["cost"]),
+        caution=plain["caution"],
+        limits=tuple(plain["limits"]),
+        slices=tuple(Slice.of(where) for where in plain["slices"]),
         options=tuple(
             Option(one["title"], tuple(from_plain(number) for number in one["measurements"]))
             for one in plain["options"]
         ),
-        limits=tuple(plain["limits"]),
         figure=None if plain["figure"] is None else Figure(**plain["figure"]),
         definitions=plain["definitions"],
     )

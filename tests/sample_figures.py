@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from auditkit.measurement import Figure, Measurement
+from tests.sample_advice import frontier
 from tests.sample_measurements import (
     HOSTILE,
     HOSTILE_MARKDOWN,
@@ -261,4 +262,5 @@ def sample_figures() -> tuple[Figure, ...]:
                 ],
             },
         ),
+        frontier(),
     )

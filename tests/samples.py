@@ -12,6 +12,7 @@ from typing import Any
 
 from auditkit.policy.verdict import ExitCode, Judgement, Verdict, VerdictStatus
 from auditkit.records.record import AuditRecord
+from tests.sample_advice import sample_advice
 from tests.sample_figures import sample_figures
 from tests.sample_measurements import (
     ACCURACY,
@@ -29,6 +30,7 @@ __all__ = [
     "HOSTILE",
     "HOSTILE_MARKDOWN",
     "passing_judgement",
+    "sample_advice",
     "sample_definitions",
     "sample_figures",
     "sample_judgement",
@@ -295,6 +297,7 @@ def sample_record(**changes: Any) -> AuditRecord:
         measurements=MEASUREMENTS,
         figures=sample_figures(),
         judgement=sample_judgement(),
+        advice=sample_advice(),
         policy_text="id: baseline\nrequirements:\n  - id: four-fifths  # <b>bold</b>\n",
         not_tested=(
             "Overfitting was not tested: which rows this network was trained on is unknown.",

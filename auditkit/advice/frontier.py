@@ -78,9 +78,9 @@ class Frontier:
         place = shared_threshold(self._searched, self.remedy.parity, limit)
         return self._point(limit, (place,) * len(self.halves.groups))
 
-    def change(self, point: Point) -> Measurement:
-        """By how much accuracy would differ from today's, on the held-out half."""
-        return self.outcomes.change(point.places, self.today.places)
+    def change(self, point: Point, before: Point) -> Measurement:
+        """By how much the accuracy of two choices differs, on the held-out half."""
+        return self.outcomes.change(point.places, before.places)
 
     @cached_property
     def best(self) -> Point:

@@ -27,13 +27,15 @@ class Remedy:
         parity: what is searched for.
         comparisons: metric → the rate compared, and the estimate of two shares.
         convention: the region in which there is nothing to mend; None where only a policy says so.
-        limit: from a region to the limit of the parity.
+        limit: from a region to the limit of the parity, whichever side the region bounds.
+        region: from a limit to where a comparison of any two groups must lie.
         strictest: the limit that the frontier ends at. Thresholds take or leave whole people, so
             rates that are equal to the last digit are seldom to be had.
         also: limits that the frontier shows whatever is asked.
         number: how a number of the metric, or a limit, is written.
         axis: what the limit is called in a figure.
         asks: the limit in words; `{}` is its number.
+        caveat: what else must be known of it, a full sentence; "" if nothing.
     """
 
     metric: str
@@ -42,11 +44,13 @@ class Remedy:
     comparisons: Mapping[str, tuple[str, Comparison]]
     convention: Region | None
     limit: Callable[[Region], float]
+    region: Callable[[float], Region]
     strictest: float
     also: tuple[float, ...]
     number: Callable[[float], str]
     axis: str
     asks: str
+    caveat: str = ""
 
     def limits(self, today: float, asked: float, steps: int = 20) -> list[float]:
         """The limits of a frontier, from what there is today to the strictest."""
@@ -73,18 +77,28 @@ def _of_difference(region: Region) -> float:
     return max(min(-low, high), 0.0)
 
 
-_TPR = {
-    "bias.true_positive_rate_difference": (
-        "true_positive_rate",
-        estimates.proportion_difference,
+def _around_zero(limit: float) -> Region:
+    return -limit, limit
+
+
+def _of_differences(rate: str, parity: str, compared: tuple[str, ...], **words: str) -> Remedy:
+    """What would mend a difference of a rate."""
+    return Remedy(
+        metric=f"bias.{rate}_difference",
+        title=f"difference of {rate.replace('_', ' ')}s",
+        parity=PARITIES[parity],
+        comparisons={
+            f"bias.{name}_difference": (name, estimates.proportion_difference) for name in compared
+        },
+        convention=None,
+        limit=_of_difference,
+        region=_around_zero,
+        strictest=0.01,
+        also=(),
+        number=points,
+        **words,
     )
-}
-_FPR = {
-    "bias.false_positive_rate_difference": (
-        "false_positive_rate",
-        estimates.proportion_difference,
-    )
-}
+
 
 REMEDIES = (
     Remedy(
@@ -94,37 +108,29 @@ REMEDIES = (
         comparisons={"bias.impact_ratio": ("selection_rate", estimates.proportion_ratio)},
         convention=(FOUR_FIFTHS, 1 / FOUR_FIFTHS),
         limit=_of_ratio,
+        region=lambda limit: (limit, 1 / limit if limit > 0 else math.inf),
         strictest=0.99,
         also=(FOUR_FIFTHS,),
         number=ratio,
         axis="lowest selection rate over highest, as asked of the search",
         asks="brings the lowest selection rate to at least {} of the highest",
     ),
-    Remedy(
-        metric="bias.true_positive_rate_difference",
-        title="difference of true positive rates",
-        parity=PARITIES["true_positive_rate_difference"],
-        comparisons=_TPR,
-        convention=None,
-        limit=_of_difference,
-        strictest=0.01,
-        also=(),
-        number=points,
+    _of_differences(
+        "true_positive_rate",
+        "true_positive_rate_difference",
+        ("true_positive_rate",),
         axis="largest difference of true positive rates, as asked of the search",
         asks="brings true positive rates to within {} of each other",
     ),
-    Remedy(
-        metric="bias.false_positive_rate_difference",
-        title="difference of false positive rates",
-        parity=PARITIES["equalised_odds"],
-        comparisons={**_TPR, **_FPR},
-        convention=None,
-        limit=_of_difference,
-        strictest=0.01,
-        also=(),
-        number=points,
+    _of_differences(
+        "false_positive_rate",
+        "equalised_odds",
+        ("true_positive_rate", "false_positive_rate"),
         axis="largest difference of true or false positive rates, as asked of the search",
         asks="brings true and false positive rates to within {} of each other (equalised odds)",
+        caveat="Without lots both rates are alike only where the ROC curves of the groups meet, so "
+        "that this may cost far more than the same with lots, or than a model that ranks every "
+        "group equally well.",
     ),
 )
 """Between people of one true outcome, only both rates together leave no group worse off: so what

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from auditkit.advice.adviser import Cause, Region
+from auditkit.advice.adviser import Cause
 from auditkit.advice.frontier import (
     BEST,
     BY_GROUP,
@@ -19,7 +19,7 @@ from auditkit.advice.frontier import (
 from auditkit.advice.halves import Halves
 from auditkit.advice.outcomes import ACCURACY_CHANGE, THRESHOLD
 from auditkit.advice.parities import Remedy
-from auditkit.advice.words import CAUTION, cost_sentence, found_sentence, limits_of, room_sentence
+from auditkit.advice.words import CAUTION, cost_sentences, found_sentence, limits_of, room_sentence
 from auditkit.measurement import REST, Measurement, Slice
 from auditkit.mending import Advice, Option
 from auditkit.statistics.group_thresholds import Curves
@@ -76,7 +76,7 @@ class Case:
             metric=self.remedy.metric,
             slices=tuple(dict.fromkeys(cause.key.slice for cause in self.causes)),
             sentences=(found_sentence(self.remedy, self.causes),),
-            limits=limits_of(self.halves, left_out),
+            limits=limits_of(self.remedy, self.halves, left_out),
             definitions=DEFINITIONS,
         )
         if lack := self._lack(taking):
@@ -84,7 +84,7 @@ class Case:
         return self._searched(Frontier(self.halves, self.remedy, taking), said)
 
     def _searched(self, frontier: Frontier, said: Advice) -> Advice:
-        remedy, limit = self.remedy, self.remedy.limit(self._region)
+        remedy, limit = self.remedy, self._limit
         ends = remedy.limits(frontier.today.asked, limit)
         by_group, shared = frontier.by_group(limit), frontier.shared(limit)
         room = self._room(frontier, limit, ends)
@@ -93,8 +93,10 @@ class Case:
             chosen[f"{BY_GROUP}, aiming at {remedy.number(room.asked)}"] = room
         return replace(
             said,
-            sentences=(*said.sentences, room_sentence(remedy, room, limit)),
-            cost=cost_sentence(frontier, by_group, shared),
+            cost=(
+                *cost_sentences(frontier, by_group, shared),
+                room_sentence(remedy, room, limit),
+            ),
             options=tuple(
                 Option(title[:1].upper() + title[1:], tuple(self._numbers(frontier, point)))
                 for title, point in chosen.items()
@@ -112,12 +114,10 @@ class Case:
         return f" of {output} by {by}" if output else f" by {by}"
 
     @property
-    def _region(self) -> Region:
-        """Where all comparisons should lie: what the strictest cause asks."""
-        return (
-            max(cause.region[0] for cause in self.causes),
-            min(cause.region[1] for cause in self.causes),
-        )
+    def _limit(self) -> float:
+        """What the strictest cause asks."""
+        lows, highs = zip(*(cause.region for cause in self.causes), strict=True)
+        return self.remedy.limit((max(lows), min(highs)))
 
     def _left_out(self) -> dict[int, str]:
         """Groups that take no part, and why."""
@@ -178,7 +178,7 @@ class Case:
 
     def _room(self, frontier: Frontier, limit: float, limits: Sequence[float]) -> Point | None:
         """The least strict limit under which every comparison lies inside with its interval."""
-        low, high = self._region
+        low, high = self.remedy.region(limit)
         stricter = [one for one in limits if self.remedy.is_stricter(one, limit)]
         for point in map(frontier.by_group, [limit, *stricter]):
             intervals = [one.interval for one in self._compared(frontier, point.places)]

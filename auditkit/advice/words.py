@@ -49,7 +49,7 @@ def _outside(cause: Cause) -> float:
     return max(below, above)
 
 
-def cost_sentence(frontier: Frontier, by_group: Point, shared: Point) -> str:
+def cost_sentences(frontier: Frontier, by_group: Point, shared: Point) -> tuple[str, str]:
     """What thresholds by group would cost, and what one for all would.
 
     The most accurate threshold for all stands beside today's: where today's is not that one, part
@@ -57,12 +57,15 @@ def cost_sentence(frontier: Frontier, by_group: Point, shared: Point) -> str:
     """
     number = frontier.remedy.number
     asked = frontier.remedy.asks.format(number(by_group.asked))
+    today, best = frontier.today, frontier.best
     return (
         f"A threshold for each group that {asked} would make accuracy "
-        f"{share(by_group.accuracy.value)}, a change of {_changed(frontier.change(by_group))} from "
-        f"today. One threshold for all that does so would change it by "
-        f"{_changed(frontier.change(shared))}. The most accurate threshold for all, whatever it "
-        f"does to groups, would change it by {_changed(frontier.change(frontier.best))}."
+        f"{share(by_group.accuracy.value)}: a change of "
+        f"{_changed(frontier.change(by_group, today))} from today, and of "
+        f"{_changed(frontier.change(by_group, best))} from the most accurate threshold for all, "
+        "whatever that does to groups.",
+        f"One threshold for all that does so would make it {share(shared.accuracy.value)}: a "
+        f"change of {_changed(frontier.change(shared, today))} from today.",
     )
 
 
@@ -93,10 +96,12 @@ def room_sentence(remedy: Remedy, room: Point | None, limit: float) -> str:
     )
 
 
-def limits_of(halves: Halves, left_out: Mapping[int, str]) -> tuple[str, ...]:
+def limits_of(remedy: Remedy, halves: Halves, left_out: Mapping[int, str]) -> tuple[str, ...]:
     """What the numbers leave open.
 
     Args:
+        remedy: what is asked.
+        halves: of all groups.
         left_out: group → why it takes no part.
     """
     unit = "clusters" if halves.clustered else "rows"
@@ -111,5 +116,6 @@ def limits_of(halves: Halves, left_out: Mapping[int, str]) -> tuple[str, ...]:
         f"No lots are drawn: one score in one group is one decision. Scores lie in "
         f"{halves.cells:,} cells; today's threshold is taken at the nearest edge of a cell.",
         "Accuracy takes the labels as true: where they carry a bias, this cost does so too.",
+        *([remedy.caveat] if remedy.caveat else []),
         *([kept] if named else []),
     )

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from auditkit.policy import Judgement, Verdict, VerdictStatus
 from auditkit.records.record import AuditRecord
+from auditkit.reports.advice_view import advice_line
 from auditkit.run import Run
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ def print_record(record: AuditRecord, *, stored: bool = False) -> None:
         out.print("Measured; no policy was asked.")
     else:
         _print_judgement(out, record.judgement)
+    if line := advice_line(record):
+        out.print(f"\n[bold]advice[/bold] {escape(line)}")
     for note in record.notes:
         out.print(f"[dim]note[/dim] {escape(note)}")
     if record.not_tested:

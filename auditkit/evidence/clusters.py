@@ -10,8 +10,9 @@ Source: Bar-Yossef, Jayram, Kumar, Sivakumar and Trevisan, RANDOM 2002 (k minimu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -67,6 +68,17 @@ class Clusters:
 
     def number(self, *slices: Slice) -> int:
         """Number of distinct clusters with rows in at least one of these slices of groups."""
+        asked = frozenset(slices)
+        if asked not in self._numbers:
+            self._numbers[asked] = self._number(asked)
+        return self._numbers[asked]
+
+    @cached_property
+    def _numbers(self) -> dict[frozenset[Slice], int]:
+        """What was asked before: every metric of a group rests on the same clusters."""
+        return {}
+
+    def _number(self, slices: Iterable[Slice]) -> int:
         chosen = np.zeros(len(self.keys), dtype=bool)
         for where in slices:
             inside = np.ones(len(self.keys), dtype=bool)

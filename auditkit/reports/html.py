@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from typing import Any
 
@@ -12,6 +12,7 @@ from markupsafe import Markup
 from auditkit.measurement import Figure
 from auditkit.policy.verdict import Judgement, VerdictStatus
 from auditkit.records.record import AuditRecord
+from auditkit.reports.advice_view import AdviceView, advice_views
 from auditkit.reports.facts import audited, flattened
 from auditkit.reports.figures import picture, tables
 from auditkit.reports.figures.plain_table import Table
@@ -54,6 +55,7 @@ def render(record: AuditRecord) -> str:
             requirements=requirements(record),
             statuses=_statuses(record.judgement),
             figures=[_shown(figure, record.judgement) for figure in ordered_figures(record)],
+            advice=[_with_drawing(view, record.judgement) for view in advice_views(record)],
             families=families(record),
             absent=absent_by_reason(record),
             not_applicable=record.judgement.not_applicable if record.judgement else (),
@@ -107,6 +109,13 @@ def _shown(figure: Figure, judgement: Judgement | None) -> ShownFigure:
     return ShownFigure(figure.title, figure.caption, drawing, tables(figure))
 
 
+def _with_drawing(view: AdviceView, judgement: Judgement | None) -> dict[str, Any]:
+    """An advice with its figure drawn."""
+    shown = {one.name: getattr(view, one.name) for one in fields(view)}
+    figure = None if view.figure is None else _shown(view.figure, judgement)
+    return {**shown, "figure": figure}
+
+
 def _statuses(judgement: Judgement | None) -> list[tuple[str, Any]]:
     present = {verdict.status for verdict in judgement.verdicts} if judgement else set()
     return [(status.value, words) for status, words in VERDICTS.items() if status in present]
@@ -128,6 +137,7 @@ def _contents(record: AuditRecord) -> list[tuple[str, str]]:
     entries = [
         ("audited", "What was audited", 1),
         ("why", "Why", 1 if judgement else 0),
+        ("mending", "What would mend it", len(record.advice)),
         ("figures", f"Figures ({len(record.figures)})", len(record.figures)),
         ("measurements", f"Measurements ({len(record.measurements)})", 1),
         ("not-tested", f"Not tested ({len(record.not_tested)})", 1),

@@ -3,7 +3,9 @@
 A threshold is a place between two cells of the score: 0 selects everybody, k whoever lies in cell k
 or above, the number of cells nobody. All are deterministic. Hardt, Price and Srebro (2016) also
 draw lots between two thresholds, which buys exact equality; few organisations could justify that
-two people of one group and one score are treated differently, so it is left out here.
+two people of one group and one score are treated differently, so it is left out here. For one rate
+that loses next to nothing. Two rates together are equal without lots only where the ROC curves of
+the groups meet, and elsewhere lots can be worth many points of accuracy.
 
 The search is exact over the cells for one rate. Of the best thresholds one group has the lowest
 rate r, and every other lies between r and what r allows: so each rate that any group can have is
@@ -15,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 
 import numpy as np
@@ -62,12 +65,16 @@ class Curves:
         self.units: Integers = self.selected[:, 0]
         self.qualified: Integers = self.found[:, 0]
 
-    @property
+    @cached_property
+    def mistaken(self) -> Integers:
+        """Units selected whose true outcome is not favourable, of the shape of `selected`."""
+        mistaken: Integers = self.selected - self.found
+        return mistaken
+
+    @cached_property
     def right(self) -> Integers:
         """Units decided rightly by each threshold, of the shape of `selected`."""
-        wrongly_selected = self.selected - self.found
-        unqualified = (self.units - self.qualified)[:, None]
-        right: Integers = self.found + unqualified - wrongly_selected
+        right: Integers = self.found + (self.units - self.qualified)[:, None] - self.mistaken
         return right
 
     def part(self, name: str) -> tuple[Integers, Integers]:
@@ -81,7 +88,7 @@ class Curves:
         if name == "true_positive_rate":
             return self.found, self.qualified
         if name == "false_positive_rate":
-            return self.selected - self.found, self.units - self.qualified
+            return self.mistaken, self.units - self.qualified
         return self.right, self.units
 
     def rates(self, name: str) -> Floats:
@@ -138,7 +145,7 @@ class Parity:
 
 
 def _over(lowest: Floats, ratio: float) -> Floats:
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         highest: Floats = lowest / np.float64(ratio)
     return highest
 

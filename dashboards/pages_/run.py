@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import streamlit as st
+from reviewing.advice import show_advice
 from reviewing.banner import show_banner
 from reviewing.figures import show_figures
 from reviewing.gaps import show_gaps
@@ -26,6 +27,7 @@ with mishaps("This run cannot be shown"):
         "Verdicts": lambda: show_verdicts(shown),
         "Measurements": lambda: show_measurements(shown),
         "Figures": lambda: show_figures(shown),
+        "Advice": lambda: show_advice(shown),
         "Not tested": lambda: show_gaps(shown),
         "Provenance": lambda: show_provenance(shown),
         "Sign-off": lambda: show_signoff(opened, shown.id, signatures),

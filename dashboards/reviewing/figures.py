@@ -19,10 +19,19 @@ def show_figures(record: AuditRecord) -> None:
     if not figures:
         st.info("This run drew no figures.", icon=":material/info:")
     for place, figure in enumerate(figures):
-        with st.container(border=True, key=f"figure-{place}"):
-            show_chart(chart(figure, record.judgement), visible(figure.title), f"chart-{place}")
-            st.markdown(literal(figure.caption))
-            _show_numbers(figure)
+        show_figure(figure, record, f"{place}")
+
+
+def show_figure(figure: Figure, record: AuditRecord, key: str) -> None:
+    """A figure with its caption and its numbers.
+
+    Args:
+        key: unique on the page.
+    """
+    with st.container(border=True, key=f"figure-{key}"):
+        show_chart(chart(figure, record.judgement), visible(figure.title), f"chart-{key}")
+        st.markdown(literal(figure.caption))
+        _show_numbers(figure)
 
 
 def _show_numbers(figure: Figure) -> None:

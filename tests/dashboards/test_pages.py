@@ -24,7 +24,9 @@ from tests.samples import (
 )
 
 ID = sample_record().id
-SECTIONS = ("Verdicts", "Measurements", "Figures", "Not tested", "Provenance", "Sign-off")
+SECTIONS = (
+    "Verdicts", "Measurements", "Figures", "Advice", "Not tested", "Provenance", "Sign-off",
+)  # fmt: skip
 
 
 def nth(number: int, **changes: object) -> AuditRecord:
@@ -284,6 +286,22 @@ class TestOtherSections:
     def test_no_figures(self, visit: Visit, store: Store) -> None:
         store.save(sample_record(figures=()))
         assert "This run drew no figures." in seen(visit("run", section="Figures"))
+
+    def test_advice(self, visit: Visit, stored: Store) -> None:
+        test = visit("run", section="Advice")
+        shown = seen(test)
+        assert test.warning[0].value.startswith("**Advice, never applied.** Thresholds that differ")
+        assert "costs 0.5 points of accuracy" in shown
+        assert "these groups are too small" in shown
+        assert len(test.get("vega_lite_chart")) == 1
+        table = test.dataframe[0].value
+        assert list(table.iloc[:, 0])[:2] == ["Accuracy", "Change of accuracy"]
+        assert table.iloc[1, 1] == ""
+        assert table.iloc[1, 2].startswith("−0.5 points (")
+
+    def test_no_advice(self, visit: Visit, store: Store) -> None:
+        store.save(sample_record(advice=()))
+        assert "Nothing was advised" in seen(visit("run", section="Advice"))
 
     def test_what_was_not_tested(self, visit: Visit, stored: Store) -> None:
         shown = seen(visit("run", section="Not tested"))

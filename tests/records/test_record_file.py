@@ -40,6 +40,26 @@ def test_round_trip() -> None:
     assert encode(record) == encode(sample_record())
 
 
+def test_a_record_from_before_there_was_advice() -> None:
+    old = {name: value for name, value in PLAIN.items() if name != "advice"}
+    assert decode(json.dumps(old).encode(), "here") == sample_record(advice=())
+
+
+@pytest.mark.parametrize(
+    "advice",
+    [
+        [{"title": "half of one"}],
+        [{**PLAIN["advice"][0], "options": [{"title": "x"}]}],
+        [{**PLAIN["advice"][0], "cost": 3}],
+        [{**PLAIN["advice"][0], "title": None}],
+        {"title": "no list"},
+    ],
+)
+def test_advice_that_is_none_is_malformed(advice: object) -> None:
+    with pytest.raises(StoreError, match=r"lacks the field|malformed"):
+        decode(changed(advice=advice), "here")
+
+
 @given(st.dictionaries(TEXT, DATA, max_size=4), TEXT)
 def test_round_trip_of_any_data(settings: dict[str, Any], name: str) -> None:
     record = sample_record(settings=settings, name=name)

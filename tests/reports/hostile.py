@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 from auditkit.measurement import Measurement, MeasurementKey, Slice
+from auditkit.mending import Advice, Option
 from auditkit.policy.verdict import Verdict
 from auditkit.records.record import AuditRecord
 from tests.samples import sample_judgement, sample_record
@@ -80,6 +81,20 @@ def _verdict(verdict: Verdict, poison: str) -> Verdict:
     )
 
 
+def _advice(advice: Advice, poison: str) -> Advice:
+    texts = ("adviser", "title", "metric", "sentences", "cost", "caution", "limits", "definitions")
+    return dataclasses.replace(
+        advice,
+        slices=tuple(_slice(part, poison) or Slice() for part in advice.slices),
+        options=tuple(
+            Option(one.title + poison, tuple(_measurement(m, poison) for m in one.measurements))
+            for one in advice.options
+        ),
+        figure=None,
+        **{name: poisoned(getattr(advice, name), poison) for name in texts},
+    )
+
+
 def hostile_record(poison: str) -> AuditRecord:
     """The sample record with the poison in every text that a user, a file or a plug-in gives."""
     record = sample_record()
@@ -105,6 +120,7 @@ def hostile_record(poison: str) -> AuditRecord:
         judgement=judgement,
         timing={f"stage{poison}": 1.0},
         measurements=tuple(_measurement(m, poison) for m in record.measurements),
+        advice=tuple(_advice(one, poison) for one in record.advice),
         figures=tuple(
             dataclasses.replace(
                 figure,

@@ -57,8 +57,8 @@ def test_the_page_asks_for_nothing_and_fits(
     assert heard == [path.as_uri()]
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
     assert page.evaluate("document.scripts.length") == 0
-    assert page.locator("article.card").count() == 6
-    assert page.locator("figure > svg").count() == len(sample_figures())
+    assert page.locator("#why article.card").count() == 6
+    assert page.locator("#figures figure > svg").count() == len(sample_figures())
     page.close()
 
 

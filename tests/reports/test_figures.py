@@ -277,3 +277,20 @@ def test_the_renderers_output_is_rebuilt_from_harmless_parts() -> None:
 def test_whatever_is_no_svg_is_refused() -> None:
     with pytest.raises(ValueError, match="something else than an SVG"):
         inert("<html/>", "a")
+
+
+def test_a_frontier_has_a_panel_for_each_choice_and_names_what_is_marked() -> None:
+    shown = texts(svg(of_kind("frontier")))
+    assert shown.count("today") == 2
+    assert shown.count("asked for: 0.8") == 2
+    assert "a threshold for each group" in shown
+    assert "Lowest over highest" in shown
+    assert "n = 16,280 on the held-out half; bands and bars: 90 % intervals." in shown
+
+
+def test_a_frontier_without_a_limit_or_numbers_is_drawn_all_the_same() -> None:
+    figure = of_kind("frontier")
+    nothing = [{**row, "value": None, "low": None, "high": None} for row in figure.data["points"]]
+    shown = texts(svg(changed(figure, asked=None, points=nothing)))
+    assert figure.title in shown
+    assert not [text for text in shown if "asked for" in text]

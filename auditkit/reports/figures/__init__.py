@@ -17,6 +17,7 @@ from auditkit.reports.figures import (
     distribution_shift,
     error_heat_map,
     error_tree,
+    frontier,
     gap,
     group_rates,
     null_band,
@@ -42,6 +43,7 @@ DRAWINGS: Mapping[str, Drawing] = {
     "null_band": lambda figure, _: null_band.draw(figure),
     "error_tree": lambda figure, _: error_tree.draw(figure),
     "error_heat_map": lambda figure, _: error_heat_map.draw(figure),
+    "frontier": lambda figure, _: frontier.draw(figure),
 }
 
 
