@@ -21,6 +21,8 @@ from auditkit.assembly import Overrides, audit_configuration
 FOLDER = Path(__file__).parents[2] / "examples" / "lending"
 README = (FOLDER / "README.md").read_text()
 LENDING: dict[str, Any] = runpy.run_path(str(FOLDER / "lending.py"))
+pytestmark = pytest.mark.slow
+
 WORLD = ["race", "sex", "married", "outcome", "split", "application"]
 
 
