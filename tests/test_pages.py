@@ -83,8 +83,29 @@ def test_extras() -> None:
 
 
 def test_shipped_policies_are_named() -> None:
-    for policy in (ROOT / "policies").glob("*.yaml"):
-        assert f"`{policy.stem}`" in README
+    shipped = {policy.stem for policy in (ROOT / "policies").glob("*.yaml")}
+    assert set(first_column("policy")) == shipped
+
+
+def test_keys_of_groups_are_those_of_the_configuration() -> None:
+    from auditkit.configuration import DataSection
+
+    told = {"evaluation", "training", "table", "split", "label", "features", "notes"}
+    elsewhere = {"row_id", "time"}  # `auditkit init` names them
+    assert set(first_column("key")) == set(DataSection.model_fields) - told - elsewhere
+
+
+def test_examples_of_keys_are_yaml_that_is_read() -> None:
+    import yaml
+
+    from auditkit.configuration import DataSection
+
+    rows = README.partition("| key |")[2].partition("\n\n")[0].splitlines()[2:]
+    section: dict[str, object] = {"evaluation": {"table": "people.csv"}}
+    for keys, _, examples in (row.strip("| ").split(" | ") for row in rows):
+        given = [yaml.safe_load(text) for text in re.findall(r"`([^`]+)`", examples)]
+        section |= dict(zip(re.findall(r"`([^`]+)`", keys), given, strict=True))
+    assert DataSection.model_validate(section).controls["seniority"].cuts == (2, 10)
 
 
 def test_the_configuration_is_valid(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def _print_judgement(out: Console, judgement: Judgement) -> None:
     out.print(table)
     _print_reasons(out, verdicts)
     for sentence in judgement.small_groups:
-        out.print(f"[dim]small group[/dim] {escape(sentence)}")
+        out.print(f"[dim]not judged[/dim] {escape(sentence)}")
 
 
 def _print_reasons(out: Console, verdicts: Sequence[Verdict]) -> None:

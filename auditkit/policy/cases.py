@@ -65,15 +65,11 @@ class Docket:
         place = {requirement.id: place for place, requirement in enumerate(policy.requirements)}
         return sorted(self.cases, key=lambda case: place[case.requirement.id])
 
-    def small_groups(self, policy: Policy, universe: Universe) -> tuple[str, ...]:
-        """A sentence for each group that is listed and not judged."""
-        return tuple(
-            reasons.small(part, ids, policy, universe) for part, ids in self.listed.items()
-        )
-
-    def unknown_groups(self, universe: Universe) -> tuple[str, ...]:
-        """A sentence for each slice whose value is unknown, and which is compared with nothing."""
-        return tuple(reasons.unknown(part, ids, universe) for part, ids in self.unknown.items())
+    def not_judged(self, policy: Policy, universe: Universe) -> tuple[str, ...]:
+        """A sentence for each group that is listed and not judged: too small, or unknown."""
+        small = (reasons.small(part, ids, policy, universe) for part, ids in self.listed.items())
+        unknown = (reasons.unknown(part, ids, universe) for part, ids in self.unknown.items())
+        return (*small, *unknown)
 
     def take(
         self, requirement: Requirement, selection: Selection, policy: Policy, alpha: float

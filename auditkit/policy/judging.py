@@ -120,7 +120,6 @@ def judge(
     pinned = {**(digests or {}), "policy": policy.digest}
     parts = [case.part for case in cases] or [None]
     verdicts, notes = apply_waivers(policy, verdicts, parts, waivers, pinned, moment.date())
-    unknown = docket.unknown_groups(universe)
     outcome, exit_code = _outcome(verdicts)
     return Judgement(
         policy=policy.id,
@@ -129,10 +128,10 @@ def judge(
         exit_code=exit_code,
         look=look,
         exploratory=exploratory,
-        small_groups=docket.small_groups(policy, universe),
+        small_groups=docket.not_judged(policy, universe),
         verdicts=tuple(verdicts),
         not_applicable=tuple(docket.not_applicable),
-        notes=(*reasons.circumstances(look, alpha, exploratory), *unknown, *notes),
+        notes=(*reasons.circumstances(look, alpha, exploratory), *notes),
     )
 
 

@@ -13,6 +13,9 @@ from auditkit.policy.schema import Policy, Requirement
 from auditkit.policy.slices import Universe
 from auditkit.policy.verdict import VerdictStatus
 
+_FEWEST_COUNTED = 5
+"""Fewer people than this are not counted out: the number could tell about one of them."""
+
 
 @dataclass(frozen=True)
 class Said:
@@ -206,10 +209,14 @@ def small(part: Slice, requirements: Sequence[str], policy: Policy, universe: Un
 def unknown(part: Slice, requirements: Sequence[str], universe: Universe) -> str:
     """That people whose group is unknown are compared with nobody; with their number."""
     rows, share = universe.rows.get(part), universe.shares.get(part)
-    count = "an unknown number of rows" if rows is None else f"{rows:,} rows"
-    part_of = "" if share is None else f" ({numerals.share(share)})"
+    if rows is None:
+        count = "an unknown number of rows"
+    elif rows < _FEWEST_COUNTED:
+        count = f"fewer than {_FEWEST_COUNTED} rows"
+    else:
+        count = f"{rows:,} rows" + ("" if share is None else f" ({numerals.share(share)})")
     return (
-        f"{part}: for {count}{part_of} a value is unknown, so that they are compared with nobody "
+        f"{part}: for {count} a value is unknown, so that they are compared with nobody "
         f"({', '.join(dict.fromkeys(requirements))})."
     )
 

@@ -86,7 +86,8 @@ class Judgement:
         exit_code: what the command line returns.
         look: the how-many-th look at this model this was; 1 for the first.
         exploratory: True if the policy was first seen after the evaluation data were opened.
-        small_groups: sentences, one for each group listed instead of judged.
+        small_groups: sentences, one for each group listed instead of judged, since it is small or
+            its members' value is unknown.
         verdicts: one for each requirement and slice.
         not_applicable: sentences, one for each requirement that the policy itself limits to other
             kinds of model (`tasks`), so that nothing is left out in silence.

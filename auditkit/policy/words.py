@@ -69,7 +69,7 @@ def found(
 def reported(measurement: Measurement, metrics: Mapping[str, Metric] | None = None) -> str:
     """What was measured, with the interval that the check drew, where no limit is put on it."""
     interval, value = measurement.interval, measurement.value
-    shown = "not a number" if value is None else number(value, interval)
+    shown = "not kept" if value is None else number(value, interval)
     exact = interval is not None and interval.low == interval.high
     drawn = "" if interval is None else f"{_level(interval)} interval {span(interval, value)}, "
     drawn = "exact, " if exact else drawn
@@ -88,6 +88,7 @@ def _claim(measurement: Measurement, value: str, metrics: Mapping[str, Metric] |
     known = (metrics or {}).get(key.metric)
     name = known.title if known else _capital(_whole(key.metric))
     of = f" of {subject}" if key.slice.conditions else ""
+    name = name.removesuffix(" of a group") if of else name
     return f"{name}{of}{_context(measurement)} {_verb(name)} {value}"
 
 

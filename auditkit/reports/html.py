@@ -141,7 +141,7 @@ def _contents(record: AuditRecord) -> list[tuple[str, str]]:
         ("figures", f"Figures ({len(record.figures)})", len(record.figures)),
         ("measurements", f"Measurements ({len(record.measurements)})", 1),
         ("not-tested", f"Not tested ({len(record.not_tested)})", 1),
-        ("small-groups", "Small groups", len(judgement.small_groups) if judgement else 0),
+        ("small-groups", "Groups listed", len(judgement.small_groups) if judgement else 0),
         ("notes", f"Notes ({len(record.notes)})", len(record.notes)),
         ("provenance", "Provenance", 1),
     ]

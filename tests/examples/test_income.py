@@ -129,6 +129,26 @@ def test_intersections_are_measured(run: auditkit.Run) -> None:
     assert len([s for s in slices if "," in s]) == 10
 
 
+def test_the_readme_shows_every_group_within_a_group(run: auditkit.Run) -> None:
+    table = run.measurements
+    rates = table[table["metric"] == "bias.selection_rate"].set_index("slice")
+    ratios = table[
+        (table["metric"] == "bias.impact_ratio")
+        & (table["reference"] == "ethnicity=White, gender=Male")
+    ].set_index("slice")
+    expected = []
+    for name, rate in rates[rates.index.str.contains(",")].iterrows():
+        compared = "| |"
+        if name in ratios.index:
+            ratio = ratios.loc[name]
+            compared = f"{ratio['value']:.3f} | {ratio['low']:.3f} to {ratio['high']:.3f} |"
+        expected.append(f"| {name} | {rate['units']:,} | {rate['value']:.3f} | {compared}")
+    readme = CONFIGURATION.with_name("README.md").read_text()
+    shown = [line for line in readme.splitlines() if line.startswith("| ethnicity=")]
+    assert len(shown) == 10
+    assert sorted(shown) == sorted(expected)
+
+
 def test_the_readme_shows_the_verdicts_that_come_out(run: auditkit.Run) -> None:
     readme = CONFIGURATION.with_name("README.md").read_text()
     shown = [line for line in readme.splitlines() if line.startswith("| group-ratio")]

@@ -157,7 +157,9 @@ def test_people_of_unknown_category_are_counted() -> None:
     assert found.outcome is VerdictStatus.PASS
     shown = [v.subject for v in found.verdicts if v.requirement == "selection-rates"]
     assert any("sex=(missing)" in subject for subject in shown)
-    assert any(note.startswith("sex=(missing): for 300 rows (4.8 %)") for note in found.notes)
+    assert any(
+        note.startswith("sex=(missing): for 300 rows (4.8 %)") for note in found.small_groups
+    )
 
 
 def test_a_rate_of_three_people_is_not_kept_and_does_not_block() -> None:

@@ -170,17 +170,26 @@ def test_people_of_unknown_group_are_compared_with_nobody_and_counted(
     found = judged(measured, asked, declared_references={"sex": "M"})
     assert found.outcome is VerdictStatus.PASS
     assert not any("missing" in one.subject for one in found.verdicts)
-    (note,) = [text for text in found.notes if "unknown" in text]
+    (note,) = found.small_groups
     assert note == (
         "sex=(missing): for 100 rows (4.8 %) a value is unknown, so that they are compared with "
         f"nobody ({asked['id']})."
     )
 
 
+def test_fewer_than_five_unknown_are_not_counted_out() -> None:
+    few = share(1, 3, "bias.selection_rate", Slice.of(sex="(missing)"), share=0.0015)
+    found = judged([*KNOWN, few], FOUR_FIFTHS, declared_references={"sex": "M"})
+    assert found.small_groups == (
+        "sex=(missing): for fewer than 5 rows a value is unknown, so that they are compared with "
+        "nobody (four-fifths).",
+    )
+
+
 def test_the_rate_of_the_unknown_is_reported_like_any_other() -> None:
     found = judged([*KNOWN, UNKNOWN], RATES, declared_references={"sex": "M"})
     assert len(found.verdicts) == 3
-    assert not found.notes
+    assert not found.small_groups
 
 
 def test_one_known_group_beside_the_unknown_is_alone() -> None:
