@@ -84,7 +84,7 @@ class Column:
             return self._whole(array, WHOLE)
         if array.dtype.kind == "f":
             return self._numbers(array)
-        return self._levels(array.astype(object), TEXT)
+        return self._levels(array.astype(object, copy=False), TEXT)
 
     def _whole(self, array: np.ndarray, kind: str) -> Coded:
         low, high = int(array.min()), int(array.max())

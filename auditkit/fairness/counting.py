@@ -59,13 +59,19 @@ class Flat:
             yield rows, self._codes(rows)
 
     def _codes(self, rows: slice) -> np.ndarray:
-        flat = np.zeros(rows.stop - rows.start, dtype=self._narrow)
-        for column, size in zip(self.columns, self.shape, strict=True):
+        first, *others = self.columns
+        flat = self._column(first, rows)
+        for column, size in zip(others, self.shape[1:], strict=True):
             flat *= size
-            # Whole numbers wrap around: the value may be too large for the type, the code is not.
-            flat += column.values[rows].astype(self._narrow)
-            flat -= np.array(column.offset).astype(self._narrow)
+            flat += self._column(column, rows)
         return flat
+
+    def _column(self, column: Coded, rows: slice) -> np.ndarray:
+        # Whole numbers wrap around: the value may be too large for the type, the code is not.
+        codes: np.ndarray = column.values[rows].astype(self._narrow)
+        if column.offset:
+            codes -= np.array(column.offset).astype(self._narrow)
+        return codes
 
 
 def counted(flat: Flat) -> AnyCounts:

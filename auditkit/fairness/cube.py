@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from auditkit.fairness import frames, intervals
 from auditkit.fairness.columns import NUMBER, WHOLE, ordered, restored
 from auditkit.fairness.metrics import Metrics
 from auditkit.fairness.resampling import Replicates, resampled
+from auditkit.fairness.tables import Tables, tables_of
 from auditkit.statistics.axes import Axis
 from auditkit.statistics.cell_codes import recoded
 from auditkit.statistics.moments import FLOATS
@@ -140,6 +142,11 @@ class CountCube:
                 mend="Name one of them.",
             )
         return replace(self, favourable=label)
+
+    @cached_property
+    def tables(self) -> Tables:
+        """What metrics are computed from, by control level and group in reading order."""
+        return tables_of(self)
 
     def axis_labels(self, name: str) -> tuple[list[Any], list[int]]:
         """What the labels of a feature's axis stand for, in reading order, and their positions."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from auditkit.fairness.comparison import compared_groups
 from auditkit.fairness.metrics import METRICS, Metrics, chosen_metrics, stacked
-from auditkit.fairness.tables import Tables, feature_axes, tables_of
+from auditkit.fairness.tables import Tables, feature_axes
 
 if TYPE_CHECKING:
     from auditkit.fairness.cube import CountCube
@@ -21,21 +21,21 @@ Values = NDArray[Any]
 def by_group(cube: CountCube, metrics: Metrics) -> Any:
     """See `CountCube.by_group`."""
     names = chosen_metrics(cube, metrics)
-    values = stacked(names, tables_of(cube))
+    values = stacked(names, cube.tables)
     return framed(cube, values, names, feature_axes(cube), metrics)
 
 
 def overall(cube: CountCube, metrics: Metrics) -> Any:
     """See `CountCube.overall`."""
     names = chosen_metrics(cube, metrics)
-    values = stacked(names, all_groups(cube, tables_of(cube)))
+    values = stacked(names, all_groups(cube, cube.tables))
     return framed(cube, values, names, feature_axes(cube)[: len(cube.controls)], metrics)
 
 
 def compared(cube: CountCube, metrics: Metrics, kind: str, method: str) -> Any:
     """See `CountCube.difference` and `CountCube.ratio`."""
     names = chosen_metrics(cube, metrics)
-    tables = tables_of(cube)
+    tables = cube.tables
     values = stacked(names, tables)
     groups = values.reshape(*values.shape[: len(cube.controls)], -1, len(names))
     whole = stacked(names, all_groups(cube, tables))
@@ -46,7 +46,7 @@ def compared(cube: CountCube, metrics: Metrics, kind: str, method: str) -> Any:
 def reasons(cube: CountCube, metrics: Metrics) -> Any:
     """See `CountCube.reasons`."""
     names = chosen_metrics(cube, metrics)
-    tables = tables_of(cube)
+    tables = cube.tables
     empty = tables.units.sum(axis=(-3, -2, -1)) == 0
     texts = [
         np.where(

@@ -12,7 +12,7 @@ import pandas as pd
 from auditkit.errors import DataError
 from auditkit.fairness import frames
 from auditkit.fairness.metrics import METRICS, chosen_metrics
-from auditkit.fairness.tables import Tables, feature_axes, tables_of
+from auditkit.fairness.tables import Tables, feature_axes
 from auditkit.measurement import Estimate
 from auditkit.statistics import estimates
 from auditkit.statistics.auc import binned_auc
@@ -42,7 +42,7 @@ def frame(
         raise DataError(
             f"There is no interval of a ratio of {metric!r}.", mend="Use comparison='difference'."
         )
-    tables = tables_of(cube)
+    tables = cube.tables
     place = None if reference is None else _place(cube, reference)
     shape = tables.units.shape[:-3]
     rows = [
