@@ -25,9 +25,13 @@ from auditkit.statistics.clustered import (
 from auditkit.statistics.jackknife import delete_one_block, effective_counts, kish_size
 
 MIN_CLUSTERS = 10
-# Blocks of very unequal size are as good as fewer equal ones (Kish 1965); under this number nothing
-# shows how clusters differ. It is below MIN_CLUSTERS since ten clusters may share six blocks.
+# Blocks of very unequal size are as good as fewer equal ones (Kish 1965); under this number methods
+# without degrees of freedom are too sure. It is below MIN_CLUSTERS since ten clusters may share six
+# blocks.
 MIN_WEIGHT = 6
+# Rates and their comparisons know their degrees of freedom, and cover with few (wide) too; but if
+# nearly all units are in one block, nothing shows how clusters differ.
+MIN_WEIGHT_OF_RATES = 2
 # Numbers about groups of fewer people are not kept: they could tell about a person.
 MIN_KEPT = 5
 
@@ -123,7 +127,7 @@ class Rate:
         """
         if not self.clustered:
             return self.hits, self.n
-        self._refuse_few_blocks()
+        self._refuse_under(MIN_WEIGHT)
         return effective_counts(self.successes, self.trials, self.clusters)
 
     def by_blocks(self) -> ClusteredRate:
@@ -132,15 +136,15 @@ class Rate:
         Raises:
             ValueError: fewer than two blocks hold units.
         """
-        self._refuse_few_blocks()
+        self._refuse_under(MIN_WEIGHT_OF_RATES)
         return ClusteredRate(self.successes, self.trials, self.clusters)
 
-    def _refuse_few_blocks(self) -> None:
+    def _refuse_under(self, fewest: int) -> None:
         weight = kish_size(self.n, float((self.trials**2).sum()))
-        if weight < MIN_WEIGHT:
+        if weight < fewest:
             raise too_few(
                 f"A few clusters hold most of the units: they weigh as much as {weight:.1f} equal "
-                f"parts, and an interval needs at least {MIN_WEIGHT}."
+                f"parts, and an interval needs at least {fewest}."
             )
 
 

@@ -10,6 +10,7 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from auditkit.checks.estimation import (
+    NoEstimateError,
     Rate,
     Sample,
     both,
@@ -280,3 +281,22 @@ def test_intervals_of_clusters_cover_and_naive_ones_do_not() -> None:
 def test_the_jackknife_needs_two_blocks() -> None:
     with pytest.raises(ValueError, match="needs two blocks with units, found 1"):
         by_blocks(lambda total: float(total[0]), np.array([[3.0], [0.0]]))
+
+
+@pytest.mark.parametrize(("largest", "decides"), [(200, True), (2000, False)])
+def test_a_few_large_blocks_are_few_and_no_reason_for_silence(largest: int, decides: bool) -> None:
+    trials = np.append([largest], np.full(19, 10))
+    generator = np.random.default_rng(1)
+    hits = generator.binomial(trials, generator.beta(2, 3, 20))
+    rate = Rate(hits, trials, clustered=True, clusters=20)
+    if not decides:
+        with pytest.raises(NoEstimateError, match="needs at least 2"):
+            rate_estimate(rate)
+        return
+    low, high = estimates.bounds(rate_estimate(rate), 0.025)
+    naive = estimates.bounds(estimates.proportion(hits.sum(), trials.sum()), 0.025)
+    assert high - low > 1.5 * (naive[1] - naive[0])
+    assert 0 < low < high < 1
+    # A method that knows no degrees of freedom would be too sure.
+    with pytest.raises(NoEstimateError, match="needs at least 6"):
+        rate.effective()
