@@ -31,14 +31,14 @@ from scipy.stats import binom, norm
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from auditkit.checks.estimation import NoEstimateError, Rate, ratio_estimate
-from auditkit.measurement import Slice
+from auditkit.checks.estimation import NoEstimateError, Rate, Sample, measured, ratio_estimate
+from auditkit.measurement import MeasurementKey, Slice
 from auditkit.policy import judge
 from auditkit.policy.judging import level_at
 from auditkit.policy.verdict import Verdict
 from auditkit.statistics.clustered import ClusteredRate
 from auditkit.statistics.estimates import bounds, p_at_least, p_at_most, proportion_ratio
-from benchmarks.clustered_rates import Sizes, World, alike, mixed, unequal
+from benchmarks.clustered_rates import BLOCKS, Sizes, World, alike, mixed, own_rates, unequal
 from benchmarks.coverage import Goal
 from benchmarks.coverage import Rate as Frequency
 from tests.policy.cases import FOUR_FIFTHS, changed, policy, rates, ratio
@@ -187,6 +187,40 @@ def cluster_rows() -> Iterator[Row]:
         )
 
 
+def any_clustered_fails(clusters: int, rate: float, times: float, generator: Generator) -> bool:
+    """Ten groups with members in every cluster, nine of them selected `times` as often."""
+    n = generator.poisson(3, (10, clusters)) + 1
+    own = own_rates(generator, clusters, rate, 0.2) * np.array([1.0, *[times] * 9])[:, None]
+    block = generator.integers(0, BLOCKS, clusters)
+    reference, *others = (
+        Rate(*(np.bincount(block, part, BLOCKS) for part in parts), True, clusters)
+        for parts in zip(generator.binomial(n, own), n, strict=True)
+    )
+    first = Slice.of(group="g0")
+    measurements = [
+        measured(
+            MeasurementKey("bias.impact_ratio", Slice.of(group=f"g{place}"), first),
+            ratio_estimate(one, reference),
+            Sample(int(one.n), clusters, share=0.1),
+        )
+        for place, one in enumerate(others, start=1)
+    ]
+    verdicts = judge(DECLARED, measurements, declared_references={"group": "g0"}).verdicts
+    assert len(verdicts) == 9, "every group must be judged"
+    return any(verdict.status == "fail" for verdict in verdicts)
+
+
+def clustered_gate_rows() -> Iterator[Row]:
+    for clusters, rate in product((20, 200), (0.5, 0.2)):
+        yield Row(
+            f"nine groups at exactly .8 of p {rate} within the same {clusters} clusters, "
+            "intra-cluster correlation .2: any false `fail`",
+            (0.0, 0.05),
+            partial(any_clustered_fails, clusters, rate, 0.8),
+            share=0.25,
+        )
+
+
 # -- coverage without clusters, computed --------------------------------------------------------
 
 
@@ -254,10 +288,17 @@ def _pairs() -> dict[str, list[tuple[float, float]]]:
     }
 
 
+def rows() -> Iterator[Row]:
+    """All that are simulated."""
+    yield from judged_rows()
+    yield from clustered_gate_rows()
+    yield from cluster_rows()
+
+
 # -- the command --------------------------------------------------------------------------------
 
 
-def measured(row: Row, repetitions: int) -> tuple[Frequency, int]:
+def repeated(row: Row, repetitions: int) -> tuple[Frequency, int]:
     """How often it happened among those that could be told, and how many could not."""
     generator = np.random.default_rng(zlib.crc32(row.property.encode()))
     happened = [row.trial(generator) for _ in range(math.ceil(repetitions * row.share))]
@@ -267,7 +308,7 @@ def measured(row: Row, repetitions: int) -> tuple[Frequency, int]:
 
 def line(row: Row, repetitions: int) -> tuple[str, bool]:
     """One line of the table, and whether the goal was met."""
-    rate, untold = measured(row, repetitions)
+    rate, untold = repeated(row, repetitions)
     if not rate.repetitions:
         return f"| {row.property} | 0 | | | | no interval is made, {untold} times |", True
     met = row.reported or rate.meets(row.goal)
@@ -292,7 +333,7 @@ def main() -> None:
         f"\nα of the policy {DECLARED.alpha}, of the first look, which is judged here, {alpha}.\n"
     )
     print("| property | repetitions | rate | 95 % | goal | met |\n|---|---|---|---|---|---|")
-    for row in (*judged_rows(), *cluster_rows()):
+    for row in rows():
         print(line(row, options.repetitions)[0], flush=True)
     print(f"\n{time.perf_counter() - started:.0f} s.")
 

@@ -1,7 +1,7 @@
 """Rates of decisions by group, and their comparison: every ordered pair, or anchored ones.
 
-Two groups are taken as independent samples. Where rows of both come from the same clusters they are
-mostly alike, and the intervals of ratios and differences are rather too wide than too narrow.
+Where rows of two groups come from the same clusters, what the groups share is taken out of their
+ratio and difference (`auditkit.statistics.clustered`).
 """
 
 from __future__ import annotations
