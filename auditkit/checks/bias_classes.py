@@ -18,6 +18,7 @@ from auditkit.evidence.subject import MAX_ONE_VS_REST, Subject, View, ViewKey
 from auditkit.measurement import Direction, Estimate
 from auditkit.models.head import Task
 from auditkit.statistics import estimates
+from auditkit.statistics.group_rates import outcome_table
 
 
 def _recalls(state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -93,22 +94,16 @@ def class_tables(
 ) -> Iterator[RateTable]:
     """A table for each class of a view."""
     states = reading.tally(class_need(subject, view, groups.attributes))
-    if view.task is Task.BINARY:
-        yield RateTable(view.key, CLASS_RATES, groups, states, reading.clustered, caveat)
-        return
-    for place, label in enumerate(view.classes):
-        one = states.each(partial(_against, place))
+    # A label of several is one class, which is present (code 1) or absent.
+    classes = (
+        {view.key.label: 1}
+        if view.task is Task.BINARY
+        else {label: place for place, label in enumerate(view.classes)}
+    )
+    for label, place in classes.items():
+        one = states.each(partial(outcome_table, favourable=place))
         key = ViewKey(view.key.head, label)
         yield RateTable(key, CLASS_RATES, groups, one, reading.clustered, caveat)
-
-
-def _against(place: int, state: np.ndarray) -> np.ndarray:
-    """(…, classes, classes) as (…, (rest, class), (rest, class))."""
-    both = state[..., place, place]
-    true, predicted = state[..., place, :].sum(axis=-1), state[..., place].sum(axis=-1)
-    rest = state.sum(axis=(-2, -1)) - true - predicted + both
-    pairs = [np.stack(row, axis=-1) for row in ((rest, predicted - both), (true - both, both))]
-    return np.stack(pairs, axis=-2)
 
 
 def macro_table(

@@ -7,11 +7,13 @@ whose last axes are those of the layout, and return successes and trials by bloc
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from auditkit.measurement import Direction, Metric
+from auditkit.statistics.group_rates import GROUP_RATES, successes_and_trials
 
 Part = tuple[np.ndarray, np.ndarray]
 """Successes and trials by block."""
@@ -42,6 +44,11 @@ class RateKind:
     of_labels: bool = True
 
 
+def _of_outcomes(rate: str) -> Callable[[np.ndarray], Part]:
+    """What a rate counts of units by (block, selected, qualified, correct)."""
+    return partial(successes_and_trials, GROUP_RATES[rate])
+
+
 def _all(units: np.ndarray) -> np.ndarray:
     return np.asarray(units.reshape(len(units), -1).sum(axis=1))
 
@@ -52,83 +59,88 @@ _UNQUALIFIED = " whose true outcome is not favourable"
 _DECIDED = f"Share of units{_FAVOURED} among those"
 _REFUSED = "Share of units without the favourable prediction among those"
 
+
+def _decision(
+    name: str, definition: str, direction: Direction, ratio: str = "", parity: str = ""
+) -> RateKind:
+    """A row of `DECISION_RATES`, what it counts being that of `GROUP_RATES`."""
+    rate = GROUP_RATES[name]
+    of_labels = name != "selection_rate"
+    counted = _of_outcomes(name)
+    return RateKind(
+        rate.title, definition, direction, counted, rate.words, ratio, parity, of_labels
+    )
+
+
 DECISION_RATES: Mapping[str, RateKind] = {
-    "selection_rate": RateKind(
-        "Selection rate",
+    "selection_rate": _decision(
+        "selection_rate",
         f"Share of units{_FAVOURED}.",
         Direction.NONE,
-        lambda units: (_all(units[:, 1]), _all(units)),
-        ratio="impact_ratio",
-        parity="statistical parity",
-        of_labels=False,
+        "impact_ratio",
+        "statistical parity",
     ),
-    "true_positive_rate": RateKind(
-        "True positive rate",
+    "true_positive_rate": _decision(
+        "true_positive_rate",
         f"{_DECIDED}{_QUALIFIED}.",
         Direction.HIGHER,
-        lambda units: (_all(units[:, 1, 1]), _all(units[:, :, 1])),
-        _QUALIFIED,
         "true_positive_rate_ratio",
         "equal opportunity",
     ),
-    "false_positive_rate": RateKind(
-        "False positive rate",
+    "false_positive_rate": _decision(
+        "false_positive_rate",
         f"{_DECIDED}{_UNQUALIFIED}.",
         Direction.LOWER,
-        lambda units: (_all(units[:, 1, 0]), _all(units[:, :, 0])),
-        _UNQUALIFIED,
         "false_positive_rate_ratio",
         "predictive equality",
     ),
-    "true_negative_rate": RateKind(
-        "True negative rate",
+    "true_negative_rate": _decision(
+        "true_negative_rate",
         f"{_REFUSED}{_UNQUALIFIED}.",
         Direction.HIGHER,
-        lambda units: (_all(units[:, 0, 0]), _all(units[:, :, 0])),
-        _UNQUALIFIED,
         "true_negative_rate_ratio",
     ),
-    "false_negative_rate": RateKind(
-        "False negative rate",
+    "false_negative_rate": _decision(
+        "false_negative_rate",
         f"{_REFUSED}{_QUALIFIED}.",
         Direction.LOWER,
-        lambda units: (_all(units[:, 0, 1]), _all(units[:, :, 1])),
-        _QUALIFIED,
         "false_negative_rate_ratio",
     ),
-    "positive_predictive_value": RateKind(
-        "Positive predictive value",
+    "positive_predictive_value": _decision(
+        "positive_predictive_value",
         f"Share of units{_QUALIFIED} among those{_FAVOURED}.",
         Direction.HIGHER,
-        lambda units: (_all(units[:, 1, 1]), _all(units[:, 1])),
-        _FAVOURED,
         "positive_predictive_value_ratio",
         "predictive parity",
     ),
-    "base_rate": RateKind(
-        "Base rate",
-        f"Share of units{_QUALIFIED}, whatever the model says.",
-        Direction.NONE,
-        lambda units: (_all(units[:, :, 1]), _all(units)),
+    "base_rate": _decision(
+        "base_rate", f"Share of units{_QUALIFIED}, whatever the model says.", Direction.NONE
     ),
-    "accuracy": RateKind(
-        "Accuracy",
-        "Share of units whose predicted class is the true one.",
-        Direction.HIGHER,
-        lambda units: (_all(units[..., 1]), _all(units)),
+    "accuracy": _decision(
+        "accuracy", "Share of units whose predicted class is the true one.", Direction.HIGHER
     ),
 }
 """Of units by (selected, qualified, correct)."""
 
-ACCURACY: Mapping[str, RateKind] = {"accuracy": DECISION_RATES["accuracy"]}
+ACCURACY: Mapping[str, RateKind] = {
+    "accuracy": replace(
+        DECISION_RATES["accuracy"], counted=lambda units: (units[:, 1], _all(units))
+    )
+}
 """Of units by (correct,): where no outcome is favourable."""
+
+
+def _changed(units: np.ndarray) -> np.ndarray:
+    """Units off the diagonal; not by subtraction, which would leave a dust of weights."""
+    return _all(units * (1 - np.eye(units.shape[-1], dtype=units.dtype)))
+
 
 FLIP_RATES: Mapping[str, RateKind] = {
     "flip_rate": RateKind(
         "Flip rate",
         "Share of units whose predicted class differs from the previous version's.",
         Direction.NONE,
-        lambda units: (_all(units) - np.trace(units, axis1=1, axis2=2), _all(units)),
+        lambda units: (_changed(units), _all(units)),
         ratio="flip_rate_ratio",
         of_labels=False,
     ),
@@ -143,7 +155,7 @@ CLASS_RATES: Mapping[str, RateKind] = {
         "Predicted share of a class",
         f"Share of units{_PREDICTED}.",
         Direction.NONE,
-        lambda units: (_all(units[:, :, 1]), _all(units)),
+        _of_outcomes("selection_rate"),
         ratio="class_predicted_share_ratio",
         of_labels=False,
     ),
@@ -151,7 +163,7 @@ CLASS_RATES: Mapping[str, RateKind] = {
         "Recall of a class",
         f"Share of units{_PREDICTED} among those{_OF_CLASS}.",
         Direction.HIGHER,
-        lambda units: (_all(units[:, 1, 1]), _all(units[:, 1])),
+        _of_outcomes("true_positive_rate"),
         _OF_CLASS,
         "class_recall_ratio",
     ),
@@ -159,7 +171,7 @@ CLASS_RATES: Mapping[str, RateKind] = {
         "False positive rate of a class",
         f"Share of units{_PREDICTED} among those of other classes.",
         Direction.LOWER,
-        lambda units: (_all(units[:, 0, 1]), _all(units[:, 0])),
+        _of_outcomes("false_positive_rate"),
         " of other classes",
         "class_false_positive_rate_ratio",
     ),
@@ -167,12 +179,12 @@ CLASS_RATES: Mapping[str, RateKind] = {
         "Precision of a class",
         f"Share of units{_OF_CLASS} among those{_PREDICTED}.",
         Direction.HIGHER,
-        lambda units: (_all(units[:, 1, 1]), _all(units[:, :, 1])),
+        _of_outcomes("positive_predictive_value"),
         _PREDICTED,
         "class_precision_ratio",
     ),
 }
-"""Of units by (of the class, predicted to be of the class)."""
+"""Of units by (predicted to be of the class, of the class, correct)."""
 
 SCORING_RATE: Mapping[str, RateKind] = {
     "scoring_rate": RateKind(
