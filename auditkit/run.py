@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from auditkit.errors import DataError
 from auditkit.measurement import Measurement
 from auditkit.policy.verdict import Judgement
 from auditkit.records.record import AuditRecord
@@ -49,6 +50,43 @@ class Run:
         import pandas as pd
 
         return pd.DataFrame([_row(measurement) for measurement in self.record.measurements])
+
+    def by_group(self, *attributes: str, head: str = "", label: str = "") -> pd.DataFrame:
+        """The numbers of every group, in the shape of Fairlearn's `MetricFrame.by_group`.
+
+        Args:
+            attributes: a group attribute, or those of a declared intersection.
+            head, label: of which output and class the numbers are.
+
+        Returns:
+            A row for each group, its index the levels of the attributes; a column for each metric,
+            named without its family. NaN where a number has no value: `measurements` says why.
+
+        Raises:
+            DataError: nothing was measured of these groups.
+        """
+        import pandas as pd
+
+        wanted = tuple(sorted(attributes))
+        found: dict[tuple[str, ...], dict[str, float | None]] = {}
+        for one in self.record.measurements:
+            key = one.key
+            if (key.slice.attributes, key.reference) != (wanted, None) or not wanted:
+                continue
+            if (key.head, key.label) == (head, label) and key.metric.startswith("bias."):
+                levels = dict(key.slice.conditions)
+                row = found.setdefault(tuple(levels[name] for name in attributes), {})
+                row[key.metric.removeprefix("bias.")] = one.value
+        if not found:
+            raise DataError(
+                f"No numbers of the groups of {' × '.join(attributes) or 'no attribute'} were "
+                "measured in this run.",
+                mend="Name a group attribute of the data, or those of a declared intersection; "
+                "with several heads or labels, say which.",
+            )
+        index = pd.MultiIndex.from_tuples(list(found), names=list(attributes))
+        flat = index if len(attributes) > 1 else index.get_level_values(0)
+        return pd.DataFrame(list(found.values()), index=flat, dtype=float)
 
     def report(self, path: str | Path) -> Path:
         """Write the report; its kind follows from the suffix (.html, .xml, .json).
