@@ -23,7 +23,7 @@ from auditkit.checks.bias_conditional import (
     conditional_need,
     conditional_table,
 )
-from auditkit.checks.bias_figures import rate_figure
+from auditkit.checks.bias_figures import rate_figures
 from auditkit.checks.bias_numbers import NUMBERS, asked, unweighable
 from auditkit.checks.bias_proxies import PROXY_METRICS, ProxyTable, proxy_needs
 from auditkit.checks.bias_ranking import ranking_findings, ranking_metrics, ranking_needs
@@ -179,7 +179,7 @@ def _of_groups(subject: Subject, reading: Reading, groups: Groups) -> Findings:
         found = tuple(_decisions(subject, view, groups, reading))
         measurements += found
         if view.favourable is not None:
-            figures.append(rate_figure(view, groups, found))
+            figures += rate_figures(view, groups, found)
     for table in _further_tables(subject, groups, reading):
         measurements += table.measurements(groups.pairs())
     for table in _tables_of_classes(subject, groups, reading):

@@ -1,8 +1,9 @@
-"""The picture of a group comparison: rates with intervals, and their ratios to the reference."""
+"""The pictures of a group comparison: rates with intervals, and how they compare."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from auditkit.checks.estimation import drawn_ends
@@ -11,33 +12,79 @@ from auditkit.evidence.subject import View
 from auditkit.measurement import REST, Figure, Measurement
 
 
-def rate_figure(view: View, groups: Groups, found: Sequence[Measurement]) -> Figure:
-    """Selection rates of the groups, and their ratios to the declared reference or the rest."""
+@dataclass(frozen=True)
+class _Picture:
+    """What one figure draws.
+
+    Attributes:
+        rate, comparison: the metrics on its left and on its right, without the family.
+        title: of the figure, before "by" and the attribute.
+        shown: what its caption calls the rate, and how that is compared.
+        crossed: whether intersections are drawn too; their other rates are in the tables.
+    """
+
+    rate: str
+    comparison: str
+    title: str
+    shown: str
+    crossed: bool = False
+
+
+_PICTURES = (
+    _Picture(
+        "selection_rate",
+        "impact_ratio",
+        "Favourable predictions",
+        "Share of each group with the favourable prediction, and its ratio to that of",
+        crossed=True,
+    ),
+    _Picture(
+        "true_positive_rate",
+        "true_positive_rate_difference",
+        "Favourable predictions where they are right",
+        "Share with the favourable prediction among those of each group whose true outcome is "
+        "favourable (true positive rate), and its distance from that of",
+    ),
+    _Picture(
+        "false_positive_rate",
+        "false_positive_rate_difference",
+        "Favourable predictions where they are wrong",
+        "Share with the favourable prediction among those of each group whose true outcome is not "
+        "favourable (false positive rate), and its distance from that of",
+    ),
+)
+
+
+def rate_figures(view: View, groups: Groups, found: Sequence[Measurement]) -> Iterator[Figure]:
+    """Rates of the groups, compared with the declared reference or the rest."""
+    for picture in _PICTURES:
+        if picture.crossed or len(groups.attributes) == 1:
+            yield _figure(picture, view, groups, found)
+
+
+def _figure(picture: _Picture, view: View, groups: Groups, found: Sequence[Measurement]) -> Figure:
     reference = groups.reference if groups.reference in groups.samples else None
     against = named(REST).lower() if reference is None else named(reference)
-    rates = [m for m in found if m.key.metric == "bias.selection_rate"]
-    ratios = [
+    rates = [m for m in found if m.key.metric == f"bias.{picture.rate}"]
+    compared = [
         m
         for m in found
-        if m.key.metric == "bias.impact_ratio" and m.key.reference == (reference or REST)
+        if m.key.metric == f"bias.{picture.comparison}" and m.key.reference == (reference or REST)
     ]
     of = f" of {view.key}" if str(view.key) else ""
     return Figure(
         kind="group_rates",
-        title=f"Favourable predictions{of} by {groups.title}",
-        caption=(
-            f"Share of each group with the favourable prediction, and its ratio to that of "
-            f"{against}. Bars are 90 % intervals."
-        ),
+        title=f"{picture.title}{of} by {groups.title}",
+        caption=f"{picture.shown} {against}. Bars are 90 % intervals.",
         check="bias",
         data={
             "attribute": groups.title,
-            "metric": "bias.selection_rate",
+            "metric": f"bias.{picture.rate}",
             "unit": "share",
             "rows": [_row(m) for m in rates],
-            "comparison": "bias.impact_ratio",
+            "comparison": f"bias.{picture.comparison}",
             "reference": against,
-            "ratios": [_row(m) for m in ratios],
+            "ratios": [_row(m) for m in compared],
         },
     )
 

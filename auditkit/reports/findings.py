@@ -22,7 +22,12 @@ from auditkit.reports.wording import (
 )
 
 MOST_FINDINGS = 3
-RATES = {"bias.impact_ratio": "bias.selection_rate", "bias.error_difference": ""}
+RATES = {
+    "bias.impact_ratio": "bias.selection_rate",
+    "bias.impact_ratio_at_k": "bias.selection_rate_at_k",
+    "bias.proxy_impact_ratio": "bias.proxy_selection_rate",
+    "bias.equalised_odds_difference": "",
+}
 """Comparisons that are not called `<rate>_ratio` or `<rate>_difference`."""
 
 

@@ -341,7 +341,9 @@ def test_the_figure_shows_rates_and_ratios() -> None:
     table = people(600)
     table.loc[:6, "town"] = "tiny"
     result = findings("bias", stored(**DECIDING), data_of(table, groups=TWO))
-    sex, town = result.figures
+    sex, right, wrong, town, *_ = result.figures
+    assert right.data["comparison"] == "bias.true_positive_rate_difference"
+    assert wrong.data["comparison"] == "bias.false_positive_rate_difference"
     assert (sex.kind, sex.data["attribute"], sex.data["reference"]) == (
         "group_rates",
         "sex",
@@ -354,7 +356,7 @@ def test_the_figure_shows_rates_and_ratios() -> None:
     assert [row["n"] for row in town.data["rows"]][-1] == 7
     table.loc[3:6, "town"] = "a"
     result = findings("bias", stored(**DECIDING), data_of(table, groups=TWO))
-    tiny = result.figures[1].data["rows"][-1]
+    tiny = result.figures[3].data["rows"][-1]
     assert (tiny["group"], tiny["value"], tiny["low"], tiny["n"]) == ("tiny", None, None, 3)
 
 
