@@ -185,6 +185,8 @@ class TestExamplePackages:
     def test_are_pinned_with_hashes(self) -> None:
         lines = (ROOT / "examples" / "requirements-no-deps.txt").read_text().splitlines()
         pinned = [line for line in lines if not line.startswith("#")]
-        assert len(pinned) == 2
+        # Each is said to be of a licence, and which file of it is read.
+        told = [line.split()[1] for line in lines if line.startswith("#   ")]
+        assert [line.partition("==")[0] for line in pinned] == told == sorted(told)
         for line in pinned:
             assert re.fullmatch(r"[a-z-]+==[0-9.]+ --hash=sha256:[0-9a-f]{64}", line)

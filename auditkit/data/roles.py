@@ -17,6 +17,8 @@ from auditkit.errors import DataError
 # Probabilities that were written with three digits need not sum to one exactly.
 _SUM_TOLERANCE = 5e-3
 
+_WEIGHTS = (1e-12, 1e12)
+
 _NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty")
 
 
@@ -100,14 +102,17 @@ def weights_array(frame: pd.DataFrame, column: str | None, where: str) -> np.nda
     """How many units of the population each row stands for, float64 [rows].
 
     Raises:
-        DataError: a weight is missing, infinite, negative, or no number.
+        DataError: a weight is missing, negative, no number, or so large or small (other than 0)
+            that sums of its squares lose it.
     """
     if column is None:
         return None
     title = f"Weight column {column!r} ({where})"
     weights = _numbers(frame[column], title)
-    wrong: np.ndarray = np.asarray(~(np.isfinite(weights) & (weights >= 0)))
-    _refuse_outside(frame.index, wrong, title, "no finite number of at least 0")
+    low, high = _WEIGHTS
+    taken = (weights == 0) | ((weights >= low) & (weights <= high))
+    what = f"no weight: neither 0 nor between {low:g} and {high:g}"
+    _refuse_outside(frame.index, np.asarray(~taken), title, what)
     return weights
 
 

@@ -26,12 +26,35 @@ def audited(record: AuditRecord) -> list[Fact]:
         facts.append((f"Data, {shorten(name)}", _split(split)))
     for name, group in _named(record.data.get("groups")):
         facts.append((f"Groups, {shorten(name)}", _group(_levelled(name, group, record.data))))
+    for name, proxy in _named(record.data.get("proxy_groups")):
+        facts.append((f"Groups, {shorten(name)}", _proxy(proxy)))
+    facts += [(term, _role(record.data.get(key))) for key, term in _ROLES.items()]
     if record.judgement is not None:
         policy = record.judgement
         facts.append(("Policy", f"{shorten(policy.policy)} ({digest(policy.policy_digest)})"))
     digests = [(name, record.digests.get(name, "")) for name in ("model_file", "model", "data")]
     facts += [(f"Digest of the {name.replace('_', ' ')}", digest(text)) for name, text in digests]
     return [(term, text) for term, text in facts if text]
+
+
+_ROLES = {
+    "controls": "Controls",
+    "weight": "Weights",
+    "previous": "Previous predictions",
+    "query": "Ranked lists",
+    "top": "Shown of each list",
+    "labelled": "Outcome known of",
+}
+"""What a data description says beside groups, and what the report calls it."""
+
+
+def _role(value: Any) -> str:
+    names = list(value) if isinstance(value, Mapping) else _listed(value)
+    if names:
+        return ", ".join(_few([shorten(str(name), 30) for name in names]))
+    # An empty mapping or list is nothing declared, as None is.
+    plain = isinstance(value, str | int) and not isinstance(value, bool)
+    return shorten(str(value)) if plain else ""
 
 
 def _named(value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -106,11 +129,19 @@ def _levelled(name: str, group: Mapping[str, Any], data: Mapping[str, Any]) -> M
 def _group(group: Mapping[str, Any]) -> str:
     levels = group.get("levels")
     if not isinstance(levels, Mapping):
-        return ", ".join(_few([shorten(str(level), 30) for level in _listed(levels)]))
+        texts = [f"{shorten(str(one), 30)}{_reference(one, group)}" for one in _listed(levels)]
+        return ", ".join(_few(texts))
     texts = [
         f"{shorten(str(level), 30)}{_n(n)}{_reference(level, group)}" for level, n in levels.items()
     ]
     return ", ".join(_few(texts))
+
+
+def _proxy(group: Mapping[str, Any]) -> str:
+    columns = group.get("columns")
+    levels = list(columns) if isinstance(columns, Mapping) else []
+    known = _group({"levels": levels, "reference": group.get("reference")})
+    return f"{known}; known as probabilities" if known else ""
 
 
 def _n(number: Any) -> str:

@@ -177,11 +177,14 @@ def with_value(name: str, value: Any, row: int = 9) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("make", ["table", "side table"])
-@pytest.mark.parametrize("weight", [-0.5, float("nan"), float("inf"), -float("inf"), None])
+@pytest.mark.parametrize(
+    "weight", [-0.5, float("nan"), float("inf"), -float("inf"), None, 1e300, 1e-300, 1.1e12]
+)
 def test_weights_that_are_none(weight: Any, make: str) -> None:
     text = refusal(with_value("weight", weight), make)
     assert (
-        "Weight column 'weight' (data data) has 1 row with no finite number of at least 0" in text
+        "Weight column 'weight' (data data) has 1 row with no weight: neither 0 nor between 1e-12"
+        in text
     )
     assert "first in row 9" in text
 

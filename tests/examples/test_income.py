@@ -15,8 +15,10 @@ from sklearn.metrics import brier_score_loss, roc_auc_score
 import auditkit
 from auditkit.assembly import Code, Overrides, audit_configuration, build_dataset, build_model
 from auditkit.configuration import read_configuration
+from tests.examples.readme import shown_rows, verdict_rows
 
 CONFIGURATION = Path(__file__).parents[2] / "examples" / "income" / "audit.yaml"
+README = CONFIGURATION.with_name("README.md")
 
 
 @pytest.fixture(scope="module")
@@ -143,20 +145,9 @@ def test_the_readme_shows_every_group_within_a_group(run: auditkit.Run) -> None:
             ratio = ratios.loc[name]
             compared = f"{ratio['value']:.3f} | {ratio['low']:.3f} to {ratio['high']:.3f} |"
         expected.append(f"| {name} | {rate['units']:,} | {rate['value']:.3f} | {compared}")
-    readme = CONFIGURATION.with_name("README.md").read_text()
-    shown = [line for line in readme.splitlines() if line.startswith("| ethnicity=")]
-    assert len(shown) == 10
-    assert sorted(shown) == sorted(expected)
+    assert len(expected) == 10
+    assert shown_rows(README, "ethnicity=") == sorted(expected)
 
 
 def test_the_readme_shows_the_verdicts_that_come_out(run: auditkit.Run) -> None:
-    readme = CONFIGURATION.with_name("README.md").read_text()
-    shown = [line for line in readme.splitlines() if line.startswith("| group-ratio")]
-    expected = [
-        f"| group-ratio | {v.measurement.key.slice} against {v.measurement.key.reference} "
-        f"| {v.status} | {v.measurement.value:.3f} "
-        f"| {v.interval.low:.3f} to {v.interval.high:.3f} |"
-        for v in run.judgement.verdicts
-        if v.requirement == "group-ratio"
-    ]
-    assert sorted(shown) == sorted(expected)
+    assert shown_rows(README, "group-ratio") == verdict_rows(run, "group-ratio")

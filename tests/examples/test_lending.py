@@ -17,6 +17,7 @@ from safetensors.torch import load_file
 
 import auditkit
 from auditkit.assembly import Overrides, audit_configuration
+from tests.examples.readme import shown_rows, verdict_rows
 
 FOLDER = Path(__file__).parents[2] / "examples" / "lending"
 README = (FOLDER / "README.md").read_text()
@@ -82,15 +83,7 @@ def test_rates_equal_a_plain_count(run: auditkit.Run, decided: pd.DataFrame) -> 
 
 
 def test_the_readme_shows_the_verdicts_that_come_out(run: auditkit.Run) -> None:
-    shown = [line for line in README.splitlines() if line.startswith("| four-fifths")]
-    expected = [
-        f"| four-fifths | {v.measurement.key.slice} against {v.measurement.key.reference} "
-        f"| {v.status} | {v.measurement.value:.3f} "
-        f"| {v.interval.low:.3f} to {v.interval.high:.3f} |"
-        for v in run.judgement.verdicts
-        if v.requirement == "four-fifths"
-    ]
-    assert sorted(shown) == sorted(expected)
+    assert shown_rows(FOLDER / "README.md", "four-fifths") == verdict_rows(run, "four-fifths")
 
 
 def test_the_readme_counts_right(run: auditkit.Run, decided: pd.DataFrame) -> None:

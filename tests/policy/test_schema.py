@@ -59,6 +59,11 @@ def test_regions(changes: dict[str, Any], region: tuple[float, float]) -> None:
         ({"base": ATTESTED, "metric": "a.b"}, "an attested requirement names no metric"),
         ({"base": ATTESTED, "slices": "groups"}, "an attested requirement has no slices"),
         ({"base": ATTESTED, "min_units": 3}, "an attested requirement has no min_units"),
+        ({"base": ATTESTED, "proxy_metric": "a.b"}, "an attested requirement has no proxy_metric"),
+        (
+            {"base": ATTESTED, "small_groups": "judge"},
+            "attested requirement has no small_groups",
+        ),
     ],
 )
 def test_contradictions(changes: dict[str, Any], says: str) -> None:
@@ -105,6 +110,7 @@ def test_slices_of_every_form() -> None:
         return Requirement.model_validate({**BOUND, "slices": value}).slices
 
     assert read("intersections") == "intersections"
+    assert read("proxies") == "proxies"
     assert read({"gender": "Female"}) == {"gender": "Female"}
     assert read({"children": 3}) == {"children": "3"}
     assert read({"each": "Female"}) == {"each": "Female"}  # an attribute of that name

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from auditkit.errors import PolicyError
@@ -224,6 +227,25 @@ def test_what_is_only_reported_is_compared_with_the_highest_of_the_data() -> Non
         Slice.of(race="B")
     }
     assert len(found.verdicts) == 3  # B itself is what the others are compared with
+
+
+@given(st.lists(st.integers(0, 60), min_size=2, max_size=7, unique=True))
+def test_the_highest_is_the_one_with_the_highest_rate(favoured: list[int]) -> None:
+    """Against the rates themselves, which the comparison never sees."""
+    counts = {f"g{place}": (x, 60 + place % 3) for place, x in enumerate(favoured)}
+    highest = max(counts, key=lambda name: counts[name][0] / counts[name][1])
+    measured = [
+        dataclasses.replace(m, status=Status.UNDEFINED, value=None, estimate=None)
+        if m.value is not None and math.isnan(m.value)
+        else m
+        for m in rates("race", counts)
+    ]
+    found = judged(measured, RATIOS, declared_references={"race": None})
+    assert found.outcome is VerdictStatus.PASS
+    references = [one.measurement.key.reference for one in found.verdicts if one.measurement]
+    values = [one.measurement.value for one in found.verdicts if one.measurement]
+    assert references == [Slice.of(race=highest)] * (len(counts) - 1)
+    assert max(value for value in values if value is not None) <= 1
 
 
 def test_a_judged_limit_keeps_all_pairs() -> None:

@@ -41,6 +41,30 @@ def test_levels_may_stand_with_the_split() -> None:
     assert facts["Data, evaluation"] == "a.csv, 7 rows"
 
 
+def test_what_is_declared_beside_groups_is_named() -> None:
+    data = {
+        "groups": {"sex": {"reference": "m", "levels": ["f", "m"]}},
+        "proxy_groups": {"race": {"columns": {"a": "p_a", "b": "p_b"}, "reference": "a"}},
+        "controls": {"grade": {}, "seniority": {}},
+        "weight": "w",
+        "query": "search",
+        "top": 3,
+        "labelled": "accepted applicants",
+    }
+    facts = dict(audited(sample_record(data=data)))
+    assert facts["Groups, sex"] == "f, m (reference)"
+    assert facts["Groups, race"] == "a (reference), b; known as probabilities"
+    assert facts["Controls"] == "grade, seniority"
+    assert (facts["Weights"], facts["Ranked lists"], facts["Shown of each list"]) == (
+        "w",
+        "search",
+        "3",
+    )
+    assert facts["Outcome known of"] == "accepted applicants"
+    assert "Previous predictions" not in facts
+    assert "Controls" not in dict(audited(sample_record(data={"controls": {}})))
+
+
 def test_many_levels_are_counted_not_hidden() -> None:
     levels = {f"l{i}": 5 for i in range(30)}
     data = {"groups": {"area": {"levels": levels}}}
