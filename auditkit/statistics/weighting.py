@@ -29,7 +29,8 @@ def weighted_counts(hits: Weights, misses: Weights) -> tuple[float, float]:
     Their share is the weighted one, and a proportion with these counts has the linearised variance
     of the weighted share, Σw²(x − p)² / (Σw)². It follows from the sums over hits and over misses
     alone, whether or not the weights go with the outcome; Kish's size of all units is right only if
-    they do not. Where all units agree, only Kish's size is known.
+    they do not. It bounds the number all the same, since where few weights dominate, the linearised
+    variance comes out too small; and where all units agree, it is all that is known.
 
     Args:
         hits: weights of the units with the outcome.
@@ -61,6 +62,9 @@ def weighted_counts(hits: Weights, misses: Weights) -> tuple[float, float]:
     share, complement = hits.total / total, misses.total / total
     # n = p q / variance, in which the sums of squares enter as the two Kish sizes.
     size = 1 / (1 / hits.size + 1 / misses.size) / (share * complement)
+    # One unit of enormous weight makes the share near certain and the formula blind: it is one
+    # unit. So no more are counted than all weights together are worth.
+    size = min(size, Weights(total, hits.squares + misses.squares).size)
     return size * share, size
 
 

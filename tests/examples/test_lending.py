@@ -116,6 +116,18 @@ def test_the_readme_counts_right(run: auditkit.Run, decided: pd.DataFrame) -> No
     assert (gap.value, *shown.groups()) == (pytest.approx(-0.22, abs=5e-4), low, high)
 
 
+def test_the_readme_shows_the_comparison_of_alike_applicants(run: auditkit.Run) -> None:
+    table = run.measurements
+    (found,) = table[
+        (table["metric"] == "bias.conditional_selection_rate_ratio")
+        & (table["slice"] == "race=black")
+        & (table["reference"] == "race=white")
+    ].itertuples()
+    text = " ".join(README.split())
+    assert f"approved at {found.value:.3f} times the rate of white ones" in text
+    assert f"90 % interval {found.low:.3f} to {found.high:.3f})" in text
+
+
 def test_what_is_missing_stays_missing_and_is_listed(run: auditkit.Run) -> None:
     rows = LENDING["applications"]()
     missing = rows.isna().sum()
