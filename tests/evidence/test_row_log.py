@@ -16,7 +16,7 @@ from torch import nn
 
 from auditkit.data import Columns, Group
 from auditkit.errors import ConfigurationError
-from auditkit.evidence import RowNeed, SplitEvidence, ViewKey
+from auditkit.evidence import Evidence, RowNeed, SplitEvidence, ViewKey
 from auditkit.evidence.collector import SplitCollector
 from auditkit.evidence.hashing import folds, hashes
 from auditkit.evidence.merging import from_bytes, merge, to_bytes
@@ -24,6 +24,7 @@ from auditkit.evidence.needs import BLOCK, CORRECT, FOLD, TARGET, group
 from auditkit.evidence.row_log import MAX_BYTES, RowLog
 from auditkit.evidence.row_recorder import MAX_DIMENSIONS, projected, rows_at_most
 from auditkit.models import wrap
+from auditkit.recording import states_of
 from tests.evidence.passes import batch_of, plan_of, subject_of
 
 COLUMNS = Columns(
@@ -264,6 +265,26 @@ def test_wide_embeddings_are_projected_alike_every_time() -> None:
     ratio = torch.pdist(found) / torch.pdist(wide)
     assert 0.97 < float(ratio.mean()) < 1.03
     assert float(ratio.std()) < 0.1
+
+
+def test_the_device_is_read_once_for_many_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = []
+    cpu = torch.Tensor.cpu
+    monkeypatch.setattr(torch.Tensor, "cpu", lambda self: reads.append(self.shape) or cpu(self))
+    need = replace(NEED, rows=N)
+    log = log_of(read({"all": TABLE}, need, size=2), need)
+    assert len(log) == N
+    # 60 batches: the numbers and the embedding, each in one piece.
+    wide = [shape for shape in reads if N in shape]
+    assert sorted(wide) == [(3, N), (N, 3)]
+    assert len(reads) < 10
+
+
+def test_no_record_holds_rows() -> None:
+    evidence = read({"all": TABLE})
+    assert len(log_of(evidence)) > 20
+    states = states_of(Evidence({"evaluation": evidence}))
+    assert set(states) == {"index"}
 
 
 def test_needs_contradict_themselves() -> None:
