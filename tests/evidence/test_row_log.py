@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
@@ -21,7 +21,7 @@ from auditkit.evidence.collector import SplitCollector
 from auditkit.evidence.hashing import folds, hashes
 from auditkit.evidence.merging import from_bytes, merge, to_bytes
 from auditkit.evidence.needs import BLOCK, CORRECT, FOLD, TARGET, group
-from auditkit.evidence.row_log import MAX_BYTES, RowLog
+from auditkit.evidence.row_log import MAX_BYTES, MAX_BYTES_TOGETHER, RowLog
 from auditkit.evidence.row_recorder import MAX_DIMENSIONS, projected, rows_at_most
 from auditkit.models import wrap
 from auditkit.recording import states_of
@@ -141,6 +141,7 @@ def test_each_row_keeps_what_belongs_to_it() -> None:
     assert log.codes(CORRECT).tolist() == ((odds >= 0) == truth).astype(int).tolist()
 
 
+@settings(max_examples=50)
 @given(
     st.sampled_from(sorted(WHOLE)),
     st.lists(st.integers(1, N - 1), max_size=6),
@@ -220,6 +221,9 @@ def test_the_log_has_a_cap_in_bytes() -> None:
     per_row = full.table.nbytes / len(full)
     wide = per_row + 4 * (MAX_DIMENSIONS - 3)
     assert rows_at_most(need) * wide <= MAX_BYTES * 1.1
+    # Of a thousand outputs none may take so much.
+    assert 1000 * rows_at_most(need, 1000) * wide <= MAX_BYTES_TOGETHER * 1.1
+    assert rows_at_most(NEED, 1000) == 30
 
 
 def test_a_layer_that_takes_no_part_costs_the_embedding_alone() -> None:
