@@ -194,9 +194,9 @@ class _Told:
             kind="group_rates",
             title=f"Where the errors{self._of} gather",
             caption=(
-                "Clusters of the layer's output that erred more than the rest on one half of the "
-                "rows; the numbers are of the other half. Those marked as chance were not "
-                f"confirmed there. {about}"
+                f"Clusters of one layer ({self.subject.layer}) that erred more than the rest on "
+                "one half of the rows; the numbers are of the other half. Those marked as chance "
+                f"were not confirmed there. {about}"
             ).strip(),
             check="embedding_slices",
             data={

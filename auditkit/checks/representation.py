@@ -157,7 +157,7 @@ def _attribute(subject: Subject, declared: Group, rows: EmbeddedRows) -> Finding
     table = _Levels(declared, rows.only(known), labels[known], subject.seed)
     read = _read(table)
     found = [part for level in table.levels for part in _level(table, level, read[level])]
-    figure = _figure(table, read, found)
+    figure = _figure(table, read, found, subject.layer)
     return Findings(tuple(found), () if figure is None else (figure,))
 
 
@@ -210,7 +210,10 @@ def _level(table: _Levels, level: str, read: Probed | NoEstimateError) -> Iterat
 
 
 def _figure(
-    table: _Levels, read: dict[str, Probed | NoEstimateError], found: list[Measurement]
+    table: _Levels,
+    read: dict[str, Probed | NoEstimateError],
+    found: list[Measurement],
+    layer: str,
 ) -> Figure | None:
     if not any(isinstance(one, Probed) for one in read.values()):
         return None
@@ -233,9 +236,9 @@ def _figure(
         kind="null_band",
         title=f"What can be read of {table.declared.name} from the model's inside",
         caption=(
-            "AUC of a linear probe that tells each group from the others by the output of one "
-            "layer; in the grey band lie nine of ten probes where there is nothing to read. What "
-            "can be read need not be used, and what goes with the outcome can hardly be hidden."
+            f"AUC of a linear probe that tells each group from the others by one layer ({layer}); "
+            "in the grey band lie nine of ten probes where there is nothing to read. What can be "
+            "read need not be used, and what goes with the outcome can hardly be hidden."
         ),
         check="representation",
         data={

@@ -22,6 +22,9 @@ from auditkit.evidence.needs import Column
 MAX_BYTES = 64 << 20
 """About how large a log grows at most, whatever the number of rows that a check asks for."""
 
+MAX_BYTES_TOGETHER = 256 << 20
+"""About how large all logs of one split grow together: of many, each gets its part."""
+
 UNIT, ROW, CLUSTER, EMBEDDING = "unit", "row", "cluster", "embedding"
 
 

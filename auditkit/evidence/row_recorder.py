@@ -26,6 +26,7 @@ from auditkit.evidence.row_log import (
     CLUSTER,
     EMBEDDING,
     MAX_BYTES,
+    MAX_BYTES_TOGETHER,
     ROW,
     UNIT,
     RowLog,
@@ -60,15 +61,16 @@ class RowRecorder:
         need: what to keep.
         host: the axes of the data, for their labels.
         seed: of the sample.
+        logs: how many logs are filled in all.
     """
 
-    def __init__(self, need: RowNeed, host: HostAxes, seed: int) -> None:
+    def __init__(self, need: RowNeed, host: HostAxes, seed: int, logs: int = 1) -> None:
         self.need = need
         self.of_data = [column for column in need.columns if column.of_data]
         self._of_outputs = [column for column in need.columns if not column.of_data]
         self._host = host
         self._seed = seed
-        self._log = RowLog({}, {}, rows_at_most(need))
+        self._log = RowLog({}, {}, rows_at_most(need, logs))
         self._seen: dict[str, int] = {}
         self._pending: list[_Part] = []
         self._waiting = 0
@@ -209,11 +211,11 @@ def _concatenated(tables: Sequence[pa.Table], lacking: str) -> pa.Table:
     return pa.concat_tables(same).combine_chunks()
 
 
-def rows_at_most(need: RowNeed) -> int:
-    """How many rows of a need are kept: as many as it asks for, or as fit into `MAX_BYTES`."""
+def rows_at_most(need: RowNeed, logs: int = 1) -> int:
+    """How many rows of a need are kept: as many as it asks for, or as fit beside other logs."""
     width = 8 * (3 + len(need.values)) + _TEXT_BYTES * len(need.columns)
     width += 4 * MAX_DIMENSIONS if need.layer else 0
-    return min(need.rows, MAX_BYTES // width)
+    return min(need.rows, min(MAX_BYTES, MAX_BYTES_TOGETHER // logs) // width)
 
 
 def projected(embedding: Tensor) -> Tensor:
@@ -257,7 +259,7 @@ class RowRecorders:
     def __init__(
         self, needs: Sequence[RowNeed], model: WrappedModel, host: HostAxes, seed: int
     ) -> None:
-        self._recorders = [RowRecorder(need, host, seed) for need in needs]
+        self._recorders = [RowRecorder(need, host, seed, len(needs)) for need in needs]
         self._model = model
         self._layers = tuple(dict.fromkeys(need.layer for need in needs if need.layer))
         self.columns = tuple(

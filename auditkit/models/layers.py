@@ -25,7 +25,8 @@ def find_layer(module: nn.Module | None, declared: str | None) -> tuple[str, str
     """The layer to listen to, and "", or "" and the reason why there is none.
 
     Without a declaration it is the input of the last layer with weights, where that is a `Linear`:
-    the penultimate layer of most classifiers. Layers are looked at and not called.
+    the penultimate layer of most classifiers (of several outputs, what the last one registered is
+    made of). Layers are looked at and not called.
 
     Args:
         module: the model; None where it is no module.

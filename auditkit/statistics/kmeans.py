@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import count
-
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-_ROUNDS = 100
+_ROUNDS = 30
+_CANDIDATES = 4
 
 
-def k_means(vectors: Floats, k: int, seed: int, starts: int = 10) -> Floats:
-    """Centres of the best of a few runs of Lloyd's algorithm, each begun by k-means++.
+def k_means(vectors: Floats, k: int, seed: int, starts: int = 4) -> Floats:
+    """Centres of the best of a few runs of Lloyd's algorithm, each begun by greedy k-means++.
 
     Args:
         vectors: `[units, d]`, finite.
@@ -55,25 +54,31 @@ def _squares(vectors: Floats, centres: Floats) -> Floats:
 
 
 def _plus_plus(vectors: Floats, k: int, generator: np.random.Generator) -> Floats:
-    """First centres, each drawn with the chance of its squared distance from those before."""
-    chosen = [int(generator.integers(len(vectors)))]
-    distances = ((vectors - vectors[chosen[0]]) ** 2).sum(axis=1)
-    while len(chosen) < k and distances.sum() > 0:
-        chosen.append(int(generator.choice(len(vectors), p=distances / distances.sum())))
-        distances = np.minimum(distances, ((vectors - vectors[chosen[-1]]) ** 2).sum(axis=1))
+    """First centres, each the best of some drawn by their squared distance from those before."""
+    first = int(generator.integers(len(vectors)))
+    chosen, distances = [first], _from(vectors, first)
+    while len(chosen) < k and (total := distances.sum()) > 0:
+        drawn = generator.choice(len(vectors), size=_CANDIDATES, p=distances / total)
+        tried = [np.minimum(distances, _from(vectors, int(place))) for place in drawn]
+        best = int(np.argmin([left.sum() for left in tried]))
+        chosen.append(int(drawn[best]))
+        distances = tried[best]
     return vectors[chosen]
+
+
+def _from(vectors: Floats, place: int) -> Floats:
+    squares: Floats = ((vectors - vectors[place]) ** 2).sum(axis=1)
+    return squares
 
 
 def _lloyd(vectors: Floats, centres: Floats) -> Floats:
     places = nearest_centre(vectors, centres)
-    for done in count(1):
-        sizes = np.bincount(places, minlength=len(centres))
-        sums = np.zeros_like(centres)
-        np.add.at(sums, places, vectors)
+    for _ in range(_ROUNDS):
+        members = places == np.arange(len(centres))[:, None]
+        sizes = members.sum(axis=1)
         # A centre that nothing is nearest to has lost its vectors to others, and goes.
-        centres = sums[sizes > 0] / sizes[sizes > 0, None]
-        moved = nearest_centre(vectors, centres)
-        if done == _ROUNDS or (sizes.all() and (moved == places).all()):
+        centres = (members @ vectors)[sizes > 0] / sizes[sizes > 0, None]
+        before, places = places, nearest_centre(vectors, centres)
+        if sizes.all() and (before == places).all():
             break
-        places = moved
     return centres

@@ -161,7 +161,7 @@ def _network(cluster: str | None = None) -> Case:
 
 
 def _gathering() -> Case:
-    """A network that is wrong about half of the units with a large x."""
+    """A network that is wrong about most units with a large x."""
     network = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 1))
     with torch.no_grad():
         network[0].weight.copy_(torch.eye(4))
@@ -174,7 +174,7 @@ def _gathering() -> Case:
     with torch.no_grad():
         inputs = torch.tensor(frame[["score", "other", "third", "x"]].to_numpy(np.float32))
         says = network(inputs)[:, 0].numpy() >= 0
-    wrong = (frame["x"] > 1) & (frame.index % 2 == 0)
+    wrong = (frame["x"] > 0.7) & (frame.index % 5 > 0)
     frame["y"] = (says ^ wrong).astype(int)
     features = ("score", "other", "third", "x")
     return model, data_of(frame, people(200, 1), features=features, groups=GROUPS)

@@ -10,20 +10,21 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
 from auditkit.data import Columns, Group
 from auditkit.errors import ConfigurationError
-from auditkit.evidence import RowNeed, SplitEvidence, ViewKey
+from auditkit.evidence import Evidence, RowNeed, SplitEvidence, ViewKey
 from auditkit.evidence.collector import SplitCollector
 from auditkit.evidence.hashing import folds, hashes
 from auditkit.evidence.merging import from_bytes, merge, to_bytes
 from auditkit.evidence.needs import BLOCK, CORRECT, FOLD, TARGET, group
-from auditkit.evidence.row_log import MAX_BYTES, RowLog
+from auditkit.evidence.row_log import MAX_BYTES, MAX_BYTES_TOGETHER, RowLog
 from auditkit.evidence.row_recorder import MAX_DIMENSIONS, projected, rows_at_most
 from auditkit.models import wrap
+from auditkit.recording import states_of
 from tests.evidence.passes import batch_of, plan_of, subject_of
 
 COLUMNS = Columns(
@@ -140,6 +141,7 @@ def test_each_row_keeps_what_belongs_to_it() -> None:
     assert log.codes(CORRECT).tolist() == ((odds >= 0) == truth).astype(int).tolist()
 
 
+@settings(max_examples=50)
 @given(
     st.sampled_from(sorted(WHOLE)),
     st.lists(st.integers(1, N - 1), max_size=6),
@@ -219,6 +221,9 @@ def test_the_log_has_a_cap_in_bytes() -> None:
     per_row = full.table.nbytes / len(full)
     wide = per_row + 4 * (MAX_DIMENSIONS - 3)
     assert rows_at_most(need) * wide <= MAX_BYTES * 1.1
+    # Of a thousand outputs none may take so much.
+    assert 1000 * rows_at_most(need, 1000) * wide <= MAX_BYTES_TOGETHER * 1.1
+    assert rows_at_most(NEED, 1000) == 30
 
 
 def test_a_layer_that_takes_no_part_costs_the_embedding_alone() -> None:
@@ -264,6 +269,26 @@ def test_wide_embeddings_are_projected_alike_every_time() -> None:
     ratio = torch.pdist(found) / torch.pdist(wide)
     assert 0.97 < float(ratio.mean()) < 1.03
     assert float(ratio.std()) < 0.1
+
+
+def test_the_device_is_read_once_for_many_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = []
+    cpu = torch.Tensor.cpu
+    monkeypatch.setattr(torch.Tensor, "cpu", lambda self: reads.append(self.shape) or cpu(self))
+    need = replace(NEED, rows=N)
+    log = log_of(read({"all": TABLE}, need, size=2), need)
+    assert len(log) == N
+    # 60 batches: the numbers and the embedding, each in one piece.
+    wide = [shape for shape in reads if N in shape]
+    assert sorted(wide) == [(3, N), (N, 3)]
+    assert len(reads) < 10
+
+
+def test_no_record_holds_rows() -> None:
+    evidence = read({"all": TABLE})
+    assert len(log_of(evidence)) > 20
+    states = states_of(Evidence({"evaluation": evidence}))
+    assert set(states) == {"index"}
 
 
 def test_needs_contradict_themselves() -> None:
