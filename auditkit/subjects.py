@@ -142,7 +142,7 @@ def _binning(
         head = pd.concat([batch.frame for batch in first if batch.frame is not None])
         for name in list(head.columns)[:_MAX_STREAMS]:
             found = edges[str(name)] = _column_edges(head[name])
-            if str(name) not in answers:
+            if str(name) not in answers and _has_levels(head[name]):
                 levels[f"feature:{name}"] = _levels(head[name], found)
     for name in first[0].groups:
         met = pd.concat([pd.Series(batch.groups[name].astype(object)) for batch in first])
@@ -152,6 +152,11 @@ def _binning(
 
 def _levels(column: pd.Series, edges: tuple[float, ...] | None) -> tuple[str, ...]:
     return frequent_labels(labels_of_values(column)) if edges is None else bin_labels(edges)
+
+
+def _has_levels(column: pd.Series) -> bool:
+    """Whether values can be told apart: lists and arrays in a cell cannot."""
+    return all(pd.api.types.is_hashable(value) for value in column.dropna().head(1))
 
 
 def _first_batches(source: Source) -> list[Batch]:

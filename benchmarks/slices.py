@@ -7,7 +7,7 @@
     python -m pip install -c constraints.txt sliceline==0.3.0
 
 Seconds are those of the processor. `peer` runs sliceline in a process of its own, which is ended
-after --patience of them.
+after --patience of them, or where it asks for more than 8 GiB of memory.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ from auditkit.statistics.slice_search import SliceSearch, search
 SIZES = (8, 8, 8, 2, 3, 4, 5, 6, 7, 2, 3, 4, 5, 6, 7)
 PLANTED = ((0, 0), (1, 0), (2, 0))
 DEPTH, BATCH = 3, 8192
+_MOST_MEMORY = 8 << 30
 NEED = SliceNeed(ViewKey(""), tuple(feature(str(place)) for place in range(len(SIZES))))
 
 
@@ -79,7 +80,7 @@ def counted(rows: Rows, folds: np.ndarray, blocks: np.ndarray | None = None) -> 
     wrong = torch.from_numpy(rows.wrong)
     for start in range(0, len(folds), BATCH):
         part = slice(start, start + BATCH)
-        of_blocks = folds[part] if blocks is None else blocks[part]
+        of_blocks = None if blocks is None else blocks[part]
         tables.add(list(rows.levels[:, part]), folds[part], of_blocks, wrong[part])
     return Halves(NEED, tables.tables(), tuple(str(place) for place in range(len(SIZES))))
 
@@ -182,7 +183,7 @@ def peer(patience: float) -> None:
         seconds = time.process_time() - started
         theirs = _sliceline(n, support, round(patience))
         if theirs is None:
-            print(f"| {n:,} | {seconds:.2f} | ended after {patience:.0f} s | – | – | – |")
+            print(f"| {n:,} | {seconds:.2f} | not within {patience:.0f} s and 8 GiB | – | – | – |")
             return
         same = _same(ours, theirs["slices"])
         print(
@@ -201,14 +202,16 @@ def _same(ours: list[tuple[float, dict[int, int]]], theirs: list[list[float]]) -
 
 
 def _sliceline(n: int, support: int, patience: int) -> dict[str, Any] | None:
-    """What sliceline found; None if it was ended."""
+    """What sliceline found; None if it was ended, or had not enough memory."""
 
     def limited() -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (patience, patience))
+        resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
 
     command = [sys.executable, __file__, "--sliceline", str(n), str(support)]
     done = subprocess.run(command, capture_output=True, preexec_fn=limited, text=True)
-    if done.returncode in (-signal.SIGKILL, -signal.SIGXCPU):
+    ended = done.returncode in (-signal.SIGKILL, -signal.SIGXCPU)
+    if ended or "MemoryError" in done.stderr:
         return None
     done.check_returncode()
     found: dict[str, Any] = json.loads(done.stdout)

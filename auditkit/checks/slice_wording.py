@@ -15,7 +15,7 @@ from auditkit.statistics.slice_search import SliceSearch
 
 # Levels that are counted as one hide a slice among them.
 _MOST_POOLED = 0.1
-_NAMED = 3
+_NAMED, _LISTED = 3, 8
 _A_COUNT = "It is a count, and has no interval."
 
 
@@ -36,7 +36,7 @@ def _errors(halves: Halves, part: np.ndarray) -> tuple[str, str]:
     found = []
     for sums in (part.sum(axis=0), (halves.held_out({}) - part).sum(axis=0)):
         mean = sums[1] / sums[0]
-        found.append(f"{mean:.1%}" if halves.decides else f"{mean:.4g}")
+        found.append(f"{100 * mean:.1f} %" if halves.decides else f"{mean:.4g}")
     return found[0], found[1]
 
 
@@ -106,19 +106,26 @@ def limits(halves: Halves, depth: int) -> Iterator[str]:
             f"Slices were searched to {_numbered(halves.searched.depth, 'condition')} only: "
             f"{len(halves.names)} groups and features make too many combinations for more."
         )
+    if pooled := list(_pooled(halves)):
+        yield (
+            f"Slices were searched among the {MOST_LEVELS} most frequent levels of the first rows. "
+            f"Rows that have another level were looked at as one: {_some(pooled)}."
+        )
+
+
+def _pooled(halves: Halves) -> Iterator[str]:
+    """The features of which many rows have a level that is not told apart."""
     for place, axis in enumerate(halves.tables.axes):
         numbers = halves.searched.of((place,))[0]
-        pooled = sum(
-            float(number)
-            for number, label in zip(numbers, axis.labels, strict=True)
-            if label == OTHER
-        )
-        if pooled > _MOST_POOLED * numbers.sum():
-            yield (
-                f"Slices of {halves.names[place]} were searched among its {MOST_LEVELS} most "
-                f"frequent levels of the first rows; {pooled / numbers.sum():.0%} of the rows have "
-                "another, and were looked at as one."
-            )
+        others = [at for at, label in enumerate(axis.labels) if label == OTHER]
+        share = float(numbers[others].sum() / numbers.sum())
+        if share > _MOST_POOLED:
+            yield f"{100 * share:.0f} % by {halves.names[place]}"
+
+
+def _some(parts: Sequence[str]) -> str:
+    named, more = list(parts[:_LISTED]), len(parts) - _LISTED
+    return ", ".join([*named, f"{more} more"] if more > 0 else named)
 
 
 def _numbered(count: int, noun: str) -> str:

@@ -94,13 +94,13 @@ class SplitCollector:
     def _add_slices(self, units: Mapping[ViewKey, Units], batch: Batch) -> None:
         if not self._slices:
             return
-        ids = self._host.encode(batch, (FOLD, BLOCK))
+        ids = self._host.encode(batch, (FOLD, BLOCK) if self._subject.clustered else (FOLD,))
         axes = dict.fromkeys(column for need in self._slices for column in need.axes)
         codes = {column: self._host.slice_codes(batch, column) for column in axes}
         for need, tables in self._slices.items():
             of_view = units[need.view]
             errors = of_view.value(need.value) if need.value else of_view.code(CORRECT.kind) == 0
-            tables.add([codes[column] for column in need.axes], ids[FOLD], ids[BLOCK], errors)
+            tables.add([codes[column] for column in need.axes], ids[FOLD], ids.get(BLOCK), errors)
 
     def check(self) -> None:
         """Raise if outputs so far contradict the declaration; called at the end of a fragment.

@@ -161,17 +161,21 @@ class SliceAccumulator:
         return math.prod(self._sizes[place] for place in table)
 
     def add(
-        self, codes: Sequence[np.ndarray], folds: np.ndarray, blocks: np.ndarray, errors: Tensor
+        self,
+        codes: Sequence[np.ndarray],
+        folds: np.ndarray,
+        blocks: np.ndarray | None,
+        errors: Tensor,
     ) -> None:
         """Count n units.
 
         Args:
             codes: of each axis, shape (n,).
             folds: 0 for the searched half, 1 for the held-out one, shape (n,).
-            blocks: of the clusters, in [0, 64), shape (n,); read where clusters are declared.
+            blocks: of the clusters, in [0, 64), shape (n,); None where none are declared.
             errors: whether each decision is wrong, or the value, on any device, shape (n,).
         """
-        parts = folds * (1 + blocks * HELD_OUT_BLOCKS // BLOCKS) if self._clustered else folds
+        parts = folds if blocks is None else folds * (1 + blocks * HELD_OUT_BLOCKS // BLOCKS)
         small = np.stack([np.asarray(row, dtype=np.uint8) for row in (parts, *codes)])
         for start in range(0, len(folds), _CHUNK):
             piece = small[:, start : start + _CHUNK]

@@ -57,14 +57,14 @@ def test_a_planted_slice_is_found_and_its_numbers_come_from_the_held_out_half() 
     assert one.estimate == expected
     assert one.rows == one.units == inside.sum()
     assert one.share == pytest.approx(inside.mean())
+    rates = [f"{100 * wrong[part].mean():.1f} %" for part in (inside, ~inside)]
     assert one.reason == (
-        f"Of its {inside.sum()} held-out rows {wrong[inside].mean():.1%} are decided wrongly, of "
-        f"all others {wrong[~inside].mean():.1%}."
+        f"Of its {inside.sum()} held-out rows {rates[0]} are decided wrongly, of all others "
+        f"{rates[1]}."
     )
-    inside_and_out = f"({wrong[inside].mean():.1%} against {wrong[~inside].mean():.1%})"
     assert of.notes[0] == (
         "Share of wrong decisions of risk in slices that nobody named, against all others: "
-        f"job=smith, site=lake {inside_and_out}."
+        f"job=smith, site=lake ({rates[0]} against {rates[1]})."
     )
     number = found(of, CONFIRMED.id, head="risk")
     assert (number.value, number.estimate) == (1.0, estimates.exact(1.0))
@@ -235,7 +235,18 @@ def test_features_of_many_levels_say_what_is_pooled() -> None:
     frame = planted(600, wrong=0.1, spread=1.0)
     frame = frame.assign(job=[f"job {i}" for i in rng.integers(0, 60, 600)])
     (note,) = measured(frame).notes
-    assert note.startswith("Slices of job were searched among its 20 most frequent levels")
+    assert note.startswith(
+        "Slices were searched among the 20 most frequent levels of the first rows. Rows that have "
+        "another level were looked at as one: "
+    )
+    assert note.endswith(" % by job.")
+
+
+def test_cells_that_hold_lists_are_no_levels() -> None:
+    frame = planted(300).assign(vector=lambda d: [[i, i] for i in range(len(d))])
+    model = stored(**DECIDING)
+    data = data_of(frame, features=("job", "vector", "score"))
+    assert sorted(_subject(model, data).slice_levels) == ["feature:job"]
 
 
 def test_no_figure_tells_about_fewer_than_five() -> None:
