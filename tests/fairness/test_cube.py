@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from functools import reduce
 from operator import add
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -384,3 +387,33 @@ def test_own_metrics_need_fairlearn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "fairlearn.metrics", None)
     with pytest.raises(Exception, match=r"Install auditkit-torch\[fairness\]"):
         user_metric_frame(max, [1], [1], sensitive_features=["a"])
+
+
+def test_arrays_are_counted_without_torch_or_fairlearn() -> None:
+    code = (
+        "import sys, auditkit\n"
+        "cube = auditkit.count_cube([1, 0], [1, 1], sensitive_features=[0, 1])\n"
+        "cube.by_group(); cube.intervals('accuracy'); cube.replicates(number=9).ratio(.5)\n"
+        "print({'torch', 'fairlearn', 'sklearn'} & set(sys.modules))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "set()"
+
+
+def test_the_example_of_the_readme_runs() -> None:
+    _, _, section = (
+        (Path(__file__).parents[2] / "README.md").read_text().partition("### From arrays")
+    )
+    lines = [line[4:] for line in section.partition("###")[0].splitlines() if line[:4] == "    "]
+    truth, score, group = scored(200)
+    people = pd.DataFrame({"gender": np.where(group == 0, "male", "female"), "role": group % 2})
+    people["ethnicity"] = np.where(score > 0.4, "white", "other")
+    names = {"y_true": truth, "y_pred": (score > 0.5).astype(int), "people": people}
+    names["tomorrow"] = count_cube(
+        truth, names["y_pred"], sensitive_features=people[["gender", "ethnicity"]],
+        control_features=people["role"],
+    )  # fmt: skip
+    exec("import auditkit\n" + "\n".join(lines), names)  # noqa: S102 - our own page
+    assert names["cube"].rows == 200
