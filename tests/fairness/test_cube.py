@@ -304,6 +304,10 @@ def refused(**changed) -> str:
             {"y_pred": [0.2, 0.7, 0.1]},
             "y_pred is continuous (it holds 0.2); expected classes.",
         ),
+        ({"y_pred": list("abc")}, "y_true holds numbers and y_pred text; expected the same classes "
+         "in both."),
+        ({"sensitive_features": pd.DataFrame([[1, 2]] * 3, columns=["a", "a"])},
+         "Two features are named 'a'."),
         ({"y_pred": np.eye(3)}, "y_pred has the shape (3, 3); expected one column."),
         ({"scores": [0.2, 1.2, 0]}, "scores run from 0 to 1.2; expected probabilities of the "
          "favourable class."),
@@ -417,3 +421,22 @@ def test_the_example_of_the_readme_runs() -> None:
     )  # fmt: skip
     exec("import auditkit\n" + "\n".join(lines), names)  # noqa: S102 - our own page
     assert names["cube"].rows == 200
+
+
+def test_more_cells_than_can_be_read_or_coded_are_refused() -> None:
+    n = 40
+    names = [f"{at}" for at in range(n)]
+    cube = count_cube([1] * n, [1] * n, sensitive_features=dict.fromkeys("abcde", names))
+    assert isinstance(cube.counts, SparseCounts)
+    assert cube.counts.marginal("group:a").total == n
+    with pytest.raises(DataError, match=r"has 102,400,000 cells; at most 33,554,432 are written"):
+        cube.by_group("count")
+    assert refused(
+        y_true=[1] * n, y_pred=[1] * n, sensitive_features=dict.fromkeys("abcdefghijkl", names)
+    ).startswith("Counting by these columns takes")
+
+
+def test_narrow_floats_are_read() -> None:
+    half = torch.tensor([0.0, 1.0, 1.0], dtype=torch.bfloat16)
+    cube = count_cube(half, half, sensitive_features=[1, 2, 2])
+    assert cube.by_group("accuracy").tolist() == [1.0, 1.0]
