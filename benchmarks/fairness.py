@@ -245,9 +245,34 @@ print(peak() - before)
 """
 
 
+# What an audit's pass holds of groups × score cells × blocks × outcomes: 2.5 million cells.
+_SPARSE = """
+import torch
+from auditkit.evidence.sparse_accumulators import count_accumulator
+sizes, met, n = (10, 1920, 64, 2), (10, 192, 64, 2), 8192
+random = torch.Generator().manual_seed(0)
+def batch():
+    return [torch.randint(0, size, (n,), generator=random) for size in met]
+def peak():
+    for text in open("/proc/self/status"):
+        if text.startswith("VmHWM"):
+            return int(text.split()[1]) / 1024
+warm = count_accumulator("abcd", sizes, torch.device("cpu"))
+warm.add(batch(), sizes, n), warm.occupied(sizes)
+del warm
+before = peak()
+counts = count_accumulator("abcd", sizes, torch.device("cpu"))
+for _ in range(10_000_000 // n):
+    counts.add(batch(), sizes, n)
+counts.occupied(sizes)
+print(peak() - before)
+"""
+
+
 def memory() -> None:
-    for kind in ("numbers", "text", "scores"):
-        command = [sys.executable, "-c", _MEMORY, kind, str(Path(__file__).parent)]
+    for kind in ("numbers", "text", "scores", "an audit's sparse cube"):
+        script = _SPARSE if kind.endswith("cube") else _MEMORY
+        command = [sys.executable, "-c", script, kind, str(Path(__file__).parent)]
         result = subprocess.run(command, capture_output=True, check=True, text=True)
         extra = float(result.stdout)
         print(f"| extra memory at 1e7 rows, MiB: {kind} | {extra:.0f} | | | ≤ 64 | |", flush=True)

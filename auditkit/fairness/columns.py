@@ -98,7 +98,8 @@ class Column:
 
     def _numbers(self, array: np.ndarray) -> Coded:
         low, high = array.min(), array.max()
-        if np.isnan(low):
+        missing = bool(np.isnan(low))
+        if missing:
             self._refuse_missing(int(np.isnan(array).sum()))
             known = array[~np.isnan(array)]
             low, high = (known.min(), known.max()) if known.size else (0.0, 0.0)
@@ -107,7 +108,7 @@ class Column:
                 f"{self.title} holds {int(np.isinf(array).sum()):,} infinite values.",
                 mend="Replace them by numbers, or by missing values.",
             )
-        if not np.isnan(array.sum()) and high - low < _NARROW and abs(low) < _FITS > abs(high):
+        if not missing and high - low < _NARROW and abs(low) < _FITS > abs(high):
             # Two bytes each in place of eight, a block at a time: the column may be large.
             whole = np.empty(len(array), dtype=np.int16)
             for rows in _blocks(len(array)):

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from auditkit.errors import DataError
 from auditkit.fairness.columns import Coded
 from auditkit.statistics.axes import Axis
-from auditkit.statistics.cell_codes import DENSE_CELLS
+from auditkit.statistics.cell_codes import DENSE_CELLS, MAX_CELLS
 from auditkit.statistics.counts import Counts
 from auditkit.statistics.moments import Moments
 from auditkit.statistics.sparse_counts import AnyCounts, SparseCounts
@@ -23,6 +24,18 @@ from auditkit.statistics.sparse_moments import AnyMoments, SparseMoments
 CHUNK = 1 << 16
 # More where cells are sorted, so that sorting them together is done less often.
 _SORTED_CHUNK = 1 << 18
+
+
+def refuse_too_many(columns: Sequence[Coded]) -> None:
+    """A DataError if the columns make more cells than a code can tell apart."""
+    cells = math.prod(len(column.labels) for column in columns)
+    if cells > MAX_CELLS:
+        shape = " × ".join(f"{len(column.labels):,} of {column.name}" for column in columns)
+        raise DataError(
+            f"Counting by these columns takes {cells:,} cells ({shape}); at most {MAX_CELLS:,} are "
+            "told apart.",
+            mend="Pass fewer features, or coarser ones.",
+        )
 
 
 class Flat:

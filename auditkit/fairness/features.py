@@ -24,6 +24,8 @@ def row_of(values: Any, title: str) -> Any:
         return pd.Series(values)
     if _is_tensor(values):
         values = values.detach()
+        if str(values.dtype) == "torch.bfloat16":
+            values = values.float()  # NumPy has no such type
         values = values if _on_accelerator(values) else values.numpy()
     elif not isinstance(values, np.ndarray):
         values = _array(values, title)
@@ -49,6 +51,9 @@ def named_columns(features: Any, base: str) -> dict[str, Any]:
     if features is None:
         return {}
     if isinstance(features, pd.DataFrame):
+        if not features.columns.is_unique:
+            twice = features.columns[features.columns.duplicated()][0]
+            raise DataError(f"Two features are named {twice!r}.", mend="Rename one of them.")
         return _named({name: features.iloc[:, at] for at, name in enumerate(features.columns)})
     if isinstance(features, dict):
         return _named({name: row_of(column, str(name)) for name, column in features.items()})

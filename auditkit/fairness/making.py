@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from auditkit.errors import DataError
-from auditkit.fairness.columns import WHOLE, Coded, Column
-from auditkit.fairness.counting import Flat, counted, summed
+from auditkit.fairness.columns import TEXT, WHOLE, Coded, Column
+from auditkit.fairness.counting import Flat, counted, refuse_too_many, summed
 from auditkit.fairness.cube import SCORE_AXIS, CountCube
 from auditkit.fairness.features import named_columns, on_device, row_of
 from auditkit.statistics.score_cells import CELLS
@@ -84,6 +84,7 @@ def count_cube(
     _refuse_lengths({**named, **beside}, len(truth))
     device = on_device([*named.values(), *beside.values()])
     coded = [_coded(column, values, device) for column, values in {**columns, **classes}.items()]
+    _refuse_other_classes(*coded[-2:])
     cube = _cube(coded, len(truth), device, beside)
     return cube if pos_label is None else cube.favouring(pos_label)
 
@@ -112,6 +113,17 @@ def _refuse_lengths(columns: Mapping[str, Any], n: int) -> None:
                 f"{title} has {len(values):,} rows, y_true has {n:,}.",
                 mend="Pass one value for each row in every argument.",
             )
+
+
+def _refuse_other_classes(truth: Coded, prediction: Coded) -> None:
+    """Text is never equal to a number: every unit would be wrong."""
+    if (truth.kind == TEXT) != (prediction.kind == TEXT):
+        words = {one.name: "text" if one.kind == TEXT else "numbers" for one in (truth, prediction)}
+        raise DataError(
+            f"y_true holds {words['target']} and y_pred {words['prediction']}; expected the same "
+            "classes in both.",
+            mend="Turn one into the other's classes.",
+        )
 
 
 def _coded(column: Column, values: Any, device: Any) -> Coded:
@@ -148,6 +160,7 @@ def _cube(columns: list[Coded], n: int, device: Any, beside: Mapping[str, Any]) 
     weights, scores = beside.get("sample_weight"), beside.get("scores")
     if scores is not None:
         columns = [*columns[:-2], _score_cells(scores), *columns[-2:]]
+    refuse_too_many(columns)
     counting = _Counting(Flat(columns, n, closed=(SCORE_AXIS,)), device)
     return CountCube.settled(
         counts=counting.counts(),

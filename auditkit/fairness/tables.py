@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from auditkit.errors import DataError
+from auditkit.statistics.cell_codes import READABLE_CELLS
 from auditkit.statistics.group_rates import outcome_table
 
 if TYPE_CHECKING:
@@ -69,6 +72,7 @@ def in_order(cube: CountCube, table: NDArray[Any], leading: int = 0) -> NDArray[
 def tables_of(cube: CountCube) -> Tables:
     """The tables of every combination of control levels and groups, in reading order."""
     axes = [*feature_axes(cube), *_CLASSES]
+    _refuse_too_many(cube, axes)
     units = outcomes(cube, in_order(cube, cube.counts.marginal(*axes).values))
     weights = squares = units
     if cube.weights is not None:
@@ -78,6 +82,18 @@ def tables_of(cube: CountCube) -> Tables:
     if cube.scores is not None and cube.favourable_label is not None:
         scored = _scored(cube)
     return Tables(units, weights, squares, weighted=cube.weights is not None, **scored)
+
+
+def _refuse_too_many(cube: CountCube, axes: list[str]) -> None:
+    """A frame of more groups than anybody reads would fill the memory."""
+    sizes = [len(cube.counts.axis(name)) for name in axes]
+    if math.prod(sizes) > READABLE_CELLS:
+        shape = " × ".join(f"{n:,} of {name}" for n, name in zip(sizes, axes, strict=True))
+        raise DataError(
+            f"A table of {shape} has {math.prod(sizes):,} cells; at most {READABLE_CELLS:,} are "
+            "written out.",
+            mend="Count by fewer features at a time, or by coarser ones.",
+        )
 
 
 def outcomes(cube: CountCube, table: NDArray[Any]) -> NDArray[Any]:

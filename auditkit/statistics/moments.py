@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -93,11 +94,7 @@ class Moments:
     def __add__(self, other: Moments) -> Moments:
         if not isinstance(other, Moments):
             return NotImplemented
-        if self.names != other.names:
-            raise ValueError(
-                "moments of different quantities cannot be merged: "
-                f"({', '.join(self.names)}) and ({', '.join(other.names)})"
-            )
+        refuse_other_quantities(self.names, other.names)
         axes = merged_axes(self.axes, other.axes)
         n = placed(self.n, self.axes, axes) + placed(other.n, other.axes, axes)
         ours = [placed(getattr(self, name), self.axes, axes) for name in FLOATS]
@@ -166,21 +163,42 @@ class Moments:
 
     def to_bytes(self) -> bytes:
         """Versioned, without pickle."""
-        return pack(
-            "moments",
-            {"axes": axes_to_plain(self.axes), "names": list(self.names)},
-            {name: getattr(self, name) for name in ("n", *FLOATS)},
-        )
+        arrays = {name: getattr(self, name) for name in ("n", *FLOATS)}
+        return packed_moments("moments", self.axes, self.names, arrays)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Moments:
         """What `to_bytes` wrote; anything else is a ValueError."""
-        header, arrays = unpack("moments", data)
-        if set(header) != {"axes", "names"} or set(arrays) != {"n", *FLOATS}:
-            raise ValueError("damaged moments: expected axes, names and their five arrays alone")
-        if not isinstance(header["names"], list):
-            raise ValueError("damaged moments: names must be a list")
-        return cls(axes_from_plain(header["axes"]), header["names"], **arrays)
+        axes, names, arrays = unpacked_moments("moments", data, {"n", *FLOATS})
+        return cls(axes, names, **arrays)
+
+
+def refuse_other_quantities(ours: tuple[str, ...], theirs: tuple[str, ...]) -> None:
+    """A ValueError if two states hold different quantities."""
+    if ours != theirs:
+        raise ValueError(
+            "moments of different quantities cannot be merged: "
+            f"({', '.join(ours)}) and ({', '.join(theirs)})"
+        )
+
+
+def packed_moments(
+    kind: str, axes: tuple[Axis, ...], names: tuple[str, ...], arrays: Mapping[str, NDArray[Any]]
+) -> bytes:
+    """Moments of either form as bytes."""
+    return pack(kind, {"axes": axes_to_plain(axes), "names": list(names)}, arrays)
+
+
+def unpacked_moments(
+    kind: str, data: bytes, expected: set[str]
+) -> tuple[tuple[Axis, ...], list[str], dict[str, NDArray[Any]]]:
+    """Axes, names and arrays of what `packed_moments` wrote; anything else is a ValueError."""
+    header, arrays = unpack(kind, data)
+    if set(header) != {"axes", "names"} or set(arrays) != expected:
+        raise ValueError(f"damaged {kind}: expected axes, names and {len(expected)} arrays alone")
+    if not isinstance(header["names"], list):
+        raise ValueError(f"damaged {kind}: names must be a list")
+    return axes_from_plain(header["axes"]), header["names"], arrays
 
 
 def checked_names(names: Iterable[str]) -> tuple[str, ...]:

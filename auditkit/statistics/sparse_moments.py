@@ -11,8 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from auditkit.statistics.axes import (
     Axis,
-    axes_from_plain,
-    axes_to_plain,
     axis_position,
     checked_axes,
     chosen,
@@ -31,7 +29,7 @@ from auditkit.statistics.cell_codes import (
     run_starts,
 )
 from auditkit.statistics.compensated import Floats, reduce_runs
-from auditkit.statistics.encoding import kind_of, pack, unpack
+from auditkit.statistics.encoding import kind_of
 from auditkit.statistics.moments import (
     FLOATS,
     Moments,
@@ -39,6 +37,9 @@ from auditkit.statistics.moments import (
     checked_floats,
     checked_n,
     checked_names,
+    packed_moments,
+    refuse_other_quantities,
+    unpacked_moments,
 )
 
 _PARTS = ("n", *FLOATS)
@@ -130,11 +131,7 @@ class SparseMoments:
     def __add__(self, other: Moments | SparseMoments) -> SparseMoments:
         if not isinstance(other, (Moments, SparseMoments)):
             return NotImplemented
-        if self.names != other.names:
-            raise ValueError(
-                "moments of different quantities cannot be merged: "
-                f"({', '.join(self.names)}) and ({', '.join(other.names)})"
-            )
+        refuse_other_quantities(self.names, other.names)
         axes = merged_axes(self.axes, other.axes)
         both = (self, as_sparse_moments(other))
         codes = [recoded(part.codes, part.axes, axes) for part in both]
@@ -211,21 +208,14 @@ class SparseMoments:
 
     def to_bytes(self) -> bytes:
         """Versioned, without pickle."""
-        return pack(
-            "sparse_moments",
-            {"axes": axes_to_plain(self.axes), "names": list(self.names)},
-            {name: getattr(self, name) for name in ("codes", *_PARTS)},
-        )
+        arrays = {name: getattr(self, name) for name in ("codes", *_PARTS)}
+        return packed_moments("sparse_moments", self.axes, self.names, arrays)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> SparseMoments:
         """What `to_bytes` wrote; anything else is a ValueError."""
-        header, arrays = unpack("sparse_moments", data)
-        if set(header) != {"axes", "names"} or set(arrays) != {"codes", *_PARTS}:
-            raise ValueError("damaged sparse moments: expected axes, names and six arrays alone")
-        if not isinstance(header["names"], list):
-            raise ValueError("damaged sparse moments: names must be a list")
-        return cls(axes_from_plain(header["axes"]), header["names"], **arrays)
+        axes, names, arrays = unpacked_moments("sparse_moments", data, {"codes", *_PARTS})
+        return cls(axes, names, **arrays)
 
 
 AnyMoments = Moments | SparseMoments

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from functools import reduce
 from operator import add
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -301,6 +304,10 @@ def refused(**changed) -> str:
             {"y_pred": [0.2, 0.7, 0.1]},
             "y_pred is continuous (it holds 0.2); expected classes.",
         ),
+        ({"y_pred": list("abc")}, "y_true holds numbers and y_pred text; expected the same classes "
+         "in both."),
+        ({"sensitive_features": pd.DataFrame([[1, 2]] * 3, columns=["a", "a"])},
+         "Two features are named 'a'."),
         ({"y_pred": np.eye(3)}, "y_pred has the shape (3, 3); expected one column."),
         ({"scores": [0.2, 1.2, 0]}, "scores run from 0 to 1.2; expected probabilities of the "
          "favourable class."),
@@ -384,3 +391,52 @@ def test_own_metrics_need_fairlearn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "fairlearn.metrics", None)
     with pytest.raises(Exception, match=r"Install auditkit-torch\[fairness\]"):
         user_metric_frame(max, [1], [1], sensitive_features=["a"])
+
+
+def test_arrays_are_counted_without_torch_or_fairlearn() -> None:
+    code = (
+        "import sys, auditkit\n"
+        "cube = auditkit.count_cube([1, 0], [1, 1], sensitive_features=[0, 1])\n"
+        "cube.by_group(); cube.intervals('accuracy'); cube.replicates(number=9).ratio(.5)\n"
+        "print({'torch', 'fairlearn', 'sklearn'} & set(sys.modules))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "set()"
+
+
+def test_the_example_of_the_readme_runs() -> None:
+    _, _, section = (
+        (Path(__file__).parents[2] / "README.md").read_text().partition("### From arrays")
+    )
+    lines = [line[4:] for line in section.partition("###")[0].splitlines() if line[:4] == "    "]
+    truth, score, group = scored(200)
+    people = pd.DataFrame({"gender": np.where(group == 0, "male", "female"), "role": group % 2})
+    people["ethnicity"] = np.where(score > 0.4, "white", "other")
+    names = {"y_true": truth, "y_pred": (score > 0.5).astype(int), "people": people}
+    names["tomorrow"] = count_cube(
+        truth, names["y_pred"], sensitive_features=people[["gender", "ethnicity"]],
+        control_features=people["role"],
+    )  # fmt: skip
+    exec("import auditkit\n" + "\n".join(lines), names)  # noqa: S102 - our own page
+    assert names["cube"].rows == 200
+
+
+def test_more_cells_than_can_be_read_or_coded_are_refused() -> None:
+    n = 40
+    names = [f"{at}" for at in range(n)]
+    cube = count_cube([1] * n, [1] * n, sensitive_features=dict.fromkeys("abcde", names))
+    assert isinstance(cube.counts, SparseCounts)
+    assert cube.counts.marginal("group:a").total == n
+    with pytest.raises(DataError, match=r"has 102,400,000 cells; at most 33,554,432 are written"):
+        cube.by_group("count")
+    assert refused(
+        y_true=[1] * n, y_pred=[1] * n, sensitive_features=dict.fromkeys("abcdefghijkl", names)
+    ).startswith("Counting by these columns takes")
+
+
+def test_narrow_floats_are_read() -> None:
+    half = torch.tensor([0.0, 1.0, 1.0], dtype=torch.bfloat16)
+    cube = count_cube(half, half, sensitive_features=[1, 2, 2])
+    assert cube.by_group("accuracy").tolist() == [1.0, 1.0]
