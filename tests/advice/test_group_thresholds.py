@@ -269,8 +269,18 @@ def test_clusters_lie_in_one_half_and_widen_the_intervals(unequal: pd.DataFrame)
 
 def test_few_clusters_are_too_few(unequal: pd.DataFrame) -> None:
     frame = unequal.assign(site=np.arange(len(unequal)) % 12)
-    (advice,) = advised(frame, roles={"cluster": "site"}).record.advice or (None,)
-    assert advice is None or advice.options == ()
+    advice = only(advised(frame, roles={"cluster": "site"}))
+    assert advice.options == ()
+    assert "group=a (about 6 clusters in each half, of 10 needed)" in advice.limits[-1]
+
+
+def test_weights_and_labels_of_some_alone_are_spoken_of(unequal: pd.DataFrame) -> None:
+    roles = {"weight": "w", "labelled": "accepted applicants"}
+    limits = only(advised(unequal.assign(w=1.0), roles=roles)).limits
+    assert "the weights in 'w' are not used" in limits[-2]
+    assert limits[-1] == (
+        "True outcomes are known of accepted applicants alone, and so is the accuracy."
+    )
 
 
 def test_intersections(unequal: pd.DataFrame) -> None:
