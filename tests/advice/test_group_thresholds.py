@@ -11,7 +11,7 @@ import pytest
 
 import auditkit
 from auditkit import auditing
-from auditkit.advice import ADVISERS
+from auditkit.advice import ADVISERS, halves
 from auditkit.evidence.hashing import blocks, folds
 from auditkit.measurement import Measurement, Slice, Status
 from auditkit.mending import Advice, Option
@@ -265,6 +265,17 @@ def test_clusters_lie_in_one_half_and_widen_the_intervals(unequal: pd.DataFrame)
     assert measured.rows == held.sum()
     right = (people_twice["score"] >= 0.5) == (people_twice["y"] == 1)
     assert measured.value == pytest.approx(right[held].mean(), abs=1e-12)
+
+
+def test_of_many_cells_neighbours_are_merged(
+    unequal: pd.DataFrame, advice: Advice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(halves, "MOST_CELLS", 1 << 12)
+    coarse = only(advised(unequal))
+    assert any("Scores lie in 512 cells" in sentence for sentence in coarse.limits)
+    # 0.5 is an edge of every grid, and what is coarser is counted as exactly.
+    assert coarse.options[0] == advice.options[0]
+    assert_counted(coarse, held_out(unequal))
 
 
 def test_few_clusters_are_too_few(unequal: pd.DataFrame) -> None:
