@@ -55,12 +55,25 @@ def _needs(subject: Subject) -> Iterator[SplitNeed]:
 
 
 def _advise(subject: Subject, evidence: Evidence, causes: Sequence[Cause]) -> tuple[Advice, ...]:
-    found = []
+    found, limits = [], tuple(_limits(subject))
     for remedy in REMEDIES:
         for (view, attributes), own in _by_groups(subject, remedy, causes).items():
             halves = halves_of(subject, evidence[EVALUATION], view, attributes)
-            found.append(Case(remedy, halves, own, _declared(subject, attributes)).advice())
+            reference = _declared(subject, attributes)
+            found.append(Case(remedy, halves, own, reference, limits).advice())
     return tuple(found)
+
+
+def _limits(subject: Subject) -> Iterator[str]:
+    """What the numbers leave open because of how the data were declared."""
+    columns = subject.columns
+    if columns.weight is not None:
+        yield (
+            f"Every row counts once: the weights in {columns.weight!r} are not used, so that "
+            "these numbers may differ from those of the bias check."
+        )
+    if columns.labelled is not None:
+        yield f"True outcomes are known of {columns.labelled} alone, and so is the accuracy."
 
 
 def _by_groups(

@@ -6,7 +6,9 @@ come to is counted on units that had no part in the search. Whole clusters lie i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -18,6 +20,10 @@ from auditkit.evidence.subject import Subject, View
 from auditkit.evidence.units import rank_edges
 from auditkit.measurement import Slice
 from auditkit.statistics.sparse_counts import AnyCounts
+
+MOST_CELLS = 1 << 22
+"""Cells of all groups and blocks together; of more, neighbouring cells of the score are merged."""
+MOST_STEP = 64
 
 
 @dataclass(frozen=True)
@@ -68,29 +74,24 @@ class Halves:
             if MISSING not in dict(where.conditions).values()
         )
 
-    def only(self, places: tuple[int, ...]) -> Halves:
-        """The halves of some groups alone."""
-        chosen = list(places)
-        return replace(
-            self,
-            groups=tuple(self.groups[place] for place in chosen),
-            searched=self.searched[chosen],
-            held_out=self.held_out[:, chosen],
-        )
-
     def score(self, place: int) -> float:
         """The score at which a threshold lies: whoever is beyond it, on the side that the
         favourable class lies on, is selected. It must select somebody, and not everybody.
         """
-        edges = rank_edges(self.view)
-        return float(edges[place if self.view.favourable == 1 else self.cells - place])
+        return float(self._edges[place if self.view.favourable == 1 else self.cells - place])
+
+    @property
+    def _edges(self) -> np.ndarray:
+        """The score at which each cell begins."""
+        edges: np.ndarray = rank_edges(self.view)
+        return edges[:: len(edges) // self.cells]
 
     @property
     def today(self) -> int:
         """The threshold at the edge of a cell that is nearest to the declared one."""
         decision = self.view.head.decision
         declared = 0.5 if decision is None or decision.rule == "argmax" else decision.threshold
-        edge = int(np.abs(rank_edges(self.view) - declared).argmin())
+        edge = int(np.abs(self._edges - declared).argmin())
         return edge if self.view.favourable == 1 else self.cells - edge
 
 
@@ -121,17 +122,31 @@ def _by_group(
     subject: Subject, counts: AnyCounts, attributes: tuple[str, ...]
 ) -> tuple[tuple[Slice, ...], np.ndarray]:
     """The groups that occur, in a reader's order, and their counts (groups, cells, 2, halves)."""
-    labels = [counts.axis(str(group(name))).labels for name in attributes]
+    names = [str(group(name)) for name in attributes]
+    rows = counts.marginal(*names)
     orders = [
-        [found.index(level) for level in ordered_levels(subject.columns.group(name), list(found))]
-        for name, found in zip(attributes, labels, strict=True)
+        ordered_levels(subject.columns.group(name), list(axis.labels))
+        for name, axis in zip(attributes, rows.axes, strict=True)
     ]
-    rows = counts.values.sum(axis=tuple(range(len(attributes), counts.values.ndim)))
-    shape = [len(order) for order in orders]
-    joint = [tuple(o[i] for o, i in zip(orders, at, strict=True)) for at in np.ndindex(*shape)]
-    occurring = [index for index in joint if rows[index]]
-    groups = tuple(
-        Slice.of({n: found[i] for n, found, i in zip(attributes, labels, index, strict=True)})
-        for index in occurring
-    )
-    return groups, np.stack([counts.values[index] for index in occurring])
+    labels = [dict(zip(names, levels, strict=True)) for levels in product(*orders)]
+    occurring = [where for where in labels if rows.select(where).total]
+    table = math.prod(len(axis) for axis in counts.axes) // math.prod(rows.values.shape)
+    step = _step(len(occurring), table)
+    # One group at a time: the whole table may be too large to be written out.
+    tables = [_merged(counts.select(where).values, step) for where in occurring]
+    groups = [dict(zip(attributes, where.values(), strict=True)) for where in occurring]
+    return tuple(Slice.of(where) for where in groups), np.stack(tables)
+
+
+def _merged(table: np.ndarray, step: int) -> np.ndarray:
+    """Counts (cells, …) with so many neighbouring cells taken together."""
+    merged: np.ndarray = table.reshape(-1, step, *table.shape[1:]).sum(axis=1)
+    return merged
+
+
+def _step(groups: int, size: int) -> int:
+    """How many neighbouring cells are taken together, so that all groups stay in bounds."""
+    step = 1
+    while groups * size // step > MOST_CELLS and step < MOST_STEP:
+        step *= 2
+    return step

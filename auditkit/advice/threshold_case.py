@@ -59,12 +59,14 @@ class Case:
         halves: of all groups.
         causes: why.
         declared: the declared reference group.
+        limits: further sentences on what the numbers leave open.
     """
 
     remedy: Remedy
     halves: Halves
     causes: Sequence[Cause]
     declared: Slice | None
+    limits: tuple[str, ...] = ()
 
     def advice(self) -> Advice:
         """What to say."""
@@ -76,7 +78,7 @@ class Case:
             metric=self.remedy.metric,
             slices=tuple(dict.fromkeys(cause.key.slice for cause in self.causes)),
             sentences=(found_sentence(self.remedy, self.causes),),
-            limits=limits_of(self.remedy, self.halves, left_out),
+            limits=(*limits_of(self.remedy, self.halves, left_out), *self.limits),
             definitions=DEFINITIONS,
         )
         if lack := self._lack(taking):

@@ -11,7 +11,7 @@ import pytest
 
 import auditkit
 from auditkit import auditing
-from auditkit.advice import ADVISERS
+from auditkit.advice import ADVISERS, halves
 from auditkit.evidence.hashing import blocks, folds
 from auditkit.measurement import Measurement, Slice, Status
 from auditkit.mending import Advice, Option
@@ -267,10 +267,31 @@ def test_clusters_lie_in_one_half_and_widen_the_intervals(unequal: pd.DataFrame)
     assert measured.value == pytest.approx(right[held].mean(), abs=1e-12)
 
 
+def test_of_many_cells_neighbours_are_merged(
+    unequal: pd.DataFrame, advice: Advice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(halves, "MOST_CELLS", 1 << 12)
+    coarse = only(advised(unequal))
+    assert any("Scores lie in 512 cells" in sentence for sentence in coarse.limits)
+    # 0.5 is an edge of every grid, and what is coarser is counted as exactly.
+    assert coarse.options[0] == advice.options[0]
+    assert_counted(coarse, held_out(unequal))
+
+
 def test_few_clusters_are_too_few(unequal: pd.DataFrame) -> None:
     frame = unequal.assign(site=np.arange(len(unequal)) % 12)
-    (advice,) = advised(frame, roles={"cluster": "site"}).record.advice or (None,)
-    assert advice is None or advice.options == ()
+    advice = only(advised(frame, roles={"cluster": "site"}))
+    assert advice.options == ()
+    assert "group=a (about 6 clusters in each half, of 10 needed)" in advice.limits[-1]
+
+
+def test_weights_and_labels_of_some_alone_are_spoken_of(unequal: pd.DataFrame) -> None:
+    roles = {"weight": "w", "labelled": "accepted applicants"}
+    limits = only(advised(unequal.assign(w=1.0), roles=roles)).limits
+    assert "the weights in 'w' are not used" in limits[-2]
+    assert limits[-1] == (
+        "True outcomes are known of accepted applicants alone, and so is the accuracy."
+    )
 
 
 def test_intersections(unequal: pd.DataFrame) -> None:

@@ -56,12 +56,10 @@ class _Axes:
         return alt.X("asked:Q", scale=alt.Scale(domain=list(self._x), nice=False), axis=axis)
 
     def y(self, field: str = "value") -> alt.Y:
-        axis = alt.Axis(title="accuracy", tickCount=5, format=".0%" if self._wide else ".1%")
+        digits = 0 if self._y[1] - self._y[0] > 0.1 else 1
+        label = f"format(100 * datum.value, '.{digits}f') + ' %'"
+        axis = alt.Axis(title="accuracy", tickCount=5, labelExpr=label)
         return alt.Y(f"{field}:Q", scale=alt.Scale(domain=self._y, nice=False), axis=axis)
-
-    @property
-    def _wide(self) -> bool:
-        return self._y[1] - self._y[0] > 0.1
 
 
 def _limit(figure: Figure, axes: _Axes) -> list[alt.Chart]:
