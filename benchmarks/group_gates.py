@@ -31,7 +31,8 @@ from scipy.stats import binom, norm
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from auditkit.checks.estimation import NoEstimateError, Rate, Sample, measured, ratio_estimate
+from auditkit.checks.estimation import NoEstimateError, Sample, measured
+from auditkit.checks.rates import Rate, ratio_estimate
 from auditkit.measurement import MeasurementKey, Slice
 from auditkit.policy import judge
 from auditkit.policy.judging import level_at
