@@ -139,7 +139,7 @@ class CountCube:
         if label not in self.classes:
             raise DataError(
                 f"pos_label is {label!r}, but the classes are {', '.join(self.classes)}.",
-                mend="Name one of them.",
+                mend="Name one of them. Where parts are counted, add them up first.",
             )
         return replace(self, favourable=label)
 

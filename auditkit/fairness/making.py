@@ -63,15 +63,7 @@ def count_cube(
     if not len(truth):
         raise DataError("y_true has no rows.", mend="Pass at least one row.")
     columns = {
-        **_axes("control", control_features, "control_feature_"),
-        **_axes("group", sensitive_features, "sensitive_feature_"),
-    }
-    if not any(column.axis.startswith("group:") for column in columns):
-        raise DataError(
-            "sensitive_features names no column.", mend="Pass a column, or a table of them."
-        )
-    _refuse_shared(columns)
-    classes = {
+        **_features(sensitive_features, control_features),
         Column("y_true", "target", classes=True): truth,
         Column("y_pred", "prediction", classes=True): row_of(y_pred, "y_pred"),
     }
@@ -80,13 +72,27 @@ def count_cube(
         for title, values in (("sample_weight", sample_weight), ("scores", scores))
         if values is not None
     }
-    named = {column.title: values for column, values in {**columns, **classes}.items()}
+    named = {column.title: values for column, values in columns.items()}
     _refuse_lengths({**named, **beside}, len(truth))
     device = on_device([*named.values(), *beside.values()])
-    coded = [_coded(column, values, device) for column, values in {**columns, **classes}.items()]
+    coded = [_coded(column, values, device) for column, values in columns.items()]
     _refuse_other_classes(*coded[-2:])
     cube = _cube(coded, len(truth), device, beside)
     return cube if pos_label is None else cube.favouring(pos_label)
+
+
+def _features(sensitive: Any, control: Any) -> dict[Column, Any]:
+    """The columns of the features, controls first."""
+    columns = {
+        **_axes("control", control, "control_feature_"),
+        **_axes("group", sensitive, "sensitive_feature_"),
+    }
+    if not any(column.axis.startswith("group:") for column in columns):
+        raise DataError(
+            "sensitive_features names no column.", mend="Pass a column, or a table of them."
+        )
+    _refuse_shared(columns)
+    return columns
 
 
 def _axes(kind: str, features: Any, base: str) -> dict[Column, Any]:
