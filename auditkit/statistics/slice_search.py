@@ -105,12 +105,12 @@ def search(
         design_effect: how many times larger variances are than those of independent units.
         most: length of both lists.
 
-    A slice is left out of both if it errs no more than the rest of some slice that it is part of.
+    A slice is left out of both if it errs no more than the rest of some slice that it is part of,
+    or is nearly all of it.
     Of the slices by test, one is left out if without the units that it shares with a surer one it
     errs no more than others: it only echoes that one. (A part of the surer one is no echo: it errs
-    more than the rest of it.) Where the two have so many features together
-    that no table holds them, what they share is estimated, as if their further conditions were
-    independent.
+    more than the rest of it.) Where the two have so many features together that no table holds
+    them, what they share is estimated, as if their further conditions were independent.
 
     Example:
         >>> n, wrong = np.full((2, 2), 500.0), np.array([[50.0, 50.0], [50.0, 150.0]])
@@ -118,7 +118,8 @@ def search(
         >>> found.tested, [one.pattern for one in found.by_test]
         (8, [((0, 1), (1, 1))])
     """
-    tested = _tested(cells, support, comparison.z, np.sqrt(design_effect))
+    comparing = _Comparing(cells, support, comparison.z, float(np.sqrt(design_effect)))
+    tested = _tested(comparing)
     outside = cells.total[:, None] - tested.sums
     adjusted = benjamini_hochberg(
         comparison.p_values(tested.sums, outside, tested.z, design_effect)
@@ -137,11 +138,10 @@ def search(
     sure = sure[np.argsort(-tested.z[sure], kind="stable")][:_MOST_EXAMINED]
     large = np.flatnonzero(tested.own & (scores > 0))
     large = large[np.argsort(-scores[large], kind="stable")][:most]
-    echoes = _Echoes(cells, support, comparison.z, np.sqrt(design_effect))
     return SliceSearch(
         len(tested.combinations),
         len(tested.z),
-        tuple(echoes.without(map(found, sure.tolist()), most)),
+        tuple(_without_echoes(comparing, map(found, sure.tolist()), most)),
         tuple(map(found, large.tolist())),
     )
 
@@ -150,7 +150,22 @@ def _shape(cells: SliceCells, tested: _Tested, at: int) -> tuple[int, ...]:
     return tuple(cells.sizes[place] for place in tested.combinations[tested.place[at]])
 
 
-def _tested(cells: SliceCells, support: float, test: Test, wider: float) -> _Tested:
+@dataclass(frozen=True)
+class _Comparing:
+    """What is compared, and how: `wider` is how much larger standard errors are."""
+
+    cells: SliceCells
+    support: float
+    test: Test
+    wider: float
+
+    def z(self, first: Floats, second: Floats) -> Floats:
+        found: Floats = np.asarray(self.test(first, second) / self.wider)
+        return found
+
+
+def _tested(comparing: _Comparing) -> _Tested:
+    cells, support = comparing.cells, comparing.support
     combinations = list(cells.combinations())
     numbers: list[np.ndarray] = []
     sums: list[Floats] = []
@@ -163,8 +178,8 @@ def _tested(cells: SliceCells, support: float, test: Test, wider: float) -> _Tes
         part = table.reshape(3, -1)[:, enough]
         numbers.append(enough)
         sums.append(part)
-        z.append(test(part, cells.total[:, None] - part) / wider)
-        own.append(_own(cells, places, enough, part, z[-1], test, wider))
+        z.append(comparing.z(part, cells.total[:, None] - part))
+        own.append(_own(comparing, places, enough, part, z[-1]))
     place = np.repeat(np.arange(len(combinations)), [len(found) for found in numbers])
     return _Tested(
         combinations,
@@ -176,66 +191,58 @@ def _tested(cells: SliceCells, support: float, test: Test, wider: float) -> _Tes
     )
 
 
-# Seven arguments: one combination's slices, and how slices are compared.
 def _own(
-    cells: SliceCells,
-    places: Combination,
-    enough: np.ndarray,
-    part: Floats,
-    z: Floats,
-    test: Test,
-    wider: float,
+    comparing: _Comparing, places: Combination, enough: np.ndarray, part: Floats, z: Floats
 ) -> np.ndarray:
     """Which slices err more than the rest of each slice with one condition fewer."""
     own = z > _OWN
     if len(places) == 1 or not own.any():
         return own
     at = np.flatnonzero(own)
+    cells = comparing.cells
     levels = np.unravel_index(enough[at], [cells.sizes[place] for place in places])
     for left_out in range(len(places)):
         parent = cells.of(places[:left_out] + places[left_out + 1 :])
         kept = levels[:left_out] + levels[left_out + 1 :]
         index: tuple[Any, ...] = (slice(None), *kept)
         rest = parent[index] - part[:, at]
-        # A slice that is all of the one it is part of has no rest, and adds nothing.
-        own[at] &= test(part[:, at], rest) / wider > _OWN
+        # A slice that is nearly all of what it is part of adds nothing, and beside it would tell
+        # about the few others.
+        own[at] &= (rest[0] >= comparing.support) & (comparing.z(part[:, at], rest) > _OWN)
     return own
 
 
-@dataclass(frozen=True)
-class _Echoes:
-    """Leaves out slices that err more only because a surer one is in them."""
+def _without_echoes(
+    comparing: _Comparing, ordered: Iterator[FoundSlice], most: int
+) -> list[FoundSlice]:
+    """Without slices that err more only because a surer one is in them."""
+    kept: list[FoundSlice] = []
+    for one in ordered:
+        if not any(_echoes(comparing, one.pattern, surer.pattern) for surer in kept):
+            kept.append(one)
+        if len(kept) == most:
+            break
+    return kept
 
-    cells: SliceCells
-    support: float
-    test: Test
-    wider: float
 
-    def without(self, ordered: Iterator[FoundSlice], most: int) -> list[FoundSlice]:
-        kept: list[FoundSlice] = []
-        for one in ordered:
-            if not any(self._echoes(one.pattern, surer.pattern) for surer in kept):
-                kept.append(one)
-            if len(kept) == most:
-                break
-        return kept
+def _echoes(comparing: _Comparing, pattern: Pattern, surer: Pattern) -> bool:
+    if set(surer) <= set(pattern):
+        return False
+    cells = comparing.cells
+    rest = np.maximum(cells.part(pattern) - _shared(cells, pattern, surer), 0)
+    if rest[0] < comparing.support:
+        return True
+    outside = cells.total - cells.part(surer)
+    return float(comparing.z(rest, outside - rest)) <= _OWN
 
-    def _echoes(self, pattern: Pattern, surer: Pattern) -> bool:
-        if set(surer) <= set(pattern):
-            return False
-        rest = np.maximum(self.cells.part(pattern) - self._shared(pattern, surer), 0)
-        if rest[0] < self.support:
-            return True
-        outside = self.cells.total - self.cells.part(surer)
-        return float(self.test(rest, outside - rest)) / self.wider <= _OWN
 
-    def _shared(self, one: Pattern, other: Pattern) -> Floats:
-        """The sums of the units of both."""
-        together = dict(one) | dict(other)
-        if any(together[place] != level for place, level in one):
-            return np.zeros(3)
-        if len(together) <= self.cells.depth:
-            return self.cells.part(tuple(sorted(together.items())))
-        common = tuple(condition for condition in one if condition in other)
-        fraction = float(self.cells.part(one)[0] / self.cells.part(common)[0])
-        return self.cells.part(other) * fraction
+def _shared(cells: SliceCells, one: Pattern, other: Pattern) -> Floats:
+    """The sums of the units of both."""
+    together = dict(one) | dict(other)
+    if any(together[place] != level for place, level in one):
+        return np.zeros(3)
+    if len(together) <= cells.depth:
+        return cells.part(tuple(sorted(together.items())))
+    common = tuple(condition for condition in one if condition in other)
+    fraction = float(cells.part(one)[0] / cells.part(common)[0])
+    return cells.part(other) * fraction

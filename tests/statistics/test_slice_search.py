@@ -135,6 +135,17 @@ def test_a_part_that_is_still_worse_is_kept() -> None:
     assert {1: 2, 3: 0} in found
 
 
+def test_nearly_all_of_a_slice_is_not_told_beside_it() -> None:
+    levels, errors = with_slice({1: 2}, 0.5, rows(8000))
+    # All but a few of those of the slice have the same level of another feature.
+    inside = np.flatnonzero(levels[1] == 2)
+    levels[0, inside], levels[0, inside[:20]] = 1, 0
+    errors[inside[:20]] = 0
+    found = patterns(search(cells_of((levels, errors)), 60))
+    assert {1: 2} in found
+    assert {0: 1, 1: 2} not in found
+
+
 def test_two_slices_of_two_causes_are_both_kept() -> None:
     data = with_slice({0: 0, 1: 0}, 0.5, with_slice({2: 1, 3: 3}, 0.5, rows(8000)))
     assert patterns(search(cells_of(data), 60))[:2] in (
