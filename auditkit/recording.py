@@ -18,6 +18,9 @@ from auditkit.measurement import Metric
 def describe_data(data: Dataset, subject: Subject, evidence: Evidence) -> dict[str, Any]:
     """Splits with their rows and digests, and what the columns were declared to mean."""
     columns = subject.columns
+    # Nothing is collected where no check can measure the subject.
+    collected = evidence.splits.get(EVALUATION)
+    levels = {} if collected is None else collected.levels
     return {
         "splits": {
             name: {**source.describe(), "rows": evidence[name].rows}
@@ -29,7 +32,7 @@ def describe_data(data: Dataset, subject: Subject, evidence: Evidence) -> dict[s
                 "column": one.column,
                 "reference": one.reference,
                 "cuts": list(one.cuts),
-                "levels": sorted(evidence[EVALUATION].levels[one.name]),
+                "levels": sorted(levels.get(one.name, ())),
             }
             for one in columns.groups
         },

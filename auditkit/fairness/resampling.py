@@ -8,7 +8,6 @@ zero cell stays zero. A gate reads `CountCube.intervals`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,15 +26,13 @@ from auditkit.fairness.tables import (
     outcomes,
     split_targets,
 )
+from auditkit.statistics.bootstrap import draws_in_parts
 from auditkit.statistics.group_rates import shares
 
 if TYPE_CHECKING:
     from auditkit.fairness.cube import CountCube
 
 Values = NDArray[np.float64]
-
-# Counts of replicates that are held at once: 32 megabytes of them.
-_AT_ONCE = 1 << 22
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +111,10 @@ def resampled(cube: CountCube, metrics: Metrics, number: int, seed: int) -> Repl
         axes.insert(-2, "score_cell")
     counts = in_order(cube, cube.counts.marginal(*axes).values)
     means = _mean_scores(cube, counts) if scored else None
-    parts = [_tables(cube, drawn, means) for drawn in _drawn(counts, number, seed)]
+    parts = [
+        _tables(cube, drawn, means)
+        for drawn in draws_in_parts(counts, seed=seed, repetitions=number)
+    ]
     return Replicates(
         names,
         np.concatenate([stacked(names, part) for part in parts]),
@@ -123,20 +123,6 @@ def resampled(cube: CountCube, metrics: Metrics, number: int, seed: int) -> Repl
         ),
         cube,
     )
-
-
-def _drawn(counts: NDArray[Any], number: int, seed: int) -> Iterator[NDArray[np.int64]]:
-    """Multinomial draws of the occupied cells, shape (some replicates, *counts.shape)."""
-    random = np.random.default_rng(seed)
-    flat = counts.ravel()
-    occupied = np.flatnonzero(flat)
-    total = int(flat.sum())
-    at_once = max(1, _AT_ONCE // flat.size)
-    for start in range(0, number, at_once):
-        several = min(at_once, number - start)
-        drawn = np.zeros((several, flat.size), dtype=np.int64)
-        drawn[:, occupied] = random.multinomial(total, flat[occupied] / total, size=several)
-        yield drawn.reshape(several, *counts.shape)
 
 
 def _mean_scores(cube: CountCube, counts: NDArray[Any]) -> Values:

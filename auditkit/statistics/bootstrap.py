@@ -8,7 +8,7 @@ independent rows without weights: clusters go to `jackknife`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,32 @@ Statistic = Callable[[NDArray[np.int64]], Floats]
 """Counts `[states, *shape]` → one number for each state, `[states]`."""
 
 _AT_ONCE = 2**22
-"""Cells of the states that are handed to a statistic at once while single units are left out."""
+"""Cells of the states that are held at once, while drawing or while single units are left out."""
+
+
+def draws_in_parts(
+    counts: NDArray[Any], *, seed: int, repetitions: int
+) -> Iterator[NDArray[np.int64]]:
+    """Multinomial draws of counts, some replicates at a time where the counts are many.
+
+    Args:
+        counts: of any shape, with at least one unit; only occupied cells are drawn.
+        seed: of the random numbers.
+        repetitions: number of replicates.
+
+    Yields:
+        int64, `[some replicates, *shape]`.
+    """
+    random = np.random.default_rng(seed)
+    flat = np.asarray(counts).ravel()
+    occupied = np.flatnonzero(flat)
+    total = int(flat.sum())
+    at_once = max(1, _AT_ONCE // flat.size)
+    for start in range(0, repetitions, at_once):
+        several = min(at_once, repetitions - start)
+        drawn = np.zeros((several, flat.size), dtype=np.int64)
+        drawn[:, occupied] = random.multinomial(total, flat[occupied] / total, size=several)
+        yield drawn.reshape(several, *counts.shape)
 
 
 @dataclass(frozen=True, eq=False)
