@@ -429,7 +429,8 @@ def test_a_few_heavy_clusters_are_not_many() -> None:
 
 
 def test_checks_that_cannot_measure_leave_a_record_all_the_same() -> None:
-    model = stored_predictions({"score": "score"}, task="custom", unit_metrics=lambda o, t: {})
-    data = data_of(scored(50), groups=())
-    run = audit(model, data, policy=None, checks=("bias",), quiet=True)
+    run = auditkit.audit(
+        scorer(), data(people(50)), policy=None, checks=("overfitting",), quiet=True
+    )
     assert {m.status.value for m in run.record.measurements} == {"not_applicable"}
+    assert run.record.data["groups"]["group"]["levels"] == []

@@ -7,7 +7,7 @@ warning: somebody should look at such units.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from auditkit.checks.check import EVALUATION, Check, Findings
@@ -131,11 +131,7 @@ class _Told:
             return Findings((self._count(), *none.measurements))
         errors = [self._measured(cluster, ERROR) for cluster in discovery.found]
         differences = [self._measured(cluster, DIFFERENCE) for cluster in discovery.found]
-        notes = (
-            self._note(cluster, error, difference)
-            for cluster, error, difference in zip(discovery.found, errors, differences, strict=True)
-            if cluster in discovery.confirmed
-        )
+        notes = self._note(dict(zip(discovery.found, differences, strict=True)))
         figure = self._figure(errors, differences)
         return Findings((self._count(), *errors, *differences), (figure,), tuple(notes))
 
@@ -174,14 +170,21 @@ class _Told:
         rows = self.search.rows
         return described(self.subject, self.view, rows.log, self.search.places == cluster)
 
-    def _note(self, cluster: int, error: Measurement, difference: Measurement) -> str:
-        assert error.value is not None  # what was confirmed was measured
-        assert difference.value is not None
-        return (
-            f"Units that are alike to the model err more often{self._of}: {_name(cluster)} of the "
-            f"layer's output has an error of {error.value:.3g}, {difference.value:.3g} above all "
-            f"others, on rows that were not searched. {self._described(cluster)}"
-        ).strip()
+    def _note(self, differences: Mapping[int, Measurement]) -> Iterator[str]:
+        """A sentence on the cluster that stands out most, and how many more there are."""
+        confirmed = self.search.discovery.confirmed
+        if not confirmed:
+            return
+        first = differences[confirmed[0]]
+        assert first.interval is not None  # what was confirmed was measured
+        more = len(confirmed) - 1
+        further = f" {more} more of them, among the measurements, do too." if more else ""
+        yield (
+            f"Units that are alike to the model err more often{self._of}: {_name(confirmed[0])} of "
+            f"the layer's output has an error that is {first.value:.3g} (90 % interval "
+            f"{first.interval.low:.3g} to {first.interval.high:.3g}, n = {first.rows:,}) above "
+            f"that of all others, on rows that were not searched. {first.reason}{further}"
+        )
 
     def _figure(self, errors: list[Measurement], differences: list[Measurement]) -> Figure:
         confirmed = [

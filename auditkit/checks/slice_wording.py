@@ -10,8 +10,10 @@ from auditkit.checks.slice_halves import Halves
 from auditkit.evidence.levels import OTHER
 from auditkit.evidence.slice_levels import MOST_LEVELS
 from auditkit.evidence.subject import View
+from auditkit.statistics.estimates import interval
 from auditkit.statistics.slice_cells import Pattern
 from auditkit.statistics.slice_search import SliceSearch
+from auditkit.statistics.slice_tree import Region
 
 # Levels that are counted as one hide a slice among them.
 _MOST_POOLED = 0.1
@@ -38,6 +40,14 @@ def _errors(halves: Halves, part: np.ndarray) -> tuple[str, str]:
         mean = sums[1] / sums[0]
         found.append(f"{100 * mean:.1f} %" if halves.decides else f"{mean:.4g}")
     return found[0], found[1]
+
+
+def _span(halves: Halves, region: Region) -> str:
+    """The interval of the difference between a part of the held-out half and all outside it."""
+    drawn = interval(halves.difference(region))
+    scale, unit = (100, " points") if halves.decides else (1, "")
+    ends = " to ".join(f"{scale * end:.3g}" for end in (drawn.low, drawn.high))
+    return f"90 % interval of the difference {ends}{unit}"
 
 
 def against_rest(halves: Halves, part: np.ndarray) -> str:
@@ -88,8 +98,13 @@ def worst(halves: Halves, view: View, confirmed: Sequence[Pattern]) -> Iterator[
         return
     parts = []
     for pattern in confirmed[:_NAMED]:
-        inside, outside = _errors(halves, halves.held_out(halves.region(pattern)))
-        parts.append(f"{halves.slice(pattern)} ({inside} against {outside})")
+        region = halves.region(pattern)
+        part = halves.held_out(region)
+        inside, outside = _errors(halves, part)
+        parts.append(
+            f"{halves.slice(pattern)} ({inside} against {outside}, n = {part[:, 0].sum():,.0f}, "
+            f"{_span(halves, region)})"
+        )
     more = len(confirmed) - len(parts)
     further = f"; and {more} more, among the measurements of slices" if more else ""
     name = value_name(halves)

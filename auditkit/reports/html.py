@@ -18,7 +18,7 @@ from auditkit.reports.figures import picture, tables
 from auditkit.reports.figures.plain_table import Table
 from auditkit.reports.findings import cautions, headline
 from auditkit.reports.formatting import moment
-from auditkit.reports.measurement_view import absent_by_reason, families
+from auditkit.reports.measurement_view import absent_by_reason, readable_families
 from auditkit.reports.text import shorten, visible
 from auditkit.reports.verdict_view import ordered_figures, requirements
 from auditkit.reports.wording import VERDICTS
@@ -56,7 +56,7 @@ def render(record: AuditRecord) -> str:
             statuses=_statuses(record.judgement),
             figures=[_shown(figure, record.judgement) for figure in ordered_figures(record)],
             advice=[_with_drawing(view, record.judgement) for view in advice_views(record)],
-            families=families(record),
+            families=readable_families(record),
             absent=absent_by_reason(record),
             not_applicable=record.judgement.not_applicable if record.judgement else (),
             descriptions=_descriptions(record),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from auditkit.measurement import Interval, Measurement, Status
+from auditkit.measurement import REST, Interval, Measurement, Slice, Status
 from auditkit.records.record import AuditRecord
 from auditkit.reports.formatting import Scale, is_exact, level, percentage, scale_of, size
 from auditkit.reports.wording import ABSENCES, METHODS, metric_title, subject
@@ -31,7 +32,7 @@ class MeasurementRow:
 
 @dataclass(frozen=True)
 class MetricTable:
-    """All measurements of one metric."""
+    """The measurements of one metric, and how many more of them there are."""
 
     id: str
     title: str
@@ -40,6 +41,7 @@ class MetricTable:
     direction: str
     source: str
     rows: tuple[MeasurementRow, ...]
+    left_out: int = 0
 
     @property
     def is_long(self) -> bool:
@@ -72,23 +74,64 @@ class Family:
 
     @property
     def size(self) -> int:
-        """Number of measurements."""
-        return sum(len(table.rows) for table in self.tables)
+        """Number of measurements, those not listed among them."""
+        return sum(len(table.rows) + table.left_out for table in self.tables)
 
 
 def families(record: AuditRecord) -> list[Family]:
     """All measurements, by the first part of the metric's id and by metric, in their own order."""
+    return _families(record, record.measurements)
+
+
+def readable_families(record: AuditRecord) -> list[Family]:
+    """As `families`, without comparisons of two groups that nobody declared or judged.
+
+    Ten groups make ninety ordered pairs, and that for each of twenty metrics: a page shows each
+    group against its declared reference and against all others, and says how many more there are.
+    """
+    listed = [one for one in record.measurements if _is_listed(one, record)]
+    listed_or_judged = {id(one) for one in listed} | _judged(record)
+    return _families(record, [one for one in record.measurements if id(one) in listed_or_judged])
+
+
+def _is_listed(measurement: Measurement, record: AuditRecord) -> bool:
+    part, reference = measurement.key.slice, measurement.key.reference
+    if reference is None or reference == REST:
+        return True
+    groups: Mapping[str, Any] = record.data.get("groups", {})
+    declared = {name: groups.get(name, {}).get("reference") for name in part.attributes}
+    known = {name: str(level) for name, level in declared.items() if level is not None}
+    return len(known) < len(declared) or reference == Slice.of(known)
+
+
+def _judged(record: AuditRecord) -> set[int]:
+    """The measurements that a verdict rests on."""
+    verdicts = record.judgement.verdicts if record.judgement else ()
+    keys = {verdict.measurement.key for verdict in verdicts if verdict.measurement is not None}
+    return {id(one) for one in record.measurements if one.key in keys}
+
+
+def _families(record: AuditRecord, listed: Sequence[Measurement]) -> list[Family]:
+    every = Counter(measurement.key.metric for measurement in record.measurements)
     grouped: dict[str, dict[str, list[Measurement]]] = {}
-    for measurement in record.measurements:
+    for measurement in listed:
         metric = measurement.key.metric
         grouped.setdefault(metric.partition(".")[0], {}).setdefault(metric, []).append(measurement)
     return [
-        Family(name, tuple(_table(metric, rows, record) for metric, rows in metrics.items()))
+        Family(
+            name,
+            tuple(
+                _table(metric, rows, every[metric] - len(rows), record)
+                for metric, rows in metrics.items()
+            ),
+        )
         for name, metrics in grouped.items()
     ]
 
 
-def _table(metric: str, measurements: list[Measurement], record: AuditRecord) -> MetricTable:
+def _table(
+    metric: str, measurements: list[Measurement], left_out: int, record: AuditRecord
+) -> MetricTable:
     definition: Mapping[str, Any] = record.definitions.get(metric, {})
     scale = scale_of(metric, record.definitions)
     return MetricTable(
@@ -99,6 +142,7 @@ def _table(metric: str, measurements: list[Measurement], record: AuditRecord) ->
         direction=str(definition.get("direction", "")),
         source=str(definition.get("source", "")),
         rows=tuple(_measurement_row(item, scale, definition) for item in measurements),
+        left_out=left_out,
     )
 
 

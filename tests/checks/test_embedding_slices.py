@@ -81,8 +81,9 @@ def test_a_planted_gathering_is_found_and_told() -> None:
     note = result.notes[0]
     assert note == (
         "Units that are alike to the model err more often: cluster 1 of the layer's output has an "
-        f"error of {error.value:.3g}, {first.value:.3g} above all others, on rows that were not "
-        f"searched. {first.reason}"
+        f"error that is {first.value:.3g} (90 % interval {first.interval.low:.3g} to "
+        f"{first.interval.high:.3g}, n = {first.rows:,}) above that of all others, on rows that "
+        f"were not searched. {first.reason}"
     )
     # A policy's "every group" must not come to speak of clusters.
     assert not any(m.key.slice.conditions or m.key.reference for m in result.measurements)

@@ -62,9 +62,11 @@ def test_a_planted_slice_is_found_and_its_numbers_come_from_the_held_out_half() 
         f"Of its {inside.sum()} held-out rows {rates[0]} are decided wrongly, of all others "
         f"{rates[1]}."
     )
+    ends = " to ".join(f"{100 * end:.3g}" for end in (one.interval.low, one.interval.high))
     assert of.notes[0] == (
         "Share of wrong decisions of risk in slices that nobody named, against all others: "
-        f"job=smith, site=lake ({rates[0]} against {rates[1]})."
+        f"job=smith, site=lake ({rates[0]} against {rates[1]}, n = {inside.sum():,}, 90 % interval "
+        f"of the difference {ends} points)."
     )
     number = found(of, CONFIRMED.id, head="risk")
     assert (number.value, number.estimate) == (1.0, estimates.exact(1.0))
