@@ -13,7 +13,6 @@ from auditkit.checks.estimation import by_blocks, estimated
 from auditkit.checks.groups import Groups
 from auditkit.checks.rate_kinds import DECISION_RATES, RateKind
 from auditkit.checks.reading import Reading, tally_need
-from auditkit.checks.tally import Tally
 from auditkit.evidence.needs import (
     BLOCK,
     CORRECT,
@@ -28,6 +27,7 @@ from auditkit.evidence.subject import Subject, View, ViewKey
 from auditkit.measurement import Direction, Estimate, Measurement, MeasurementKey, Metric, Slice
 from auditkit.statistics import stratified
 from auditkit.statistics.jackknife import delete_one_block
+from auditkit.statistics.tally import Tally
 
 CONDITIONAL = ("selection_rate", "true_positive_rate", "false_positive_rate")
 

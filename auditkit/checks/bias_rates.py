@@ -14,11 +14,11 @@ from auditkit.checks.check import EVALUATION
 from auditkit.checks.estimation import MIN_KEPT, estimated, telling, undefined
 from auditkit.checks.groups import Groups, inside
 from auditkit.checks.rate_kinds import RateKind
-from auditkit.checks.rates import Rate, difference_estimate, rate_estimate, ratio_estimate
-from auditkit.checks.tally import Tally
 from auditkit.evidence.subject import ViewKey
 from auditkit.measurement import Direction, Estimate, Measurement, MeasurementKey, Metric, Slice
 from auditkit.statistics import estimates
+from auditkit.statistics.rates import Rate, difference_estimate, rate_estimate, ratio_estimate
+from auditkit.statistics.tally import Tally
 
 # Shares of a whole group rest on all of its clusters; how many clusters the qualified are in is not
 # known: fewer than all of the group's.

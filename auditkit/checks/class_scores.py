@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from auditkit.checks.estimation import by_blocks, undefined
-from auditkit.checks.rates import rate_estimate
 from auditkit.checks.reading import Reading
 from auditkit.evidence.needs import (
     BLOCK,
@@ -21,6 +20,7 @@ from auditkit.models.head import Task
 from auditkit.statistics import estimates
 from auditkit.statistics.auc import binned_auc
 from auditkit.statistics.critical import critical_value, student_value
+from auditkit.statistics.rates import rate_estimate
 
 _ALPHA = 0.05
 

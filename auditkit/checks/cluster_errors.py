@@ -8,13 +8,13 @@ import numpy as np
 
 from auditkit.checks.estimation import MIN_KEPT, NoEstimateError, Sample, too_few
 from auditkit.checks.means import gap_of_blocks, gap_of_rows, mean_of_blocks, mean_of_rows
-from auditkit.checks.rates import Rate, difference_estimate, rate_estimate
 from auditkit.data.columns import MISSING
 from auditkit.evidence.hashing import BLOCKS
 from auditkit.evidence.needs import TARGET, group
 from auditkit.evidence.row_log import RowLog
 from auditkit.evidence.subject import Subject, View
 from auditkit.measurement import Estimate
+from auditkit.statistics.rates import Rate, difference_estimate, rate_estimate
 
 MIN_ROWS = 20
 # What a cluster is mostly of: at least half of it, and so much more than of all rows.

@@ -2,7 +2,8 @@
 
 Where rows are the independent units, a rate is a binomial proportion and a mean has Student's
 interval. Where a cluster is declared, the same numbers come by blocks of clusters: rates are scaled
-to their effective size (`auditkit.checks.rates`), anything else has the delete-one-block jackknife.
+to their effective size (`auditkit.statistics.rates`), anything else has the delete-one-block
+jackknife.
 """
 
 from __future__ import annotations
@@ -15,41 +16,31 @@ import numpy as np
 
 from auditkit.measurement import Estimate, Interval, Measurement, MeasurementKey, Status
 from auditkit.statistics import estimates
+from auditkit.statistics.absence import (
+    MIN_CLUSTERS,
+    MIN_KEPT,
+    NoEstimateError,
+    telling,
+    too_few,
+    undefined,
+)
 from auditkit.statistics.jackknife import delete_one_block
 
-MIN_CLUSTERS = 10
-# Numbers about groups of fewer people are not kept: they could tell about a person.
-MIN_KEPT = 5
-
-
-class NoEstimateError(Exception):
-    """A number has no value on this evidence; the message says why, as a sentence.
-
-    Attributes:
-        status: `too_few` or `undefined`.
-    """
-
-    def __init__(self, status: Status, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
-
-
-def undefined(reason: str) -> NoEstimateError:
-    """An error to raise where a number is not defined."""
-    return NoEstimateError(Status.UNDEFINED, reason)
-
-
-def too_few(reason: str) -> NoEstimateError:
-    """An error to raise where a number would rest on too little."""
-    return NoEstimateError(Status.TOO_FEW, reason)
-
-
-def telling(found: str) -> NoEstimateError:
-    """An error to raise where a number would be about fewer than `MIN_KEPT` people."""
-    return too_few(
-        f"{found}; numbers about fewer than {MIN_KEPT} are not kept, since they could tell about a "
-        "person."
-    )
+__all__ = [
+    "MIN_CLUSTERS",
+    "MIN_KEPT",
+    "NoEstimateError",
+    "Sample",
+    "absent",
+    "both",
+    "by_blocks",
+    "drawn_ends",
+    "estimated",
+    "measured",
+    "telling",
+    "too_few",
+    "undefined",
+]
 
 
 @dataclass(frozen=True)

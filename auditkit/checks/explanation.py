@@ -11,7 +11,6 @@ import numpy as np
 
 from auditkit.checks.check import EVALUATION, Check, Findings
 from auditkit.checks.estimation import Sample, absent, by_blocks, drawn_ends, estimated, undefined
-from auditkit.checks.rates import Rate, rate_estimate
 from auditkit.errors import ConfigurationError
 from auditkit.evidence.collected import Evidence, SplitEvidence
 from auditkit.evidence.needs import AttributionNeed, SplitNeed
@@ -27,6 +26,7 @@ from auditkit.measurement import (
 )
 from auditkit.models.head import Task
 from auditkit.statistics import estimates
+from auditkit.statistics.rates import Rate, rate_estimate
 
 # Captum and scipy.stats are loaded when something is explained, not when checks are listed.
 if TYPE_CHECKING:

@@ -14,9 +14,7 @@ import numpy as np
 
 from auditkit.measurement import Direction, Metric
 from auditkit.statistics.group_rates import GROUP_RATES, successes_and_trials
-
-Part = tuple[np.ndarray, np.ndarray]
-"""Successes and trials by block."""
+from auditkit.statistics.tally import Part
 
 
 @dataclass(frozen=True)

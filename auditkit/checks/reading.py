@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from auditkit.checks.estimation import Sample
-from auditkit.checks.rates import Rate
-from auditkit.checks.tally import Tally
 from auditkit.evidence.collected import Evidence, SplitEvidence
 from auditkit.evidence.needs import BLOCK, WEIGHT, Column, CountNeed, SumNeed
 from auditkit.evidence.subject import Subject, ViewKey
 from auditkit.measurement import Slice
+from auditkit.statistics.rates import Rate
+from auditkit.statistics.tally import Tally
 
 Sums = tuple[np.ndarray, np.ndarray, np.ndarray]
 

@@ -19,10 +19,10 @@ from auditkit.checks.estimation import (
     too_few,
 )
 from auditkit.checks.means import gap_of_blocks, gap_of_rows, mean_of_blocks, mean_of_rows
-from auditkit.checks.rates import Rate, difference_estimate, rate_estimate
 from auditkit.evidence.needs import SliceNeed
 from auditkit.evidence.slice_tables import SliceTables
 from auditkit.measurement import Estimate, Slice
+from auditkit.statistics.rates import Rate, difference_estimate, rate_estimate
 from auditkit.statistics.slice_cells import Pattern, SliceCells
 from auditkit.statistics.slice_tree import Region, sums_of
 

@@ -9,6 +9,7 @@ from reviewing.advice import show_advice
 from reviewing.banner import show_banner
 from reviewing.figures import show_figures
 from reviewing.gaps import show_gaps
+from reviewing.groups import show_groups
 from reviewing.measurements import show_measurements
 from reviewing.provenance import show_provenance
 from reviewing.signoff import show_signoff
@@ -27,6 +28,7 @@ with mishaps("This run cannot be shown"):
         "Verdicts": lambda: show_verdicts(shown),
         "Measurements": lambda: show_measurements(shown),
         "Figures": lambda: show_figures(shown),
+        "Groups": lambda: show_groups(opened, shown),
         "Advice": lambda: show_advice(shown),
         "Not tested": lambda: show_gaps(shown),
         "Provenance": lambda: show_provenance(shown),

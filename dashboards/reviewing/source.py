@@ -12,6 +12,7 @@ from auditkit.errors import AuditkitError
 from auditkit.records import Store, open_store
 from auditkit.records.record import AuditRecord
 from auditkit.records.store import DEFAULT
+from auditkit.reports.reslicing import StoredTable, decision_tables, score_tables
 from reviewing.literal import literal
 
 STORE_VARIABLE = "AUDITKIT_STORE"
@@ -40,6 +41,32 @@ def record(opened: Store, reference: str) -> AuditRecord:
 def _record(_opened: Store, record_id: str, path: str, version: tuple[int, int]) -> AuditRecord:
     del path, version  # parts of the key
     return _opened.load(record_id)
+
+
+def counted_tables(
+    opened: Store, record_id: str
+) -> tuple[tuple[StoredTable, ...], tuple[StoredTable, ...]]:
+    """What can be sliced again: tables of decisions and of scores, once for each version of them.
+
+    Raises:
+        StoreError: a state is gone, was changed, or is damaged.
+    """
+    folder = opened.folder / "records" / record_id
+    try:
+        versions = [(path.name, path.stat()) for path in sorted(folder.glob("state-*.bin"))]
+    except OSError:
+        versions = []
+    key = tuple((name, state.st_mtime_ns, state.st_size) for name, state in versions)
+    return _counted_tables(opened, record_id, str(folder), key)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _counted_tables(
+    _opened: Store, record_id: str, folder: str, version: tuple[tuple[str, int, int], ...]
+) -> tuple[tuple[StoredTable, ...], tuple[StoredTable, ...]]:
+    del folder, version  # parts of the key
+    states = _opened.states(record_id)
+    return decision_tables(states), score_tables(states)
 
 
 @contextlib.contextmanager

@@ -20,11 +20,11 @@ from auditkit.checks.estimation import (
     too_few,
     undefined,
 )
-from auditkit.checks.rates import Rate, rate_estimate
 from auditkit.evidence import clusters
 from auditkit.evidence.hashing import blocks
 from auditkit.measurement import REST, Interval, MeasurementKey, Status
 from auditkit.statistics import estimates
+from auditkit.statistics.rates import Rate, rate_estimate
 from tests.checks.audits import (
     BINARY,
     DECIDING,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import altair as alt
@@ -31,11 +31,11 @@ def draw(figure: Figure, judgement: Judgement | None) -> alt.TopLevelMixin:
     verdicts = matching(data, judgement)
     rows = _rows(data, rates, ratios, verdicts)[:MOST_GROUPS]
     region = _region(verdicts)
-    left = _rates(rows, metric_title(str(data["metric"])), rates)
+    left = rates_panel(rows, metric_title(str(data["metric"])), rates)
     title = style.title(figure.title, list(_notes(data, rows, ratios, verdicts)))
     if not data.get("ratios"):
         return left.properties(title=title)
-    right = _comparisons(rows, _axis_title(data), ratios, region)
+    right = comparisons_panel(rows, _axis_title(data), ratios, region)
     return alt.hconcat(left, right, spacing=20, title=title)
 
 
@@ -174,8 +174,18 @@ def _judged_level(verdicts: list[Verdict]) -> str:
     return f" on the left, {joined(sorted(levels))} intervals, as judged, on the right"
 
 
-def _rates(rows: list[style.Row], title: str, scale: Scale) -> alt.LayerChart:
-    anchors = [0.0] if scale.suffix else []
+def rates_panel(
+    rows: list[style.Row], title: str, scale: Scale, reach: Sequence[float] = ()
+) -> alt.LayerChart:
+    """The rate of each row with its interval, named on the left and worded on the right.
+
+    Args:
+        rows: from `style.drawn`, each with a `label`.
+        title: of the axis.
+        scale: how the numbers are written.
+        reach: numbers that the axis reaches in any case, so that two charts can be compared.
+    """
+    anchors = [*reach, *([0.0] if scale.suffix else [])]
     ends = style.domain([row[end] for row in rows for end in ("value", "low", "high")], anchors)
     axis = style.number_axis(title, scale)
     base = alt.Chart(style.data(style.cut(rows, ends, style.INTERVAL))).encode(style.names_of(rows))
@@ -206,9 +216,17 @@ def comparison_ends(
     return max(low, -widest), min(high, widest)
 
 
-def _comparisons(
+def comparisons_panel(
     rows: list[style.Row], title: str, scale: Scale, region: tuple[float, float] | None
 ) -> alt.LayerChart:
+    """How each row compares, from its fields prefixed with `c_`, beside a panel of the same rows.
+
+    Args:
+        rows: with `colour` and `shape` of the points.
+        title: of the axis.
+        scale: how the numbers are written.
+        region: shaded where given.
+    """
     ends = comparison_ends(rows, scale, region)
     axis = style.number_axis(title, scale)
     base = alt.Chart(style.data(style.cut(rows, ends, ("c_low", "c_high")))).encode(

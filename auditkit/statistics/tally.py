@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+Part = tuple[np.ndarray, np.ndarray]
+"""Successes and trials by block."""
+
 
 @dataclass(frozen=True)
 class Tally:

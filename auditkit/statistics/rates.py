@@ -7,11 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from auditkit.checks.estimation import too_few
-from auditkit.checks.rate_kinds import Part
-from auditkit.checks.tally import Tally
 from auditkit.measurement import Estimate
 from auditkit.statistics import estimates
+from auditkit.statistics.absence import too_few
 from auditkit.statistics.clustered import (
     ClusteredRate,
     clustered_difference,
@@ -19,6 +17,7 @@ from auditkit.statistics.clustered import (
     clustered_ratio,
 )
 from auditkit.statistics.jackknife import effective_counts
+from auditkit.statistics.tally import Part, Tally
 from auditkit.statistics.weighting import Weights, kish_size, weighted_counts
 
 # Blocks of very unequal size are as good as fewer equal ones (Kish 1965); under this number methods
