@@ -32,13 +32,13 @@ from scipy.stats import binom, norm
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from auditkit.checks.estimation import NoEstimateError, Sample, measured
-from auditkit.checks.rates import Rate, ratio_estimate
 from auditkit.measurement import MeasurementKey, Slice
 from auditkit.policy import judge
 from auditkit.policy.judging import level_at
 from auditkit.policy.verdict import Verdict
 from auditkit.statistics.clustered import ClusteredRate
 from auditkit.statistics.estimates import bounds, p_at_least, p_at_most, proportion_ratio
+from auditkit.statistics.rates import Rate, ratio_estimate
 from benchmarks.clustered_rates import BLOCKS, Sizes, World, alike, mixed, own_rates, unequal
 from benchmarks.coverage import Goal
 from benchmarks.coverage import Rate as Frequency

@@ -10,21 +10,20 @@ import numpy as np
 from auditkit.advice.halves import Halves
 from auditkit.measurement import Estimate, Measurement, MeasurementKey, Status
 from auditkit.statistics import estimates
+from auditkit.statistics.absence import NoEstimateError
 from auditkit.statistics.group_thresholds import Curves
-from auditkit.statistics.jackknife import delete_one_block, effective_counts, kish_size
+from auditkit.statistics.jackknife import delete_one_block
+from auditkit.statistics.rates import Rate, rate_estimate
 
 HELD_OUT = "held-out half of evaluation"
 ACCURACY = "performance.accuracy"
 THRESHOLD = "advice.threshold"
 ACCURACY_CHANGE = "advice.accuracy_difference"
 
-MIN_WEIGHT = 6
-"""Blocks of clusters must weigh as much as so many equal ones (Kish 1965) for an interval."""
-
 Part = tuple[np.ndarray, np.ndarray]
 """Hits and trials by block, of shape (blocks,) each."""
-Comparison = Callable[[float, float, float, float], Estimate]
-"""From hits and trials of two groups to the estimate of their ratio or difference."""
+Comparison = Callable[[Rate, Rate], Estimate]
+"""From the rates of two groups to the estimate of their ratio or difference."""
 
 
 class Outcomes:
@@ -98,7 +97,7 @@ class Outcomes:
 
         Args:
             metric: its id.
-            comparison: the rate's name, and the estimate of two shares.
+            comparison: the rate's name, and the estimate from two of them.
             one, reference: group and threshold.
         """
         name, of_two = comparison
@@ -108,8 +107,8 @@ class Outcomes:
         rows = int(sum(trials.sum() for _, trials in parts))
 
         def estimate() -> Estimate:
-            (x1, n1), (x2, n2) = (self._independent(*part) for part in parts)
-            return of_two(x1, n1, x2, n2)
+            first, second = (self._rate(*part) for part in parts)
+            return of_two(first, second)
 
         return self._estimated(key, estimate, rows, self.halves.clusters(one[0], reference[0]))
 
@@ -131,25 +130,15 @@ class Outcomes:
             losses += unqualified if selected_more else qualified
         return wins, losses
 
-    def _independent(self, hits: np.ndarray, trials: np.ndarray) -> tuple[float, float]:
-        """Hits and trials, scaled to independent units where these are clusters.
-
-        Raises:
-            ValueError: too few clusters to say how they depend on each other.
-        """
-        if not self.halves.clustered:
-            return float(hits.sum()), float(trials.sum())
-        weight = kish_size(float(trials.sum()), float((trials.astype(np.float64) ** 2).sum()))
-        if weight < MIN_WEIGHT:
-            raise ValueError(f"a few clusters hold most units: they weigh as much as {weight:.1f}")
-        return effective_counts(hits, trials)
+    def _rate(self, hits: np.ndarray, trials: np.ndarray) -> Rate:
+        return Rate(hits, trials, self.halves.clustered)
 
     def _measured(
         self, key: MeasurementKey, hits: np.ndarray, trials: np.ndarray, *groups: int
     ) -> Measurement:
         return self._estimated(
             key,
-            lambda: estimates.proportion(*self._independent(hits, trials)),
+            lambda: rate_estimate(self._rate(hits, trials)),
             int(trials.sum()),
             self.halves.clusters(*groups),
         )
@@ -168,7 +157,7 @@ class Outcomes:
             value, interval = estimates.value(made), estimates.interval(made)
             if not np.isfinite(value):
                 raise ValueError("a ratio cannot divide by a rate of zero")
-        except ValueError as refused:
+        except (NoEstimateError, ValueError) as refused:
             text = str(refused)
             reason = f"{text[:1].upper()}{text[1:]}."
             return Measurement(

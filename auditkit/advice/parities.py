@@ -11,8 +11,8 @@ import numpy as np
 from auditkit.advice.adviser import Region
 from auditkit.advice.numbers import points, ratio
 from auditkit.advice.outcomes import Comparison
-from auditkit.statistics import estimates
 from auditkit.statistics.group_thresholds import PARITIES, Parity
+from auditkit.statistics.rates import difference_estimate, ratio_estimate
 
 FOUR_FIFTHS = 0.8
 
@@ -87,9 +87,7 @@ def _of_differences(rate: str, parity: str, compared: tuple[str, ...], **words: 
         metric=f"bias.{rate}_difference",
         title=f"difference of {rate.replace('_', ' ')}s",
         parity=PARITIES[parity],
-        comparisons={
-            f"bias.{name}_difference": (name, estimates.proportion_difference) for name in compared
-        },
+        comparisons={f"bias.{name}_difference": (name, difference_estimate) for name in compared},
         convention=None,
         limit=_of_difference,
         region=_around_zero,
@@ -105,7 +103,7 @@ REMEDIES = (
         metric="bias.impact_ratio",
         title="impact ratio",
         parity=PARITIES["selection_rate_ratio"],
-        comparisons={"bias.impact_ratio": ("selection_rate", estimates.proportion_ratio)},
+        comparisons={"bias.impact_ratio": ("selection_rate", ratio_estimate)},
         convention=(FOUR_FIFTHS, 1 / FOUR_FIFTHS),
         limit=_of_ratio,
         region=lambda limit: (limit, 1 / limit if limit > 0 else math.inf),

@@ -22,6 +22,7 @@ from auditkit.advice.parities import Remedy
 from auditkit.advice.words import CAUTION, cost_sentences, found_sentence, limits_of, room_sentence
 from auditkit.measurement import REST, Measurement, Slice
 from auditkit.mending import Advice, Option
+from auditkit.statistics.absence import MIN_CLUSTERS
 from auditkit.statistics.group_thresholds import Curves
 
 NAME = "group_thresholds"
@@ -29,9 +30,6 @@ NAME = "group_thresholds"
 MIN_HALF = 50
 """A group takes part if each rate asked about is one of so many rows in either half: a threshold
 found on fewer is mostly chance, and counted on fewer it says little."""
-
-MIN_CLUSTERS = 10
-"""As many clusters at least, where they are the independent units."""
 
 DEFINITIONS: Mapping[str, Mapping[str, Any]] = {
     THRESHOLD: {

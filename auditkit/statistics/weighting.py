@@ -12,10 +12,12 @@ class Weights(NamedTuple):
     Attributes:
         total: Σw.
         squares: Σw².
+        units: how many they are, if that is known.
     """
 
     total: float
     squares: float
+    units: float = math.inf
 
     @property
     def size(self) -> float:
@@ -29,8 +31,8 @@ def weighted_counts(hits: Weights, misses: Weights) -> tuple[float, float]:
     Their share is the weighted one, and a proportion with these counts has the linearised variance
     of the weighted share, Σw²(x − p)² / (Σw)². It follows from the sums over hits and over misses
     alone, whether or not the weights go with the outcome; Kish's size of all units is right only if
-    they do not. It bounds the number all the same, since where few weights dominate, the linearised
-    variance comes out too small; and where all units agree, it is all that is known.
+    they do not. Where all units agree, only Kish's size is known. Where a few weights dominate, the
+    variance is itself uncertain: see `weighted_df`.
 
     Args:
         hits: weights of the units with the outcome.
@@ -62,14 +64,35 @@ def weighted_counts(hits: Weights, misses: Weights) -> tuple[float, float]:
     share, complement = hits.total / total, misses.total / total
     # n = p q / variance, in which the sums of squares enter as the two Kish sizes.
     size = 1 / (1 / hits.size + 1 / misses.size) / (share * complement)
-    # One unit of enormous weight makes the share near certain and the formula blind: it is one
-    # unit. So no more are counted than all weights together are worth.
-    size = min(size, Weights(total, hits.squares + misses.squares).size)
     return size * share, size
 
 
+def weighted_df(hits: Weights, misses: Weights) -> float:
+    """Degrees of freedom of the variance behind `weighted_counts`, at least 1.
+
+    Where a few units weigh most, that variance rests on these, and comes out too small as often as
+    they agree. So it has about as many degrees of freedom as the hits, or the misses, are worth,
+    less one; and the more, the less their weights differ: units of equal weight have a variance
+    that follows from their share, and none to estimate.
+
+    Example:
+        >>> round(weighted_df(Weights(30.0, 45.0), Weights(70.0, 70.0)), 9)
+        19.0
+        >>> weighted_df(Weights(30.0, 30.0, 30), Weights(70.0, 70.0, 70)) > 1e6
+        True
+        >>> weighted_df(Weights(1e6 + 29, 1e12 + 29), Weights(70.0, 70.0))
+        1.0
+    """
+    return min(_df(one) for one in (hits, misses) if one.total)
+
+
+def _df(weights: Weights) -> float:
+    equal = min(weights.size / weights.units, 1.0)
+    return max((weights.size - 1) / max(1 - equal, 1e-9), 1.0)
+
+
 def _check(what: str, weights: Weights) -> None:
-    total, squares = weights
+    total, squares, _ = weights
     if not (math.isfinite(total) and math.isfinite(squares) and total >= 0 and squares >= 0):
         raise ValueError(
             f"the sums of {what} must be finite and at least 0, found {total} and {squares}"

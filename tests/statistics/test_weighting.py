@@ -9,11 +9,11 @@ import pytest
 from statsmodels.stats.weightstats import DescrStatsW
 
 from auditkit.statistics.estimates import bounds, proportion
-from auditkit.statistics.weighting import Weights, weighted_counts
+from auditkit.statistics.weighting import Weights, weighted_counts, weighted_df
 
 
 def added(weights: np.ndarray) -> Weights:
-    return Weights(float(weights.sum()), float((weights**2).sum()))
+    return Weights(float(weights.sum()), float((weights**2).sum()), len(weights))
 
 
 def counted(weights: np.ndarray, outcome: np.ndarray) -> tuple[float, float]:
@@ -96,3 +96,19 @@ def test_the_interval_covers(informative: float, n: int) -> None:
 def test_the_size_of_kish_is_wrong_where_weights_go_with_the_outcome() -> None:
     assert coverage(4.0, 1000)[1] < 0.9
     assert 0.925 <= coverage(1.0, 1000)[1] <= 0.98
+
+
+def test_a_few_heavy_units_have_few_degrees_of_freedom_and_cover() -> None:
+    generator = np.random.default_rng(3)
+    covered = naive = 0
+    for _ in range(400):
+        outcome = generator.random(200) < 0.3
+        weights = np.exp(2 * generator.standard_normal(200))
+        parts = [added(weights[outcome]), added(weights[~outcome])]
+        counts = weighted_counts(*parts)
+        low, high = bounds(proportion(*counts, df=weighted_df(*parts)), 0.025)
+        covered += low <= 0.3 <= high
+        low, high = bounds(proportion(*counts), 0.025)
+        naive += low <= 0.3 <= high
+    assert covered / 400 >= 0.91
+    assert naive / 400 < 0.9
