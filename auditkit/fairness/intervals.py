@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,10 +16,12 @@ from auditkit.fairness.metrics import METRICS, chosen_metrics
 from auditkit.fairness.tables import Tables, feature_axes
 from auditkit.measurement import Estimate
 from auditkit.statistics import estimates
+from auditkit.statistics.absence import NoEstimateError
 from auditkit.statistics.auc import binned_auc
 from auditkit.statistics.calibration import confidence_gap, squared_error
 from auditkit.statistics.group_rates import GROUP_RATES, successes_and_trials
-from auditkit.statistics.jackknife import kish_size
+from auditkit.statistics.rates import Rate, difference_estimate, rate_estimate, ratio_estimate
+from auditkit.statistics.tally import Tally
 
 if TYPE_CHECKING:
     from auditkit.fairness.cube import CountCube
@@ -86,7 +89,7 @@ def _row(
             if index == (*controls, *reference):
                 return _absent("This is the reference group.")
             found = comparison_of(metric, group, tables.at((*controls, *reference)), comparison)
-    except ValueError as refused:
+    except (NoEstimateError, ValueError) as refused:
         return _absent(str(refused))
     low, high = estimates.bounds(found, alpha)
     return {
@@ -109,7 +112,7 @@ def estimate_of(metric: str, group: Tables) -> Estimate:
         ValueError: the metric is undefined for it; the message is a sentence.
     """
     if metric in GROUP_RATES:
-        return estimates.proportion(*_effective(metric, group))
+        return rate_estimate(_rate(metric, group))
     assert group.positives is not None
     assert group.negatives is not None
     if metric == "auc":
@@ -130,24 +133,24 @@ def comparison_of(metric: str, group: Tables, reference: Tables, comparison: str
         ValueError: it is undefined; the message is a sentence.
     """
     if metric in GROUP_RATES:
-        both = (*_effective(metric, group), *_effective(metric, reference, "the reference"))
+        one, other = _rate(metric, group), _rate(metric, reference, "the reference")
         if comparison == "difference":
-            return estimates.proportion_difference(*both)
-        if not both[2]:
+            return difference_estimate(one, other)
+        if not other.hits:
             raise ValueError("The rate of the reference is 0: a ratio cannot divide by it.")
-        return estimates.proportion_ratio(*both)
+        return ratio_estimate(one, other)
     return estimates.independent_difference(
         estimate_of(metric, group), estimate_of(metric, reference)
     )
 
 
-def _effective(metric: str, group: Tables, where: str = "this group") -> tuple[float, float]:
-    """Successes and trials, those of weighted units scaled to their effective size (Kish)."""
-    rate = GROUP_RATES[metric]
-    successes, trials = (float(part) for part in successes_and_trials(rate, group.weights))
-    if not trials > 0:
+def _rate(metric: str, group: Tables, where: str = "this group") -> Rate:
+    """The rate of a group, with what its units weigh."""
+    of = partial(successes_and_trials, GROUP_RATES[metric])
+    tally = Tally(group.units[None])
+    if group.weighted:
+        tally = Tally(group.units[None], group.weights[None], group.squares[None])
+    rate = Rate.counted(tally, of, clustered=False, clusters=None)
+    if not rate.trials.sum() > 0:
         raise ValueError(METRICS[metric].reason.replace("this group", where))
-    if not group.weighted:
-        return successes, trials
-    size = kish_size(trials, float(successes_and_trials(rate, group.squares)[1]))
-    return min(successes / trials, 1.0) * size, size
+    return rate
