@@ -12,7 +12,15 @@ from auditkit.checks.check import EVALUATION
 from auditkit.checks.estimation import NoEstimateError, by_blocks, estimated
 from auditkit.checks.groups import Groups
 from auditkit.evidence.subject import ViewKey
-from auditkit.measurement import Direction, Estimate, Measurement, MeasurementKey, Metric, Slice
+from auditkit.measurement import (
+    REST,
+    Direction,
+    Estimate,
+    Measurement,
+    MeasurementKey,
+    Metric,
+    Slice,
+)
 from auditkit.statistics import estimates
 
 Estimator = Callable[[np.ndarray], Estimate]
@@ -130,10 +138,11 @@ class NumberTable:
         Raises:
             NoEstimateError, ValueError: it has none.
         """
-        found = self._known.get((where, against))
+        # Only the rest depends on what it is the rest of.
+        key = where, against if where == REST else None
+        found = self._known.get(key)
         if found is None:
-            found = self._estimate(where, against)
-            self._known[where, against] = found
+            found = self._known[key] = self._estimate(*key)
         if isinstance(found, Exception):
             raise found
         return found
