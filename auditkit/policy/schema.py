@@ -258,6 +258,10 @@ def _attested_is_bare(requirement: Requirement) -> None:
             )
 
 
+_BOTH_WAYS = frozenset({"bias.equalised_odds_difference"})
+"""Distances, which are the same whichever of the two is the reference: `at_most` holds both."""
+
+
 def _reference_fits(requirement: Requirement) -> None:
     if requirement.reference is None:
         return
@@ -268,7 +272,8 @@ def _reference_fits(requirement: Requirement) -> None:
         )
     # Compared with one fixed reference, a one-sided region would let the reference itself be the
     # group that is treated badly. All ordered pairs hold each pair to the region both ways.
-    if requirement.kind == "bound" and requirement.reference != "highest":
+    one_way = requirement.metric not in _BOTH_WAYS and requirement.reference != "highest"
+    if requirement.kind == "bound" and one_way:
         bound = requirement.at_least if requirement.at_most is None else requirement.at_most
         if bound is not None:
             raise _contradiction(

@@ -181,3 +181,12 @@ def test_a_policy_made_in_python_can_be_read_back() -> None:
     assert again == made.with_source(made.text)
     assert again.digest == made.digest
     assert isinstance(again, Policy)
+
+
+def test_a_distance_is_bounded_from_above_whatever_the_reference() -> None:
+    requirement = {
+        "id": "odds", "title": "Errors are alike", "metric": "bias.equalised_odds_difference",
+        "slices": "groups", "reference": "declared", "at_most": 0.1, "basis": "organisation",
+        "explanation": "Both kinds of error.",
+    }  # fmt: skip
+    assert Requirement.model_validate(requirement).region == (-math.inf, 0.1)
