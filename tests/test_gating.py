@@ -27,11 +27,14 @@ def audited(frame: pd.DataFrame) -> auditkit.Run:
     return auditkit.audit(scorer(), data, quiet=True)
 
 
+def described(rows: int = 6000) -> pd.DataFrame:
+    p = np.random.default_rng(3).uniform(size=rows)
+    return people(rows).assign(p_x=p, p_y=1 - p, weight=1.0)
+
+
 @pytest.fixture(scope="module")
 def run() -> auditkit.Run:
-    frame = people(6000)
-    p = np.random.default_rng(3).uniform(size=len(frame))
-    return audited(frame.assign(p_x=p, p_y=1 - p, weight=1.0))
+    return audited(described())
 
 
 def test_the_record_says_what_was_declared(run: auditkit.Run) -> None:
@@ -45,22 +48,25 @@ def test_the_record_says_what_was_declared(run: auditkit.Run) -> None:
 
 
 def test_gate_and_audit_agree_on_groups_given_as_probabilities(run: auditkit.Run) -> None:
-    """What the baseline asks of groups is not asked of probabilities, in neither place."""
+    """The baseline asks the ratio of them by the metric that they have, in both places."""
     assert run.verdict == "pass"
     again = gate(run.record)
     assert again.outcome is VerdictStatus.PASS
     assert again.verdicts == run.judgement.verdicts
-    assert not any("origin" in one.subject for one in again.verdicts)
+    of_origin = [one.subject for one in again.verdicts if "origin" in one.subject]
+    assert len(of_origin) == 1
+    assert of_origin[0].startswith("bias.proxy_impact_ratio")
 
 
 def test_records_of_earlier_versions_have_no_proxy_groups(run: auditkit.Run) -> None:
     plain = {key: value for key, value in run.record.data.items() if key != "proxy_groups"}
-    earlier = dataclasses.replace(run.record, data=plain)
+    measured = tuple(m for m in run.record.measurements if "proxy" not in m.key.metric)
+    earlier = dataclasses.replace(run.record, data=plain, measurements=measured)
     assert gate(earlier).outcome is VerdictStatus.PASS
 
 
 def test_rows_of_unknown_group_do_not_make_a_comparison_missing() -> None:
-    frame = people(6000).assign(p_x=0.5, p_y=0.5, weight=1.0)
+    frame = described()
     frame.loc[:299, "group"] = None
     found = audited(frame)
     assert found.verdict == "pass"
