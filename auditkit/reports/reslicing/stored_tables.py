@@ -25,6 +25,9 @@ BLOCK, RANK_CELL, TARGET = "block", "rank_cell", "target"
 
 _ATTRIBUTES = ("group:", "control:")
 _SUMMED_OUT = {BLOCK, "fold"}
+_KINDS = {"CountNeed": "", "SumNeed": WEIGHT}
+"""Kinds of needs → of which value their states can be sliced."""
+
 _MEND = "Run the audit again, or read the record with the version of auditkit that wrote it."
 
 
@@ -156,9 +159,11 @@ def _tables(states: Mapping[str, bytes], inner: set[str]) -> Iterator[StoredTabl
     """Tables over attributes, some of the inner axes, and what is summed out: nothing else."""
     for state, text in _index(states).items():
         need = _read_need(state, text)
+        if need is None:
+            continue
         others = {name for name in need.axes if not name.startswith(_ATTRIBUTES)} - _SUMMED_OUT
         sliceable = others and others <= inner and any(map(_is_attribute, need.axes))
-        if sliceable and (need.kind, need.value) in {("CountNeed", ""), ("SumNeed", WEIGHT)}:
+        if sliceable and need.value == _KINDS[need.kind]:
             split = state.rsplit(".", 2)[0]
             yield StoredTable(state, split, need.head, need.label, _read(states, state, need))
 
@@ -207,10 +212,15 @@ class _Need:
     axes: tuple[str, ...]
 
 
-def _read_need(state: str, text: str) -> _Need:
-    """A need as Python writes it. Only literals are read: nothing of the text is run."""
+def _read_need(state: str, text: str) -> _Need | None:
+    """A need as Python writes it; None of a kind that is not known here.
+
+    Only literals are read: nothing of the text is run.
+    """
     try:
         kind, given = _arguments(ast.parse(text, mode="eval").body)
+        if kind not in _KINDS:
+            return None
         view = _literals(given["view"])
         axes = [_literals(axis) for axis in getattr(given["axes"], "elts", [])]
         return _Need(

@@ -69,7 +69,7 @@ def scoring_of(model: Mapping[str, Any], table: StoredTable) -> Scoring | None:
         head.get("outputs") in _PROBABILISTIC,
         positive,
         not below,
-        str(favourable) if below else positive or "a number from the threshold on",
+        str(favourable) if below else positive or "selected",
         favourable in (positive, *classes) and favourable is not None,
         None if threshold is None else float(threshold),
     )
