@@ -51,7 +51,7 @@ def test_cells_with_rate_interval_and_n(section: AppTest) -> None:
     rows = people(1500)
     table = section.dataframe[0].value
     assert list(table.columns) == [
-        "race", "n", "Rate", "90 % interval", "Remark", "value", "low", "high"
+        "race", "n", "Rate", "90 % interval", "value", "low", "high", "Remark"
     ]  # fmt: skip
     for _, line in table.iterrows():
         part = rows[rows["race"] == line["race"]]
@@ -71,6 +71,22 @@ def test_another_crossing_rate_and_filter(section: AppTest) -> None:
     part = rows[(rows["race"] == "b") & (rows["sex"] == "M") & (rows["hours"] >= 40)]
     line = table[(table["race"] == "b") & (table["sex"] == "M")].iloc[0]
     assert (line["n"], line["value"]) == (str(len(part)), pytest.approx(part["y"].mean()))
+
+
+def test_what_is_alike_in_a_control_stands_together(section: AppTest) -> None:
+    cross(section, "group:sex", "control:hours")
+    choose(section, "Compared by", "difference")
+    table = section.dataframe[0].value
+    assert list(table.columns[:2]) == ["hours (control)", "sex"]
+    assert list(table["hours (control)"]) == [
+        "< 20",
+        "< 20",
+        "[20, 40)",
+        "[20, 40)",
+        "≥ 40",
+        "≥ 40",
+    ]
+    assert list(table["Difference"] == "reference") == [False, True] * 3
 
 
 def test_comparison_with_the_declared_reference(section: AppTest) -> None:
@@ -126,6 +142,17 @@ def test_too_many_cells(section: AppTest, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("reviewing.cells.MOST_CELLS", 2)
     section.run()
     assert "This crossing has 3 cells, and at most 2 are shown" in seen(section)
+
+
+def test_attributes_that_were_not_counted_together(visit: Visit, store: Store) -> None:
+    kept = audited(people(600), intersections=(), controls=())[1]
+    store.save(sample_record(model=MODEL, data=DATA), kept)
+    test = visit("run", section="Groups")
+    (box, _) = (box for box in test.selectbox if box.label == "Counted together")
+    assert box.options == ["evaluation data: sex", "evaluation data: race"]
+    assert list(test.dataframe[0].value["sex"]) == ["F", "M"]
+    box.select(1).run()
+    assert list(test.dataframe[0].value["race"]) == ["a", "b", "c"]
 
 
 def test_no_counts_by_group(visit: Visit, store: Store) -> None:

@@ -6,13 +6,14 @@ import ast
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from auditkit.errors import StoreError
 from auditkit.measurement import UNKNOWN
+from auditkit.statistics.cutting import cut_counts, cut_moments
 from auditkit.statistics.group_rates import OUTCOMES
 from auditkit.statistics.moments import Moments
 from auditkit.statistics.sparse_counts import AnyCounts, counts_from_bytes
@@ -84,11 +85,15 @@ class StoredTable:
         """
         blocks = (BLOCK,) if clustered and BLOCK in self.axes else ()
         marginal = self.counted.marginal(*blocks, *axes)
-        orders = [self._order(name) for name in axes]
+        orders = {
+            place: self._order(name)
+            for place, name in enumerate(axes, start=1)
+            if _is_attribute(name)
+        }
 
         def laid_out(state: np.ndarray) -> np.ndarray:
             blocked = state if blocks else state[None]
-            for place, order in enumerate(orders, start=1):
+            for place, order in orders.items():
                 blocked = blocked.take(order, axis=place)
             return blocked
 
@@ -96,10 +101,15 @@ class StoredTable:
             return Tally(*marginal.of(WEIGHT)).each(laid_out)
         return Tally(marginal.values).each(laid_out)
 
-    def _order(self, name: str) -> list[int]:
-        (axis,) = (axis for axis in self.counted.axes if axis.name == name)
-        ordered = self.levels(name) if name.startswith(_ATTRIBUTES) else axis.labels
-        return [axis.position(label) for label in ordered]
+    def cut(self, axis: str, first: int) -> StoredTable:
+        """The table with an axis of ordered cells cut in two; see `auditkit.statistics.cutting`."""
+        if isinstance(self.counted, Moments | SparseMoments):
+            return replace(self, counted=cut_moments(self.counted, axis, first))
+        return replace(self, counted=cut_counts(self.counted, axis, first))
+
+    def _order(self, attribute: str) -> list[int]:
+        (axis,) = (axis for axis in self.counted.axes if axis.name == attribute)
+        return [axis.position(level) for level in self.levels(attribute)]
 
 
 def is_group(attribute: str) -> bool:
