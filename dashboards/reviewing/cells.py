@@ -16,12 +16,14 @@ from auditkit.reports.reslicing import (
     StoredTable,
     absence,
     compared_scale,
+    is_group,
     rate_scale,
 )
 from auditkit.reports.text import distinct, visible
 from reviewing.literal import literal
 
 MOST_CELLS = 400
+UNROUNDED = ("value", "low", "high")
 
 
 def choose_table(tables: Sequence[StoredTable], key: str) -> StoredTable:
@@ -77,29 +79,37 @@ def show_cells(sliced: Resliced, cells: Sequence[Cell], compared: Compared | Non
     """The cells as a table, with unrounded numbers for sorting."""
     import pandas as pd
 
-    names = [*map(attribute_name, sliced.crossed), "n", "Rate", "90 % interval"]
+    # As in the chart: what is alike in the controls stands together.
+    order = sorted(range(len(sliced.crossed)), key=lambda at: is_group(sliced.crossed[at]))
+    names = [attribute_name(sliced.crossed[at]) for at in order]
+    names += ["n", "Rate", "90 % interval"]
     names += [compared.form.capitalize(), "Its interval"] if compared else []
     others = compared.cells if compared else [None] * len(cells)
-    rows = [_row(cell, other, compared) for cell, other in zip(cells, others, strict=True)]
+    rows = [
+        [*(visible(cell.levels[at]) for at in order), *_numbers(cell, other, compared)]
+        for cell, other in zip(cells, others, strict=True)
+    ]
+    columns = distinct([*names, *UNROUNDED, "Remark"], 40)
     number = st.column_config.NumberColumn(format="%.6g", help="Unrounded, for sorting and export")
-    frame = pd.DataFrame(rows, columns=distinct([*names, "Remark", "value", "low", "high"], 40))
     st.dataframe(
-        frame,
+        pd.DataFrame(rows, columns=columns),
         hide_index=True,
-        height=min((len(rows) + 1) * 35 + 3, 500),
-        column_config=dict.fromkeys(frame.columns[-3:], number),
+        height=min((len(rows) + 1) * 35 + 3, 640),
+        column_config={
+            **dict.fromkeys(columns[-4:-1], number),
+            columns[-1]: st.column_config.TextColumn(width=260),
+        },
     )
 
 
-def _row(cell: Cell, other: Cell | None, compared: Compared | None) -> list[str | float | None]:
-    row = [*map(visible, cell.levels), "–" if cell.n is None else count(cell.n)]
-    row += _texts(cell, rate_scale())
+def _numbers(cell: Cell, other: Cell | None, compared: Compared | None) -> list[str | float | None]:
+    texts = ["–" if cell.n is None else count(cell.n), *_texts(cell, rate_scale())]
     if other is not None and compared is not None:
-        row += _texts(other, compared_scale(compared.form))
+        texts += _texts(other, compared_scale(compared.form))
     reasons = dict.fromkeys(one.reason for one in (cell, other) if one and one.reason)
     interval = cell.interval
     ends = (interval.low, interval.high) if interval else (None, None)
-    return [*row, " ".join(reasons), cell.value, *ends]
+    return [*texts, cell.value, *ends, " ".join(reasons)]
 
 
 def _texts(cell: Cell, scale: Scale) -> list[str]:

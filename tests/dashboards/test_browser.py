@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from auditkit.records import Store, open_store
+from tests.reports.counted import DATA, MODEL, audited, people
 from tests.samples import HOSTILE, HOSTILE_MARKDOWN, passing_judgement, sample_record
 
 pytestmark = pytest.mark.browser
@@ -36,7 +37,8 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Store:
     store = open_store(tmp_path_factory.mktemp("dashboard") / "a store")
     day = {"created": "2026-11-21T10:15:30+00:00"}
     store.save(sample_record())
-    store.save(sample_record(id=OTHER, name="Credit scores", judgement=passing_judgement(), **day))
+    described = {"model": MODEL, "data": DATA, "judgement": passing_judgement(), **day}
+    store.save(sample_record(id=OTHER, name="Credit scores", **described), audited(people(900))[1])
     store.save(sample_record(id=HOSTILE_ID, name=HOSTILE_NAME, **day))
     store.sign(ID, "reject", f"Unfair. {HOSTILE_MARKDOWN}", f"Ada {HOSTILE}")
     return store
@@ -184,6 +186,34 @@ def test_the_sections_of_a_run(visitor: Visitor) -> None:
         if section == "Figures":
             charts = page.locator("[data-testid=stVegaLiteChart]")
             expect(charts).to_have_count(len(sample_record().figures), timeout=PATIENCE)
+
+
+def pick(page: Page, name: str, option: str) -> None:
+    box = page.get_by_role("combobox", name=name)
+    expect(box).to_have_count(1, timeout=PATIENCE)  # two while the page is made anew
+    box.fill(option)
+    page.get_by_role("option", name=option, exact=True).click()
+    page.keyboard.press("Escape")  # a list that stays open hides all else from roles
+
+
+def test_groups_are_sliced_again(visitor: Visitor) -> None:
+    page = visitor.page
+    page.goto(f"/run?run={OTHER}&section=Groups")
+    see(page, "no verdict rests on it")
+    charts = page.locator("[data-testid=stVegaLiteChart]")
+    expect(charts).to_have_count(4, timeout=PATIENCE)
+    pick(page, "Crossed", "sex")
+    expect(page.get_by_role("combobox", name="Only sex")).to_have_count(0, timeout=PATIENCE)
+    pick(page, "Compared by", "Ratio")
+    page.wait_for_function(  # two panels: rates, and ratios
+        "() => document.querySelector('[data-testid=stVegaLiteChart] canvas, "
+        "[data-testid=stVegaLiteChart] svg')?.getBoundingClientRect().width > 600"
+    )
+    slider = page.get_by_role("slider")
+    slider.press("ArrowRight")
+    see(page, "0.51")
+    assert fits(page)
+    nothing_came_alive(page)
 
 
 def test_deep_links(visitor: Visitor) -> None:

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from auditkit.records import Store
 from auditkit.resources import dashboards_folder
+from tests.reports.counted import DATA, MODEL, audited, people
 from tests.samples import sample_record
 
 VISIT = """
 import sys
 from streamlit.testing.v1 import AppTest
-for page, query in (("runs", {{}}), ("run", {{"run": "{run}"}}), ("run", {{"section": "Figures"}})):
+for page, query in (("runs", {{}}), ("run", {{"run": "{run}"}}), ("run", {{"section": "Figures"}}),
+                    ("run", {{"section": "Groups"}})):
     test = AppTest.from_file("{app}", default_timeout=60)
     test.query_params.update(query)
     test.switch_page(f"pages_/{{page}}.py").run()
@@ -35,6 +37,7 @@ def loaded(names: tuple[str, ...]) -> list[str]:
     return list(eval(done.stdout))  # noqa: S307 - our own list of our own names
 
 
-def test_no_page_loads_a_model_library(stored: Store) -> None:
+def test_no_page_loads_a_model_library(store: Store) -> None:
     """Streamlit is in the list to show that the list can find something."""
+    store.save(sample_record(model=MODEL, data=DATA), audited(people(300))[1])
     assert loaded((*HEAVY, "streamlit")) == ["streamlit"]

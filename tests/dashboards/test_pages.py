@@ -25,7 +25,8 @@ from tests.samples import (
 
 ID = sample_record().id
 SECTIONS = (
-    "Verdicts", "Measurements", "Figures", "Advice", "Not tested", "Provenance", "Sign-off",
+    "Verdicts", "Measurements", "Figures", "Groups", "Advice", "Not tested", "Provenance",
+    "Sign-off",
 )  # fmt: skip
 
 

@@ -16,7 +16,12 @@ from auditkit.reports.reslicing.drawing import (
     rate_scale,
 )
 from auditkit.reports.reslicing.questions import Cell, Question, rates_of
-from auditkit.reports.reslicing.stored_tables import StoredTable, decision_tables, score_tables
+from auditkit.reports.reslicing.stored_tables import (
+    StoredTable,
+    decision_tables,
+    is_group,
+    score_tables,
+)
 from auditkit.reports.reslicing.thresholds import Scoring, at_threshold, score_range, scoring_of
 
 __all__ = [
@@ -31,6 +36,7 @@ __all__ = [
     "cell_names",
     "compared_scale",
     "decision_tables",
+    "is_group",
     "rate_chart",
     "rate_scale",
     "rates_of",

@@ -91,7 +91,10 @@ def rate_chart(
     ]
     title = GROUP_RATES[sliced.rate].title
     left = group_rates.rates_panel(rows, title, rate_scale(), _WHOLE)
-    heading = style.title(title, list(_notes(cells, len(rows))))
+    notes = list(_notes(cells, len(rows)))
+    if compared is not None and len(sliced.anchored) < len(sliced.crossed):
+        notes.append("Compared with the reference at the same level of every control.")
+    heading = style.title(title, notes)
     if compared is None:
         return style.finished(left.properties(title=heading))
     axis = f"{form.capitalize()} {_PREPOSITIONS[form]} {shorten(', '.join(compared.reference), 30)}"

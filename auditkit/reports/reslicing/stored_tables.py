@@ -6,13 +6,14 @@ import ast
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from auditkit.errors import StoreError
 from auditkit.measurement import UNKNOWN
+from auditkit.statistics.cutting import cut_counts, cut_moments
 from auditkit.statistics.group_rates import OUTCOMES
 from auditkit.statistics.moments import Moments
 from auditkit.statistics.sparse_counts import AnyCounts, counts_from_bytes
@@ -25,6 +26,9 @@ BLOCK, RANK_CELL, TARGET = "block", "rank_cell", "target"
 
 _ATTRIBUTES = ("group:", "control:")
 _SUMMED_OUT = {BLOCK, "fold"}
+_KINDS = {"CountNeed": "", "SumNeed": WEIGHT}
+"""Kinds of needs → of which value their states can be sliced."""
+
 _MEND = "Run the audit again, or read the record with the version of auditkit that wrote it."
 
 
@@ -81,11 +85,15 @@ class StoredTable:
         """
         blocks = (BLOCK,) if clustered and BLOCK in self.axes else ()
         marginal = self.counted.marginal(*blocks, *axes)
-        orders = [self._order(name) for name in axes]
+        orders = {
+            place: self._order(name)
+            for place, name in enumerate(axes, start=1)
+            if _is_attribute(name)
+        }
 
         def laid_out(state: np.ndarray) -> np.ndarray:
             blocked = state if blocks else state[None]
-            for place, order in enumerate(orders, start=1):
+            for place, order in orders.items():
                 blocked = blocked.take(order, axis=place)
             return blocked
 
@@ -93,10 +101,15 @@ class StoredTable:
             return Tally(*marginal.of(WEIGHT)).each(laid_out)
         return Tally(marginal.values).each(laid_out)
 
-    def _order(self, name: str) -> list[int]:
-        (axis,) = (axis for axis in self.counted.axes if axis.name == name)
-        ordered = self.levels(name) if name.startswith(_ATTRIBUTES) else axis.labels
-        return [axis.position(label) for label in ordered]
+    def cut(self, axis: str, first: int) -> StoredTable:
+        """The table with an axis of ordered cells cut in two; see `auditkit.statistics.cutting`."""
+        if isinstance(self.counted, Moments | SparseMoments):
+            return replace(self, counted=cut_moments(self.counted, axis, first))
+        return replace(self, counted=cut_counts(self.counted, axis, first))
+
+    def _order(self, attribute: str) -> list[int]:
+        (axis,) = (axis for axis in self.counted.axes if axis.name == attribute)
+        return [axis.position(level) for level in self.levels(attribute)]
 
 
 def is_group(attribute: str) -> bool:
@@ -156,9 +169,11 @@ def _tables(states: Mapping[str, bytes], inner: set[str]) -> Iterator[StoredTabl
     """Tables over attributes, some of the inner axes, and what is summed out: nothing else."""
     for state, text in _index(states).items():
         need = _read_need(state, text)
+        if need is None:
+            continue
         others = {name for name in need.axes if not name.startswith(_ATTRIBUTES)} - _SUMMED_OUT
         sliceable = others and others <= inner and any(map(_is_attribute, need.axes))
-        if sliceable and (need.kind, need.value) in {("CountNeed", ""), ("SumNeed", WEIGHT)}:
+        if sliceable and need.value == _KINDS[need.kind]:
             split = state.rsplit(".", 2)[0]
             yield StoredTable(state, split, need.head, need.label, _read(states, state, need))
 
@@ -207,10 +222,15 @@ class _Need:
     axes: tuple[str, ...]
 
 
-def _read_need(state: str, text: str) -> _Need:
-    """A need as Python writes it. Only literals are read: nothing of the text is run."""
+def _read_need(state: str, text: str) -> _Need | None:
+    """A need as Python writes it; None of a kind that is not known here.
+
+    Only literals are read: nothing of the text is run.
+    """
     try:
         kind, given = _arguments(ast.parse(text, mode="eval").body)
+        if kind not in _KINDS:
+            return None
         view = _literals(given["view"])
         axes = [_literals(axis) for axis in getattr(given["axes"], "elts", [])]
         return _Need(

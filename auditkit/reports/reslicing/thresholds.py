@@ -13,7 +13,6 @@ from auditkit.reports.reslicing.cells import Resliced
 from auditkit.reports.reslicing.questions import Question
 from auditkit.reports.reslicing.stored_tables import RANK_CELL, TARGET, StoredTable
 from auditkit.statistics.score_grids import odds_edges, raw_edges
-from auditkit.statistics.tally import Tally
 
 RATES = ("selection_rate", "true_positive_rate", "false_positive_rate")
 
@@ -69,7 +68,7 @@ def scoring_of(model: Mapping[str, Any], table: StoredTable) -> Scoring | None:
         head.get("outputs") in _PROBABILISTIC,
         positive,
         not below,
-        str(favourable) if below else positive or "a number from the threshold on",
+        str(favourable) if below else positive or "selected",
         favourable in (positive, *classes) and favourable is not None,
         None if threshold is None else float(threshold),
     )
@@ -79,7 +78,7 @@ def score_range(table: StoredTable, scoring: Scoring) -> tuple[float, float]:
     """Between which scores a threshold may be tried."""
     if scoring.probabilistic:
         return 0.0, 1.0
-    cells = table.tally((RANK_CELL,), clustered=False).rows.sum(axis=0)
+    cells = _by_cell(table)
     shares = np.cumsum(cells) / max(int(cells.sum()), 1)
     ends = [int(np.searchsorted(shares, share)) for share in (_TAIL, 1 - _TAIL)]
     edges = scoring.edges
@@ -120,29 +119,26 @@ def at_threshold(
     Raises:
         ValueError: too many cells.
     """
+    first = int(np.searchsorted(scoring.edges, threshold))
     labelled = TARGET in table.axes
-    scores = table.tally(
-        (*crossed, RANK_CELL, *((TARGET,) if labelled else ())), clustered=clustered
-    )
-    edges = scoring.edges
-    first = int(np.searchsorted(edges, threshold))
-    units = scores.each(partial(_decided, first=first, labelled=labelled, scoring=scoring))
-    names = RATES if labelled else RATES[:1]
+    axes = (*crossed, RANK_CELL, *((TARGET,) if labelled else ()))
+    sides = table.cut(RANK_CELL, first).tally(axes, clustered=clustered)
+    units = sides.each(partial(_decided, labelled=labelled, scoring=scoring))
     return AtThreshold(
         {
             name: Resliced.held(table, Question(name, crossed), units, clustered=clustered)
-            for name in names
+            for name in (RATES if labelled else RATES[:1])
         },
-        _undecided(scores, first, edges, threshold, labelled=labelled),
+        _undecided(table, scoring, threshold, first),
     )
 
 
-def _decided(state: np.ndarray, first: int, *, labelled: bool, scoring: Scoring) -> np.ndarray:
-    """(…, cells[, target]) as (…, selected, qualified, correct); unknown outcomes count as no."""
-    by_target = state if labelled else np.stack([state, np.zeros_like(state)], axis=-1)
-    above = by_target[..., first:, :].sum(axis=-2)
-    below = by_target[..., :first, :].sum(axis=-2)
-    decided = np.stack([below, above], axis=-2)
+def _decided(state: np.ndarray, *, labelled: bool, scoring: Scoring) -> np.ndarray:
+    """(…, below and above[, target]) as (…, selected, qualified, correct).
+
+    Unknown outcomes count as no; only the selection rate may then be read.
+    """
+    decided = state if labelled else np.stack([state, np.zeros_like(state)], axis=-1)
     if not scoring.selects_above:
         decided = decided[..., ::-1, ::-1] if labelled else decided[..., ::-1, :]
     result = np.zeros((*decided.shape, 2), dtype=state.dtype)
@@ -153,10 +149,13 @@ def _decided(state: np.ndarray, first: int, *, labelled: bool, scoring: Scoring)
     return result
 
 
-def _undecided(
-    scores: Tally, first: int, edges: np.ndarray, threshold: float, *, labelled: bool
-) -> int:
+def _undecided(table: StoredTable, scoring: Scoring, threshold: float, first: int) -> int:
+    """Rows in the cell that the threshold cuts; none where it lies between two cells."""
+    edges = scoring.edges
     if first == 0 or (first < len(edges) and edges[first] == threshold):
         return 0
-    cells = scores.rows.sum(axis=-1) if labelled else scores.rows
-    return int(cells[..., first - 1].sum())
+    return int(_by_cell(table)[first - 1])
+
+
+def _by_cell(table: StoredTable) -> np.ndarray:
+    return np.asarray(table.tally((RANK_CELL,), clustered=False).rows.sum(axis=0))

@@ -1,10 +1,11 @@
 """Which cells of a table of counts are not told, so that nobody can be found in it.
 
-A number about fewer than `MIN_KEPT` people is withheld. So is the smallest other number of a line
-whose total can be had by leaving an attribute out, if the total less what is shown would be about
-that few: the line then holds two numbers that are not told, of at least `MIN_KEPT` together.
+A number about fewer than `MIN_KEPT` people is withheld. The totals of a line of cells can be had by
+leaving its attribute out. So where the total of a line is told, less what is shown of it, and that
+would be about one cell or about fewer than `MIN_KEPT`, the smallest other number is withheld too.
 
-Source: Cox, Journal of the American Statistical Association 75 (1980) 377–385.
+Source: complementary suppression, Cox, Journal of the American Statistical Association 75 (1980)
+377–385.
 """
 
 from __future__ import annotations
@@ -38,24 +39,34 @@ def withheld(counted: NDArray[np.int64], rows: NDArray[np.int64]) -> Mask:
         >>> counted = np.array([[90, 40, 7], [30, 3, 20]])
         >>> withheld(counted, counted).astype(int).tolist()
         [[0, 1, 1], [0, 1, 1]]
+        >>> counted = np.array([[90, 40, 3], [30, 50, 0]])
+        >>> withheld(counted, counted).astype(int).tolist()
+        [[0, 1, 1], [0, 0, 0]]
     """
-    mask = few(counted, rows)
+    counted, rows = np.asarray(counted), np.asarray(rows)
+    mask = np.asarray(few(counted, rows))
     changed = bool(mask.any())
+    told = [told_totals(counted, rows, axis) for axis in range(counted.ndim)] if changed else []
     while changed:
-        changed = any(_protected(counted, mask, axis) for axis in range(counted.ndim))
+        changed = any(_protected(counted, mask, axis, total) for axis, total in enumerate(told))
     return mask
 
 
-def _protected(counted: NDArray[np.int64], mask: Mask, axis: int) -> bool:
+def told_totals(counted: NDArray[np.int64], rows: NDArray[np.int64], axis: int) -> Mask:
+    """Of which lines along an axis the total is told, when its attribute is left out."""
+    return ~withheld(counted.sum(axis=axis), rows.sum(axis=axis))
+
+
+def _protected(counted: NDArray[np.int64], mask: Mask, axis: int, told: Mask) -> bool:
     """Withhold one more cell of each line along an axis that needs it; whether there was one."""
     lines = np.moveaxis(counted, axis, -1)
     hidden = np.moveaxis(mask, axis, -1)  # a view: what is set here is set in the mask
     alone = hidden.sum(axis=-1) == 1
     small = np.where(hidden, lines, 0).sum(axis=-1) < MIN_KEPT
-    open_cells = ~hidden & (lines > 0)
-    wanting = hidden.any(axis=-1) & (alone | small) & open_cells.any(axis=-1)
+    candidates = ~hidden & (lines > 0)
+    wanting = told & hidden.any(axis=-1) & (alone | small) & candidates.any(axis=-1)
     for where in np.argwhere(wanting):
         line = tuple(where)
-        candidates = np.where(open_cells[line], lines[line], np.iinfo(np.int64).max)
-        hidden[(*line, int(candidates.argmin()))] = True
+        sizes = np.where(candidates[line], lines[line], np.iinfo(np.int64).max)
+        hidden[(*line, int(sizes.argmin()))] = True
     return bool(wanting.any())
