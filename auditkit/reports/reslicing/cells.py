@@ -25,10 +25,7 @@ COMPARISONS: Mapping[str, Callable[[Rate, Rate], Estimate]] = {
     "difference": difference_estimate,
 }
 
-FEW = (
-    f"Withheld: numbers about fewer than {MIN_KEPT} could tell about a person; here or among those "
-    "counted here there are fewer."
-)
+FEW = f"Withheld: numbers about fewer than {MIN_KEPT} could tell about a person."
 TELLING = (
     f"Withheld: less the other cells, a total would tell about one of fewer than {MIN_KEPT}, if "
     "this number were shown."
@@ -115,7 +112,7 @@ class Resliced:
     def cells(self) -> list[Cell]:
         """The rate of each cell in which there is somebody."""
         return [
-            self._told(place, lambda at=place: rate_estimate(self._rate(at)), (place,))  # type: ignore[misc]
+            self._told(place, partial(self._rate_estimate, place), (place,))
             for place in self._places()
         ]
 
@@ -181,6 +178,9 @@ class Resliced:
             f"These units lie in {occupied} of {trials.size} blocks of clusters; an interval needs "
             f"at least {MIN_CLUSTERS} independent units."
         )
+
+    def _rate_estimate(self, place: Place) -> Estimate:
+        return rate_estimate(self._rate(place))
 
     def _rate(self, place: Place) -> Rate:
         rate = Rate.counted(self._of(place), self._counted, self._clustered, None)
