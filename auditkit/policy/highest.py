@@ -16,6 +16,35 @@ from auditkit.policy.targets import Target
 Measured = Mapping[Target, Sequence[Measurement]]
 
 
+def without_unpaired(
+    measured: Measured,
+) -> tuple[dict[Target, Sequence[Measurement]], dict[tuple[str, ...], int]]:
+    """The comparisons of attributes of which every group was a reference, and the other attributes.
+
+    Of very many groups a check compares not every pair. What is left of them says nothing about the
+    highest group, since that may be among those that nobody was compared with.
+
+    Returns:
+        The pairs that are left; attributes that are not → how many groups were no reference.
+    """
+    met: dict[tuple[str, ...], dict[Slice, bool]] = defaultdict(dict)
+    for target, these in measured.items():
+        if target.reference is not None:
+            references = met[target.slice.attributes]
+            references[target.reference] = references.get(target.reference, False) or bool(these)
+    lacking = {
+        attributes: list(references.values()).count(False)
+        for attributes, references in met.items()
+        if any(references.values()) and not all(references.values())
+    }
+    kept = {
+        target: these
+        for target, these in measured.items()
+        if target.slice.attributes not in lacking
+    }
+    return kept, lacking
+
+
 def against_the_highest(measured: Measured) -> dict[Target, list[Measurement]]:
     """The comparisons with the highest group of each attribute or intersection.
 

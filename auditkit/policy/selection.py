@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from auditkit.measurement import Measurement, MeasurementKey, Slice
-from auditkit.policy.highest import against_the_highest
+from auditkit.policy.highest import Measured, against_the_highest, without_unpaired
 from auditkit.policy.schema import Policy, Requirement
 from auditkit.policy.slices import (
     ARROW,
@@ -102,9 +102,12 @@ def _cross_off(
     gaps = _unmeasured_heads(requirement, variants, tasks)
     found: list[Measurement] = []
     for variant in variants:
-        measured = {target: index.get((target, variant), []) for target in targets}
-        if requirement.kind == "reported" and requirement.reference == "highest":
-            measured = against_the_highest(measured)
+        measured: Measured = {target: index.get((target, variant), []) for target in targets}
+        if requirement.reference == "highest":
+            measured, unpaired = without_unpaired(measured)
+            gaps += [_unpaired(requirement, *one) for one in unpaired.items()]
+            if requirement.kind == "reported":
+                measured = against_the_highest(measured)
         for target, these in measured.items():
             found.extend(these)
             if not these:
@@ -117,6 +120,16 @@ def _gap(requirement: Requirement, target: Target, variant: Variant) -> Gap:
     metric = str(requirement.metric)
     key = MeasurementKey(metric, target.slice, target.reference, split, head, label)
     return Gap(str(key), f"{metric} was not measured for {target}.", target.slice)
+
+
+def _unpaired(requirement: Requirement, attributes: tuple[str, ...], lacking: int) -> Gap:
+    name = " × ".join(attributes)
+    return Gap(
+        f"{requirement.metric} · every pair of groups of {name}",
+        f"Nothing was compared with {lacking:,} of the groups of {name}: of so many groups not "
+        "every pair is measured, so that nothing shows which is highest. Compare with the declared "
+        "reference or the rest, or declare fewer groups.",
+    )
 
 
 def _speaks_of(requirement: Requirement, key: MeasurementKey, tasks: Mapping[str, str]) -> bool:

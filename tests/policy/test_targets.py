@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from auditkit.errors import PolicyError
 from auditkit.measurement import (
+    REST,
     Direction,
     Estimate,
     Measurement,
@@ -338,3 +339,13 @@ def test_the_proxy_metric_must_exist_and_compare() -> None:
     with pytest.raises(PolicyError, match=r"and bias\.proxy_impact_ratio compares nothing"):
         check_metrics(policy(EITHER), {**CATALOGUE, PROXY.id: alone})
     check_metrics(policy(EITHER), {**CATALOGUE, PROXY.id: PROXY})
+
+
+def test_of_very_many_groups_the_highest_is_not_guessed_from_some() -> None:
+    """Of comparisons with one reference alone, that one would come out highest."""
+    some = [m for m in rates("race", COUNTS) if m.key.reference in (None, REST, Slice.of(race="A"))]
+    bounded = changed(FOUR_FIFTHS, reference="highest", between=None, at_least=0.8)
+    for asked in (RATIOS, bounded):
+        (verdict,) = judged(some, asked, declared_references={"race": "A"}).verdicts
+        assert verdict.status is VerdictStatus.MISSING
+        assert "Nothing was compared with 3 of the groups of race" in verdict.reason
