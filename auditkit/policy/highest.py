@@ -32,11 +32,13 @@ def without_unpaired(
         if target.reference is not None:
             references = met[target.slice.attributes]
             references[target.reference] = references.get(target.reference, False) or bool(these)
-    lacking = {
+    never = {
         attributes: list(references.values()).count(False)
         for attributes, references in met.items()
-        if any(references.values()) and not all(references.values())
+        if any(references.values())
     }
+    # One alone may be a comparison that was lost, which is a gap like any other.
+    lacking = {attributes: count for attributes, count in never.items() if count > 1}
     kept = {
         target: these
         for target, these in measured.items()
