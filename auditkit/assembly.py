@@ -106,7 +106,7 @@ def audit_configuration(
     engine = _engine()
     code = Code(base, allowed=said.allow_code or configuration.allow_code)
     model, source = build_model(configuration.model, code, said)
-    data = build_dataset(configuration.data, code)
+    data = build_dataset(_with_predictions(configuration), code)
     settings = _settings(configuration, said, base, code, source)
     run = audit(
         model,
@@ -261,11 +261,17 @@ def _head(plain: dict[str, Any], code: Code) -> dict[str, Any]:
     declared = {name: value for name, value in plain.items() if value != ()}
     if "unit_metrics" in declared:
         declared["unit_metrics"] = code.load(declared["unit_metrics"])
-    if declared.get("task") == "multiclass" and "decision" in declared:
-        # A multiclass model decides by argmax unless it says otherwise, which `wrap` refuses.
-        rule = "threshold" if "threshold" in declared["decision"] else "argmax"
-        declared["decision"] = {"rule": rule, **declared["decision"]}
     return declared
+
+
+def _with_predictions(configuration: AuditConfiguration) -> DataSection:
+    """The data, with the columns of stored predictions among the features: they are read too."""
+    section, stored = configuration.data, configuration.model.predictions
+    if not section.features or stored is None:
+        return section
+    named = [[name] if isinstance(name, str) else list(name) for name in stored.values()]
+    columns = dict.fromkeys([*section.features, *(name for names in named for name in names)])
+    return section.model_copy(update={"features": tuple(columns)})
 
 
 def build_dataset(section: DataSection, code: Code) -> Dataset:

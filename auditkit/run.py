@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """An audit that was run, or found in the store.
 
@@ -51,11 +52,17 @@ class Run:
 
         return pd.DataFrame([_row(measurement) for measurement in self.record.measurements])
 
-    def by_group(self, *attributes: str, head: str = "", label: str = "") -> pd.DataFrame:
+    def __repr__(self) -> str:
+        verdict = "not judged" if self.verdict is None else self.verdict
+        return f"Run({self.record.name!r}, {verdict}, record {self.record.id})"
+
+    def by_group(
+        self, *named: str | Sequence[str], head: str = "", label: str = ""
+    ) -> pd.DataFrame:
         """The numbers of every group, in the shape of Fairlearn's `MetricFrame.by_group`.
 
         Args:
-            attributes: a group attribute, or those of a declared intersection.
+            named: a group attribute, or those of a declared intersection, also as a list.
             head, label: of which output and class the numbers are.
 
         Returns:
@@ -67,6 +74,8 @@ class Run:
         """
         import pandas as pd
 
+        listed = ([one] if isinstance(one, str) else one for one in named)
+        attributes = tuple(name for names in listed for name in names)
         wanted = tuple(sorted(attributes))
         found: dict[tuple[str, ...], dict[str, float | None]] = {}
         for one in self.record.measurements:

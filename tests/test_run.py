@@ -34,6 +34,7 @@ def test_numbers_by_group_have_the_shape_of_fairlearns(attributes: list[str]) ->
         sensitive_features=table[attributes],
     ).by_group
     found = run_of(table).by_group(*attributes)
+    pd.testing.assert_frame_equal(found, run_of(table).by_group(attributes))
     assert found.index.names == frame.index.names
     pd.testing.assert_frame_equal(
         found[list(frame.columns)].sort_index(), frame.sort_index(), check_exact=False, rtol=1e-12
@@ -53,3 +54,9 @@ def test_groups_that_were_not_measured_are_an_error() -> None:
     for attributes in (("age",), ()):
         with pytest.raises(DataError, match="Name a group attribute of the data"):
             run.by_group(*attributes)
+
+
+def test_a_run_is_shown_in_a_line() -> None:
+    shown = repr(run_of(people(300)))
+    assert shown.startswith("Run('model', not judged, record ")
+    assert len(shown) < 100

@@ -75,7 +75,7 @@ def _figure(picture: _Picture, view: View, groups: Groups, found: Sequence[Measu
     return Figure(
         kind="group_rates",
         title=f"{picture.title}{of} by {groups.title}",
-        caption=f"{picture.shown} {against}. Bars are 90 % intervals.",
+        caption=f"{picture.shown} {against}.",
         check="bias",
         data={
             "attribute": groups.title,

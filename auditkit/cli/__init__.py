@@ -32,6 +32,8 @@ COMMANDS = {
 }
 
 INTERRUPTED = 130
+UNHEARD = 141
+"""Nobody reads the output any more (`auditkit show | head`): 128 + SIGPIPE, as shells have it."""
 TRACEBACK = "AUDITKIT_TRACEBACK"
 
 
@@ -81,6 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         error.show()
         sys.exit(2)
     except SystemExit as stopped:
+        if isinstance(stopped.__context__, BrokenPipeError):
+            sys.exit(UNHEARD)  # click ends so where the reader of a pipe has seen enough
         # Without standalone mode click never exits: this came from code of the user's, whose 0
         # would read as a pass.
         _complain(

@@ -66,8 +66,15 @@ def _make_head(name: str, declared: Head | Mapping[str, Any]) -> Head:
             mend="Correct the declaration.",
         )
     values = dict(declared)
-    decision = values.pop("decision", None)
+    decision = _of_task(values.pop("decision", None), declared["task"])
     return Head(name, decision=make_decision(decision), **values)
+
+
+def _of_task(decision: Any, task: Any) -> Any:
+    """A decision of several classes is by argmax, unless it says otherwise (and is refused)."""
+    if task != "multiclass" or not isinstance(decision, Mapping) or "threshold" in decision:
+        return decision
+    return {"rule": "argmax", **decision}
 
 
 def make_decision(given: Decision | Mapping[str, Any] | None) -> Decision | None:

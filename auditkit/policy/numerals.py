@@ -25,11 +25,19 @@ def decimals(interval: Interval | None, value: float, limits: Region = ANYWHERE)
     >>> decimals(Interval(0.79996, 0.9, 0.9, "wilson"), 0.85, (0.8, math.inf))
     5
     """
-    digits = _supported(interval, value)
+    digits = max(_supported(interval, value), *map(_decimals_of, limits))
     ends = [value] if interval is None else [value, interval.low, interval.high]
     while digits < MOST_DECIMALS and not all(_on_its_side(end, digits, limits) for end in ends):
         digits += 1
     return digits
+
+
+def _decimals_of(limit_: float) -> int:
+    """The decimals of a limit as written, and one more: beside .8, .79 and .81 must differ."""
+    if math.isinf(limit_) or limit_.is_integer():
+        return 0
+    written = f"{limit_:.{MOST_DECIMALS}f}".rstrip("0")
+    return min(len(written.partition(".")[2]) + 1, MOST_DECIMALS)
 
 
 def _on_its_side(end: float, digits: int, limits: Region) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -136,6 +137,8 @@ def _more(measurement: Measurement, finding: Finding, units: int | None) -> Iter
         noun = "rows" if measurement.units == measurement.rows else "independent units"
         count = numerals.about(units)
         yield f"{count[0].upper()}{count[1:]} {noun} in all would decide, at the same value."
+    elif finding.interval is not None and math.isinf(finding.interval.high - finding.interval.low):
+        yield measurement.reason or "Nothing shows how far other units would differ."
     elif finding.position is Position.ACROSS and units is None:
         yield "At this value, which lies almost on the limit, more rows would hardly decide."
 

@@ -188,5 +188,8 @@ def _unmeasured(requirement: Requirement, measurements: Sequence[Measurement]) -
             named = ", ".join(value or "(none)" for value in have[:SHOWN])
             asked = wanted or EVALUATION
             return f"{metric} was not measured for the {noun} {asked}, only for {named}."
+    reasons = {one.reason for one in measurements if one.key.metric == metric and one.value is None}
+    if len(reasons) == 1 and all(key.slice == Slice() for key in same):
+        return f"{metric} was not measured. {reasons.pop()}".strip()
     against = "" if requirement.reference is None else ", compared as the policy asks"
     return f"{metric} was not measured on the slices named{against}."

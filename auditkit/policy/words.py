@@ -17,8 +17,15 @@ from auditkit.policy.slices import EVALUATION, in_words
 
 ACRONYMS = {"auc": "AUC", "mae": "MAE", "rmse": "RMSE", "r2": "R²", "ece": "ECE", "ks": "KS"}
 # The base of a comparison is its id without the suffix, where the name is not its own.
-BASES = {"bias.impact_ratio": "selection rate"}
+BASES = {
+    "bias.impact_ratio": "selection rate",
+    "bias.impact_ratio_at_k": "selection rate at k",
+    "bias.proxy_impact_ratio": "selection rate by probable group",
+    "bias.proxy_selection_rate_difference": "selection rate by probable group",
+    "bias.equalised_odds_difference": "equalised odds",
+}
 _TWO_SAMPLES = ("n1", "n2")
+_TIMES = ("_ratio", "_ratio_at_k")
 
 
 def noun(metric: str) -> str:
@@ -57,11 +64,9 @@ def found(
         >>> sentence.partition(" (")[2]
         '90 % interval 0.210–0.235, 10,771 and 21,790 rows).'
     """
-    value = (
-        "not a number"
-        if measurement.value is None
-        else number(measurement.value, finding.interval, region)
-    )
+    if measurement.value is None:
+        return f"{_claim(measurement, 'not kept', metrics)} ({size(measurement)})."
+    value = number(measurement.value, finding.interval, region)
     details = [part for part in (_span(measurement, finding, region), size(measurement)) if part]
     return f"{_claim(measurement, value, metrics)} ({', '.join(details)})."
 
@@ -82,7 +87,9 @@ def _claim(measurement: Measurement, value: str, metrics: Mapping[str, Metric] |
     if other is not None:
         base = _capital(noun(key.metric))
         against = "that of all others" if other == REST else f"that of {other}"
-        if key.metric.endswith("_ratio"):
+        if key.metric.endswith(_TIMES):
+            if measurement.value is None:
+                return f"{base} of {subject} against {against}{_context(measurement)} is {value}"
             return f"{base} of {subject} is {value} times {against}{_context(measurement)}"
         return f"{base} of {subject} minus {against} is {value}{_context(measurement)}"
     known = (metrics or {}).get(key.metric)

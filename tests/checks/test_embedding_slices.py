@@ -82,7 +82,7 @@ def test_a_planted_gathering_is_found_and_told() -> None:
     assert note == (
         "Units that are alike to the model err more often: cluster 1 of the layer's output has an "
         f"error that is {first.value:.3g} (90 % interval {first.interval.low:.3g} to "
-        f"{first.interval.high:.3g}, n = {first.rows:,}) above that of all others, on rows that "
+        f"{first.interval.high:.3g}, n = {error.rows:,}) above that of all others, on rows that "
         f"were not searched. {first.reason}"
     )
     # A policy's "every group" must not come to speak of clusters.

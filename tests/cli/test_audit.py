@@ -305,3 +305,35 @@ def test_code_is_allowed_by_true_alone(call: Call, tmp_path: Path) -> None:
     code, _, err = call("audit", project(tmp_path, people(400), allow_code="1"))
     assert code == 2
     assert "allow_code" in err
+
+
+def test_a_reader_of_a_pipe_who_has_seen_enough_is_no_error() -> None:
+    command = f"{sys.executable} -m auditkit metrics | head -n 1; echo ${{PIPESTATUS[0]}}"
+    ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert ran.stdout.endswith("\n141\n")
+    assert "error" not in ran.stderr
+
+
+def test_columns_of_stored_predictions_are_read_beside_declared_features(
+    call: Call, tmp_path: Path
+) -> None:
+    people(6000).rename(columns={"score": "told"}).to_csv(tmp_path / "people.csv", index=False)
+    config = tmp_path / "audit.yaml"
+    config.write_text(
+        """\
+name: told elsewhere
+model:
+  predictions: {score: told}
+  task: binary
+  outputs: probabilities
+  decision: {threshold: 0.5, favourable: "1"}
+data:
+  evaluation: {table: people.csv}
+  label: y
+  features: [noise]
+  groups: {group: {reference: a}}
+"""
+    )
+    code, out, err = call("audit", config, "--store", tmp_path / "store", "--exit-zero")
+    assert (code, err) == (0, "")
+    assert "Selection rate of group=b" in " ".join(out.split()) or "PASS" in out

@@ -395,3 +395,13 @@ def test_a_tensor_left_behind_has_its_own_mend() -> None:
 
     with pytest.raises(ModelError, match="as a parameter or buffer"):
         wrap(Forgetful(), task="regression").predict(X)
+
+
+def test_a_model_of_several_classes_decides_by_argmax_unless_it_says_otherwise() -> None:
+    model = wrap(
+        lambda frame: frame, task="multiclass", outputs="logits", classes=list("abc"),
+        decision={"favourable": "b"},
+    )  # fmt: skip
+    (head,) = model.heads
+    assert head.decision is not None
+    assert (head.decision.rule, head.decision.favourable) == ("argmax", "b")

@@ -188,3 +188,9 @@ def test_nothing_is_ever_called_compliant() -> None:
             texts += [*judged.small_groups, *judged.not_applicable, *judged.notes]
             assert not re.search("complian|lawful", " ".join(texts), re.IGNORECASE)
             assert all(text.endswith(".") for text in texts)
+
+
+def test_a_number_is_told_apart_from_its_limit() -> None:
+    wide = Interval(0.56, 1.11, 0.95, "koopman")
+    assert numerals.number(0.791, wide, (0.8, math.inf)) == "0.79"
+    assert numerals.span(wide, 0.791, (0.8, math.inf)) == "0.56–1.11"
