@@ -7,7 +7,8 @@ Single classes, and groups among alike units, are compared with the declared ref
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from auditkit.checks.bias_classes import (
     BALANCED_ACCURACY,
@@ -24,9 +25,14 @@ from auditkit.checks.bias_conditional import (
     conditional_table,
 )
 from auditkit.checks.bias_figures import rate_figures
-from auditkit.checks.bias_numbers import NUMBERS, asked, unweighable
+from auditkit.checks.bias_numbers import NUMBERS, Asked, asked, unweighable
 from auditkit.checks.bias_proxies import PROXY_METRICS, ProxyTable, proxy_needs
-from auditkit.checks.bias_ranking import ranking_findings, ranking_metrics, ranking_needs
+from auditkit.checks.bias_ranking import (
+    ranked_views,
+    ranking_findings,
+    ranking_metrics,
+    ranking_needs,
+)
 from auditkit.checks.bias_rates import EQUALISED_ODDS, RateTable
 from auditkit.checks.bias_scoring import scores_people, scoring_need, scoring_table
 from auditkit.checks.check import EVALUATION, Check, Findings
@@ -54,9 +60,10 @@ from auditkit.evidence.needs import (
     SumNeed,
     group,
 )
-from auditkit.evidence.subject import Subject, View
+from auditkit.evidence.subject import MAX_ONE_VS_REST, Subject, View
 from auditkit.measurement import Figure, Measurement, MeasurementKey, Metric, Status
 from auditkit.models.head import Task
+from auditkit.statistics.cell_codes import UnreadableError
 
 _OF_DECISIONS = (*metrics_of(DECISION_RATES), EQUALISED_ODDS)
 METRICS: tuple[Metric, ...] = (
@@ -78,6 +85,17 @@ _NO_FAVOURABLE = (
 _NUMBERS_DECIDE_NOTHING = (
     "The output is a number and no decision, so nothing is selected; audit the decision that is "
     "made with it (task: binary with a threshold), or read scoring rates and errors."
+)
+_NO_RANKING = (
+    "The output is no single score, so that it orders no list; lists are ranked by a binary score "
+    "or a number."
+)
+_NO_FLIPS = (
+    "Previous predictions can be compared where the model has one head that chooses one class, and "
+    "this output is none."
+)
+_TOO_MANY_CLASSES = (
+    f"Single classes are compared up to {MAX_ONE_VS_REST} of them, and the model has more."
 )
 _NO_WEIGHTED_FORM = (
     "Rows have declared weights, and this number has no weighted form here; leave out data.weight "
@@ -106,6 +124,8 @@ def _unmet(subject: Subject) -> str:
     columns = subject.columns
     if not columns.groups and not columns.proxy_groups:
         return "No group attribute is declared; declare data.groups to compare groups."
+    if not columns.groups and not _favouring(subject):
+        return _NO_FAVOURABLE
     if _deciding(subject) or any(asked(subject)):
         return ""
     return NO_DECISION
@@ -175,52 +195,98 @@ def _of_groups(subject: Subject, reading: Reading, groups: Groups) -> Findings:
     """Everything about one attribute or intersection."""
     measurements: list[Measurement] = []
     figures: list[Figure] = []
-    for view in _deciding(subject):
-        found = tuple(_decisions(subject, view, groups, reading))
-        measurements += found
-        if view.favourable is not None:
-            figures += rate_figures(view, groups, found)
-    for table in _further_tables(subject, groups, reading):
-        measurements += table.measurements(groups.pairs())
-    for table in _tables_of_classes(subject, groups, reading):
-        measurements += table.measurements(groups.anchored())
-    for one in asked(subject):
-        measurements += one.table(groups, reading, _caveat(subject)).measurements(groups.pairs())
+    notes = _too_many(groups)
+    for metrics, part in _parts(subject, reading, groups):
+        try:
+            measurements += part()
+        except UnreadableError as error:
+            reason = _too_large(groups, error)
+            notes = (*notes, reason)
+            measurements += (_failed(metric, reason, reading, groups) for metric in metrics)
     for view in _favouring(subject):
-        if subject.columns.controls:
-            table_of = conditional_table(subject, view, groups, reading, _caveat(subject))
-            measurements += table_of.measurements()
-    return Findings(tuple(measurements), tuple(figures), _too_many(groups))
+        mine = [one for one in measurements if _is_of(one, view)]
+        figures += rate_figures(view, groups, mine)
+    return Findings(tuple(measurements), tuple(figures), notes)
 
 
-def _decisions(
-    subject: Subject, view: View, groups: Groups, reading: Reading
-) -> Iterator[Measurement]:
-    kinds = ACCURACY if view.favourable is None else DECISION_RATES
-    states = reading.tally(_decision_need(subject, view, groups.attributes))
-    clustered, caveat = reading.clustered, _caveat(subject)
-    table = RateTable(view.key, kinds, groups, states, clustered, caveat)
-    yield from table.measurements(groups.pairs())
-    if view.favourable is not None:
-        yield from table.equalised_odds(groups.pairs())
-    if has_macro(subject, view):
-        macro = macro_table(subject, view, groups, reading, caveat)
-        yield from macro.measurements(groups.anchored())
+_Part = tuple[Iterable[Metric], Callable[[], Iterable[Measurement]]]
+"""What may be measured, and what measures it."""
 
 
-def _further_tables(subject: Subject, groups: Groups, reading: Reading) -> Iterator[RateTable]:
+def _parts(subject: Subject, reading: Reading, groups: Groups) -> Iterator[_Part]:
+    """What is measured of one attribute or intersection; one part that fails stops no other."""
+    caveat = _caveat(subject)
+    for view in _deciding(subject):
+        yield _OF_DECISIONS, partial(_decisions, subject, view, groups, reading)
+        if has_macro(subject, view):
+            yield BALANCED_ACCURACY.metrics(), partial(_macro, subject, view, groups, reading)
+        if has_classes(view):
+            yield metrics_of(CLASS_RATES), partial(_classes, subject, view, groups, reading)
     for view in _flipping(subject):
-        states = reading.tally(_flip_need(subject, view, groups.attributes))
-        yield RateTable(view.key, FLIP_RATES, groups, states, reading.clustered)
+        yield metrics_of(FLIP_RATES), partial(_flips, subject, view, groups, reading)
     for view in subject.main_views:
         if scores_people(view):
-            yield scoring_table(subject, view, groups, reading)
+            yield metrics_of(SCORING_RATE), partial(_scoring, subject, view, groups, reading)
+    for one in asked(subject):
+        yield one.number.metrics(), partial(_numbers, one, groups, reading, caveat)
+    for view in _favouring(subject) if subject.columns.controls else ():
+        yield conditional_metrics(), partial(_conditional, subject, view, groups, reading)
 
 
-def _tables_of_classes(subject: Subject, groups: Groups, reading: Reading) -> Iterator[RateTable]:
-    for view in _deciding(subject):
-        if has_classes(view):
-            yield from class_tables(subject, view, groups, reading, _caveat(subject))
+def _is_of(measurement: Measurement, view: View) -> bool:
+    return (measurement.key.head, measurement.key.label) == (view.key.head, view.key.label)
+
+
+def _too_large(groups: Groups, error: UnreadableError) -> str:
+    return (
+        f"What {groups.title} needs does not fit: {error}; declare fewer controls, or an "
+        "intersection of fewer levels."
+    )
+
+
+def _failed(metric: Metric, reason: str, reading: Reading, groups: Groups) -> Measurement:
+    key = MeasurementKey(metric.id, split=EVALUATION, label=groups.title)
+    return absent(key, Status.FAILED, reason, reading.sample)
+
+
+def _decisions(subject: Subject, view: View, groups: Groups, reading: Reading) -> list[Measurement]:
+    kinds = ACCURACY if view.favourable is None else DECISION_RATES
+    states = reading.tally(_decision_need(subject, view, groups.attributes))
+    table = RateTable(view.key, kinds, groups, states, reading.clustered, _caveat(subject))
+    odds = () if view.favourable is None else table.equalised_odds(groups.pairs())
+    return [*table.measurements(groups.pairs()), *odds]
+
+
+def _macro(subject: Subject, view: View, groups: Groups, reading: Reading) -> list[Measurement]:
+    table = macro_table(subject, view, groups, reading, _caveat(subject))
+    return list(table.measurements(groups.anchored()))
+
+
+def _classes(subject: Subject, view: View, groups: Groups, reading: Reading) -> list[Measurement]:
+    tables = class_tables(subject, view, groups, reading, _caveat(subject))
+    return [one for table in tables for one in table.measurements(groups.anchored())]
+
+
+def _flips(subject: Subject, view: View, groups: Groups, reading: Reading) -> list[Measurement]:
+    states = reading.tally(_flip_need(subject, view, groups.attributes))
+    table = RateTable(view.key, FLIP_RATES, groups, states, reading.clustered)
+    return list(table.measurements(groups.pairs()))
+
+
+def _scoring(subject: Subject, view: View, groups: Groups, reading: Reading) -> list[Measurement]:
+    table = scoring_table(subject, view, groups, reading)
+    return list(table.measurements(groups.pairs()))
+
+
+def _numbers(one: Asked, groups: Groups, reading: Reading, caveat: str) -> list[Measurement]:
+    return list(one.table(groups, reading, caveat).measurements(groups.pairs()))
+
+
+def _conditional(
+    subject: Subject, view: View, groups: Groups, reading: Reading
+) -> list[Measurement]:
+    table = conditional_table(subject, view, groups, reading, _caveat(subject))
+    return list(table.measurements())
 
 
 def _caveat(subject: Subject) -> str:
@@ -253,14 +319,12 @@ def _notes(subject: Subject) -> Iterator[str]:
             f"Groups are compared with the weights in {columns.weight!r}; other checks count each "
             "row once."
         )
-    for one in columns.proxy_groups:
+    for one in columns.proxy_groups if _favouring(subject) else ():
         yield (
             f"{one.name} is known by probabilities alone. Rates of its groups are biased wherever "
             "membership still goes with selection among units of equal probabilities; no interval "
             "contains that bias."
         )
-    if columns.previous is not None and not _flipping(subject):
-        yield "Previous predictions were not compared: the model has no single head that decides."
 
 
 def _unmeasured(subject: Subject, reading: Reading) -> Iterator[Measurement]:
@@ -270,15 +334,35 @@ def _unmeasured(subject: Subject, reading: Reading) -> Iterator[Measurement]:
     heads = dict.fromkeys(view.key.head for view in subject.main_views)
     for head in heads:
         views = [view for view in subject.main_views if view.key.head == head]
-        metrics, reason = _undecided(views)
-        for metric in metrics:
-            key = MeasurementKey(metric.id, split=EVALUATION, head=head)
-            yield absent(key, Status.NOT_APPLICABLE, reason, reading.sample)
+        for metrics, reason in (_undecided(views), *_unserved(subject, views)):
+            for metric in metrics:
+                key = MeasurementKey(metric.id, split=EVALUATION, head=head)
+                yield absent(key, Status.NOT_APPLICABLE, reason, reading.sample)
     weightless = [*unweighable(subject), *unweighable_classes(subject)]
     for number, of in weightless:
         for metric in number.metrics():
             key = MeasurementKey(metric.id, split=EVALUATION, head=of.head, label=of.label)
             yield absent(key, Status.NOT_APPLICABLE, _NO_WEIGHTED_FORM, reading.sample)
+
+
+def _unserved(subject: Subject, views: list[View]) -> Iterator[tuple[tuple[Metric, ...], str]]:
+    """What the declared roles ask for and a head cannot give, and why."""
+    columns = subject.columns
+    favours = any(view.favourable is not None for view in views)
+    if columns.controls and not favours:
+        yield tuple(conditional_metrics()), _NO_FAVOURABLE
+    if columns.proxy_groups and not favours:
+        yield PROXY_METRICS, _NO_FAVOURABLE
+    if columns.query is not None and not {one.key for one in ranked_views(subject)} & {
+        view.key for view in views
+    }:
+        yield ranking_metrics(), _NO_RANKING
+    if columns.previous is not None and not {one.key for one in _flipping(subject)} & {
+        view.key for view in views
+    }:
+        yield tuple(metrics_of(FLIP_RATES)), _NO_FLIPS
+    if any(view.task is Task.MULTICLASS and not has_classes(view) for view in views):
+        yield (*metrics_of(CLASS_RATES), *BALANCED_ACCURACY.metrics()), _TOO_MANY_CLASSES
 
 
 def _undecided(views: list[View]) -> tuple[tuple[Metric, ...], str]:

@@ -39,12 +39,16 @@ def number_of_cells(axes: Sequence[Axis]) -> int:
     return cells
 
 
+class UnreadableError(ValueError):
+    """A table is too large to be written out in full."""
+
+
 def refuse_unreadable(axes: Sequence[Axis]) -> None:
-    """A ValueError if a table over these axes is too large to be written out in full."""
+    """An `UnreadableError` if a table over these axes is too large to be written out in full."""
     cells = number_of_cells(axes)
     if cells > READABLE_CELLS:
         names = ", ".join(axis.name for axis in axes)
-        raise ValueError(
+        raise UnreadableError(
             f"a table over {names} has {cells:,} cells, and at most {READABLE_CELLS:,} are written "
             "out: read a marginal of it"
         )
