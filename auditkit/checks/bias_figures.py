@@ -9,7 +9,7 @@ from typing import Any
 from auditkit.checks.estimation import drawn_ends
 from auditkit.checks.groups import Groups, named
 from auditkit.evidence.subject import View
-from auditkit.measurement import REST, Figure, Measurement
+from auditkit.measurement import REST, Figure, Measurement, Slice
 
 
 @dataclass(frozen=True)
@@ -56,15 +56,17 @@ _PICTURES = (
 
 
 def rate_figures(view: View, groups: Groups, found: Sequence[Measurement]) -> Iterator[Figure]:
-    """Rates of the groups, compared with the declared reference or the rest."""
+    """Rates of the groups, compared with the declared reference or the group selected most."""
     for picture in _PICTURES:
         if picture.crossed or len(groups.attributes) == 1:
             yield _figure(picture, view, groups, found)
 
 
 def _figure(picture: _Picture, view: View, groups: Groups, found: Sequence[Measurement]) -> Figure:
-    reference = groups.reference if groups.reference in groups.samples else None
+    declared = groups.reference if groups.reference in groups.samples else None
+    reference = declared or _highest(groups, found)
     against = named(REST).lower() if reference is None else named(reference)
+    chosen = "" if declared or reference is None else ", the group selected most in these data"
     rates = [m for m in found if m.key.metric == f"bias.{picture.rate}"]
     compared = [
         m
@@ -75,7 +77,7 @@ def _figure(picture: _Picture, view: View, groups: Groups, found: Sequence[Measu
     return Figure(
         kind="group_rates",
         title=f"{picture.title}{of} by {groups.title}",
-        caption=f"{picture.shown} {against}.",
+        caption=f"{picture.shown} {against}{chosen}.",
         check="bias",
         data={
             "attribute": groups.title,
@@ -87,6 +89,23 @@ def _figure(picture: _Picture, view: View, groups: Groups, found: Sequence[Measu
             "ratios": [_row(m) for m in compared],
         },
     )
+
+
+def _highest(groups: Groups, found: Sequence[Measurement]) -> Slice | None:
+    """The group with the highest selection rate, where no reference is declared; None if unknown.
+
+    A picture tests nothing, so that it may be read off the data, as rules that speak of the highest
+    rate do. A verdict never rests on it.
+    """
+    rates = {
+        one.key.slice: one.value
+        for one in found
+        if one.key.metric == "bias.selection_rate" and one.value is not None
+    }
+    known = [where for where in groups.known if where in rates]
+    if len(known) < 2 or not groups.all_paired:
+        return None
+    return max(known, key=lambda where: rates[where])
 
 
 def _row(measurement: Measurement) -> dict[str, Any]:

@@ -350,9 +350,12 @@ def test_the_figure_shows_rates_and_ratios() -> None:
         "sex=M",
     )
     assert [row["group"] for row in sex.data["ratios"]] == ["F"]
-    # Without a declared reference, each group is drawn against all others.
-    assert town.data["reference"] == "all other groups together"
-    assert [row["group"] for row in town.data["ratios"]] == ["a", "b", "c", "tiny"]
+    # Without a declared reference, each group is drawn against the one that is selected most.
+    rates = {row["group"]: row["value"] for row in town.data["rows"]}
+    highest = max(rates, key=lambda name: rates[name])
+    assert town.data["reference"] == f"town={highest}"
+    assert town.caption.endswith("the group selected most in these data.")
+    assert {row["group"] for row in town.data["ratios"]} == {*rates} - {highest}
     assert [row["n"] for row in town.data["rows"]][-1] == 7
     table.loc[3:6, "town"] = "a"
     result = findings("bias", stored(**DECIDING), data_of(table, groups=TWO))
