@@ -26,6 +26,8 @@ Edges = Mapping[str, tuple[float, ...] | None]
 _EDGE_ROWS = 50_000
 _BINS = 16
 _MAX_STREAMS = 200
+_FEWEST_NAMED = 50
+"""In fewer rows text may well occur once without being a name."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ def _binning(
         head = pd.concat([batch.frame for batch in first if batch.frame is not None])
         for name in list(head.columns)[:_MAX_STREAMS]:
             found = edges[str(name)] = _column_edges(head[name])
-            if str(name) not in answers and _has_levels(head[name]):
+            if str(name) not in answers and _makes_slices(head[name], found):
                 levels[f"feature:{name}"] = _levels(head[name], found)
     for name in first[0].groups:
         met = pd.concat([pd.Series(batch.groups[name].astype(object)) for batch in first])
@@ -154,9 +156,15 @@ def _levels(column: pd.Series, edges: tuple[float, ...] | None) -> tuple[str, ..
     return frequent_labels(labels_of_values(column)) if edges is None else bin_labels(edges)
 
 
-def _has_levels(column: pd.Series) -> bool:
-    """Whether values can be told apart: lists and arrays in a cell cannot."""
-    return all(pd.api.types.is_hashable(value) for value in column.dropna().head(1))
+def _makes_slices(column: pd.Series, edges: tuple[float, ...] | None) -> bool:
+    """Whether rows have values in common: lists in a cell cannot be told apart, and ids are none.
+
+    Text that mostly occurs once names rows; a slice by it would be all rows but a few.
+    """
+    if not all(pd.api.types.is_hashable(value) for value in column.dropna().head(1)):
+        return False
+    named = edges is None and len(column) >= _FEWEST_NAMED
+    return not named or column.nunique() <= len(column) / 2
 
 
 def _first_batches(source: Source) -> list[Batch]:

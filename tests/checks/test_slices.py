@@ -291,3 +291,11 @@ def test_slices_that_were_found_are_no_groups_of_a_policy() -> None:
     verdicts = {v.requirement: v for v in record.judgement.verdicts if v.requirement == "slices"}
     assert verdicts["slices"].status.value == "fail"
     assert not verdicts["slices"].blocks
+
+
+def test_names_of_rows_are_no_feature() -> None:
+    frame = planted(600, wrong=0.1, spread=1.0)
+    frame = frame.assign(candidate=[f"c{place}" for place in range(600)])
+    of = measured(frame)
+    assert not any("candidate" in note for note in of.notes)
+    assert not any("candidate" in m.key.slice.attributes for m in of.measurements)
