@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from auditkit.checks.check import EVALUATION
-from auditkit.checks.estimation import MIN_KEPT, estimated, telling, undefined
-from auditkit.checks.groups import Groups, inside
+from auditkit.checks.estimation import MIN_KEPT, estimated, telling, too_few, undefined
+from auditkit.checks.groups import Groups, inside, named
 from auditkit.checks.rate_kinds import RateKind
 from auditkit.evidence.subject import ViewKey
 from auditkit.measurement import Direction, Estimate, Measurement, MeasurementKey, Metric, Slice
@@ -76,9 +76,24 @@ class RateTable:
             raise undefined(f"There are no units{kind.among} in {inside(where)}.")
         if rate.n < MIN_KEPT:
             raise telling(f"There are {rate.n} units{kind.among} in {inside(where)}")
+        self._refuse_few_within(kind, where, against)
         if not rate.trials.sum():
             raise undefined(f"The units{kind.among} in {inside(where)} have no weight.")
         return rate
+
+    def _refuse_few_within(self, kind: RateKind, where: Slice, against: Slice | None) -> None:
+        """Refuse a sum over groups of which one has few trials: less the others, it tells them.
+
+        Raises:
+            NoEstimateError: `too_few`.
+        """
+        for member in self.groups.members(where, against):
+            trials = int(kind.counted(self.groups.part(self.states.rows, member))[1].sum())
+            if 0 < trials < MIN_KEPT:
+                raise too_few(
+                    f"{named(where)} hold {member} with fewer than {MIN_KEPT} units{kind.among}: "
+                    "less the other groups, the number would tell about them."
+                )
 
     def _part(self, where: Slice, against: Slice | None) -> Tally:
         return self.states.each(lambda state: self.groups.part(state, where, against))

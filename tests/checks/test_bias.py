@@ -285,6 +285,26 @@ def test_rates_of_three_people_have_no_numbers() -> None:
     assert rest.status is Status.TOO_FEW
 
 
+def test_the_rest_tells_no_rate_of_three_qualified_among_it() -> None:
+    """Forty of town a, three of them qualified: the rest of the others, less the third, is them."""
+    table = people(600)
+    table["town"] = ["a"] * 40 + ["b", "c"] * 280
+    table.loc[:39, "y"] = 0
+    table.loc[:2, "y"] = 1
+    result = findings("bias", stored(**DECIDING), data_of(table, groups=TWO[1:]))
+    for form in ("true_positive_rate_ratio", "true_positive_rate_difference"):
+        rest = found(result, f"bias.{form}", {"town": "b"}, REST)
+        assert (rest.status, rest.value, rest.estimate) == (Status.TOO_FEW, None, None)
+        assert rest.reason.startswith(
+            "All other groups together hold town=a with fewer than 5 units whose true outcome is "
+            "favourable: less the other groups"
+        )
+    # All forty are decided about, and thirty-seven are unqualified: these tell nobody's number.
+    for told in ("selection_rate_difference", "false_positive_rate_difference"):
+        rest = found(result, f"bias.{told}", {"town": "b"}, REST)
+        assert rest.status is Status.MEASURED
+
+
 def test_a_ratio_does_not_divide_by_zero() -> None:
     table = people(300)
     table.loc[table["town"] == "c", "score"] = 0.1
