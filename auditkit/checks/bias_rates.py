@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from auditkit.checks.check import EVALUATION
-from auditkit.checks.estimation import MIN_KEPT, estimated, telling, too_few, undefined
-from auditkit.checks.groups import Groups, inside, named
+from auditkit.checks.estimation import MIN_KEPT, estimated, telling, undefined
+from auditkit.checks.groups import Groups, hidden_within, inside
 from auditkit.checks.rate_kinds import RateKind
 from auditkit.evidence.subject import ViewKey
 from auditkit.measurement import Direction, Estimate, Measurement, MeasurementKey, Metric, Slice
@@ -90,10 +90,8 @@ class RateTable:
         for member in self.groups.members(where, against):
             trials = int(kind.counted(self.groups.part(self.states.rows, member))[1].sum())
             if 0 < trials < MIN_KEPT:
-                raise too_few(
-                    f"{named(where)} hold {member} with fewer than {MIN_KEPT} units{kind.among}: "
-                    "less the other groups, the number would tell about them."
-                )
+                few = f" with fewer than {MIN_KEPT} units{kind.among}"
+                raise hidden_within(where, member, few)
 
     def _part(self, where: Slice, against: Slice | None) -> Tally:
         return self.states.each(lambda state: self.groups.part(state, where, against))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from auditkit.checks.estimation import MIN_KEPT, Sample, telling, too_few
+from auditkit.checks.estimation import MIN_KEPT, NoEstimateError, Sample, telling, too_few
 from auditkit.data.columns import MISSING
 from auditkit.data.grouping import ordered_levels
 from auditkit.evidence.collected import SplitEvidence
@@ -130,15 +130,21 @@ class Groups:
             raise telling(f"{named(where)} has {rows} {'row' if rows == 1 else 'rows'}")
         small = [m for m in self.members(where, against) if self.samples[m].rows < MIN_KEPT]
         if small:
-            raise too_few(
-                f"{named(where)} hold {small[0]}, who are fewer than {MIN_KEPT}: less the other "
-                "groups, the number would tell about them."
-            )
+            raise hidden_within(where, small[0], f", who are fewer than {MIN_KEPT}")
 
 
 def named(where: Slice) -> str:
     """A group, or the rest, in words that can begin a sentence."""
     return "All other groups together" if where == REST else str(where)
+
+
+def hidden_within(where: Slice, member: Slice, what: str = "") -> NoEstimateError:
+    """An error to raise for a sum of groups of which the number of one is not told."""
+    whose = what or f", of whom the same would be about fewer than {MIN_KEPT}"
+    return too_few(
+        f"{named(where)} hold {member}{whose}: less the other groups, the number would tell about "
+        "them."
+    )
 
 
 def inside(where: Slice) -> str:
