@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from auditkit.checks.bias_rates import RateTable
-from auditkit.checks.estimation import undefined
+from auditkit.checks.estimation import MIN_KEPT, by_blocks, telling, undefined
 from auditkit.checks.group_numbers import Number, NumberTable, jackknifed
 from auditkit.checks.groups import Groups
 from auditkit.checks.rate_kinds import CLASS_RATES
@@ -27,13 +27,26 @@ def _recalls(state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.diagonal(state)[units > 0], units[units > 0]
 
 
-def _balanced(state: np.ndarray) -> Estimate:
-    right, units = _recalls(state.sum(axis=0))
-    if len(units) < len(state[0]):
+def _refuse_classes(state: np.ndarray) -> None:
+    """Refuse a mean over classes (blocks, classes, classes) of which one has none, or few, units.
+
+    Raises:
+        NoEstimateError: the mean, less the recall of the other classes, would tell about them.
+    """
+    classes = state.shape[-1]
+    _, units = _recalls(state.sum(axis=0))
+    if (units < MIN_KEPT).any():
+        raise telling("A class of it has too few units")
+    if len(units) < classes:
         raise undefined(
-            f"{len(state[0]) - len(units)} of the {len(state[0])} classes do not occur in it, so "
+            f"{classes - len(units)} of the {classes} classes do not occur in it, so "
             "that their recall is undefined."
         )
+
+
+def _balanced(state: np.ndarray) -> Estimate:
+    _refuse_classes(state)
+    right, units = _recalls(state.sum(axis=0))
     return estimates.mean_of_proportions(right.tolist(), units.tolist())
 
 
@@ -42,7 +55,12 @@ def _mean_recall(state: np.ndarray) -> float:
     return float((right / units).mean()) if len(units) == len(state) else float("nan")
 
 
-_balanced_of_blocks, _balanced_gap_of_blocks = jackknifed(_mean_recall)
+def _balanced_of_blocks(state: np.ndarray) -> Estimate:
+    _refuse_classes(state)
+    return by_blocks(_mean_recall, state)
+
+
+_, _balanced_gap_of_blocks = jackknifed(_mean_recall)
 
 BALANCED_ACCURACY = Number(
     name="balanced_accuracy",

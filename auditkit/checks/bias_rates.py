@@ -7,12 +7,14 @@ ratio and difference (`auditkit.statistics.clustered`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
+
+import numpy as np
 
 from auditkit.checks.check import EVALUATION
 from auditkit.checks.estimation import MIN_KEPT, estimated, telling, undefined
-from auditkit.checks.groups import Groups, inside
+from auditkit.checks.groups import Groups, hidden_within, inside
 from auditkit.checks.rate_kinds import RateKind
 from auditkit.evidence.subject import ViewKey
 from auditkit.measurement import Direction, Estimate, Measurement, MeasurementKey, Metric, Slice
@@ -59,6 +61,7 @@ class RateTable:
     clustered: bool
     caveat: str = ""
     note: str = ""
+    _found: dict[str, frozenset[Slice]] = field(default_factory=dict)
 
     def rate(self, name: str, where: Slice, against: Slice | None = None) -> Rate:
         """A rate of a group, or of all groups but `against` where `where` is `REST`.
@@ -76,9 +79,37 @@ class RateTable:
             raise undefined(f"There are no units{kind.among} in {inside(where)}.")
         if rate.n < MIN_KEPT:
             raise telling(f"There are {rate.n} units{kind.among} in {inside(where)}")
+        self._refuse_hidden(name, where, against)
         if not rate.trials.sum():
             raise undefined(f"The units{kind.among} in {inside(where)} have no weight.")
         return rate
+
+    def _refuse_hidden(self, name: str, where: Slice, against: Slice | None) -> None:
+        """Refuse what would tell a rate of few: a sum of which they are part, or what is beside.
+
+        Raises:
+            NoEstimateError: `too_few`.
+        """
+        kind, trials = self.kinds[name], self._trials_by_cell(name)
+        for member in self.groups.members(where, against):
+            if 0 < trials[self.groups.cells[member]] < MIN_KEPT:
+                few = f" with fewer than {MIN_KEPT} units{kind.among}"
+                raise hidden_within(where, member, few)
+        self.groups.refuse_hidden(self._hidden(name), where, against)
+
+    def _hidden(self, name: str) -> frozenset[Slice]:
+        """The groups whose rate is withheld; computed once, since many pairs ask."""
+        if name not in self._found:
+            self._found[name] = self.groups.withheld(self._trials_by_cell(name))
+        return self._found[name]
+
+    def _trials_by_cell(self, name: str) -> np.ndarray:
+        """The rows that a rate is a share of, by level of each attribute."""
+        trials = np.zeros_like(self.groups.rows)
+        for member, cell in self.groups.cells.items():
+            part = self.groups.part(self.states.rows, member)
+            trials[cell] = self.kinds[name].counted(part)[1].sum()
+        return trials
 
     def _part(self, where: Slice, against: Slice | None) -> Tally:
         return self.states.each(lambda state: self.groups.part(state, where, against))

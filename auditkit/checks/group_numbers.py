@@ -10,7 +10,7 @@ import numpy as np
 
 from auditkit.checks.check import EVALUATION
 from auditkit.checks.estimation import NoEstimateError, by_blocks, estimated
-from auditkit.checks.groups import Groups
+from auditkit.checks.groups import Groups, hidden_within
 from auditkit.evidence.subject import ViewKey
 from auditkit.measurement import (
     REST,
@@ -151,9 +151,21 @@ class NumberTable:
         estimator = self.number.of_blocks if self.blocked else self.number.of_rows
         try:
             self.groups.refuse_few(where, against)
+            self._refuse_secret(where, against)
             return estimator(self.groups.part(self.states, where, against))
         except (NoEstimateError, ValueError) as none:
             return none
+
+    def _refuse_secret(self, where: Slice, against: Slice | None) -> None:
+        """Refuse the number of the rest where one group among it has one that is not told."""
+        for member in self.groups.members(where, against) if where == REST else ():
+            try:
+                self._of(member)
+            except NoEstimateError as none:
+                if none.secret:
+                    raise hidden_within(where, member) from none
+            except ValueError:
+                continue  # it has none, and nothing is hidden
 
     def _difference(self, one: Slice, reference: Slice) -> Estimate:
         first, second = self._of(one), self._of(reference, one)

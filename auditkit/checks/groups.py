@@ -1,20 +1,29 @@
-"""The groups of one attribute or intersection: which there are, how large, what is compared."""
+"""The groups of one attribute or intersection: which there are, how large, what is compared.
+
+Numbers about fewer than five are withheld, and within an intersection those of further groups, so
+that none is had by subtraction from an attribute's own groups. Within one attribute no further
+group is withheld. There, what is told of all units together, less the groups shown, tells the one
+that is not: a trade-off. To close it the smallest other group would have to go, and a single row of
+unknown sex would leave women without an audit.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from auditkit.checks.estimation import MIN_KEPT, Sample, telling, too_few
+from auditkit.checks.estimation import MIN_KEPT, NoEstimateError, Sample, telling, too_few
 from auditkit.data.columns import MISSING
 from auditkit.data.grouping import ordered_levels
 from auditkit.evidence.collected import SplitEvidence
 from auditkit.evidence.needs import CountNeed, group
 from auditkit.evidence.subject import Subject
 from auditkit.measurement import REST, Slice
+from auditkit.statistics.withholding import withheld_within
 
 # Of more groups only comparisons with the reference and with the rest are made: 900 pairs are more
 # than anyone reads, and each takes time and room in the record.
@@ -30,6 +39,9 @@ class Groups:
         reference: the declared reference group; None if none is declared.
         samples: group → what its numbers rest on; groups with an unknown value are among them.
         cells: group → its place in an array over the attributes' levels.
+        rows: number of rows by level of each attribute.
+        totals: of an intersection, the places of those of its attributes that have groups of their
+            own, alone or crossed.
         evidence: of the split, for clusters that span groups.
     """
 
@@ -37,6 +49,8 @@ class Groups:
     reference: Slice | None
     samples: Mapping[Slice, Sample]
     cells: Mapping[Slice, tuple[int, ...]]
+    rows: np.ndarray
+    totals: tuple[tuple[int, ...], ...]
     evidence: SplitEvidence
 
     @property
@@ -128,10 +142,39 @@ class Groups:
         rows = self.sample(where, against).rows
         if rows < MIN_KEPT:
             raise telling(f"{named(where)} has {rows} {'row' if rows == 1 else 'rows'}")
-        small = [m for m in self.members(where, against) if self.samples[m].rows < MIN_KEPT]
+        members = self.members(where, against)
+        small = [member for member in members if self.samples[member].rows < MIN_KEPT]
         if small:
+            raise hidden_within(where, small[0], f", who are fewer than {MIN_KEPT}")
+        self.refuse_hidden(self._hidden, where, against)
+
+    def withheld(self, counted: np.ndarray) -> frozenset[Slice]:
+        """The groups whose numbers are not told: of few, and those that would tell about these.
+
+        Args:
+            counted: what a number is a share of, by level of each attribute.
+        """
+        mask = withheld_within(counted, self.rows, self.totals)
+        return frozenset(where for where, cell in self.cells.items() if mask[cell])
+
+    @cached_property
+    def _hidden(self) -> frozenset[Slice]:
+        return self.withheld(self.rows)
+
+    def refuse_hidden(
+        self, hidden: Collection[Slice], where: Slice, against: Slice | None = None
+    ) -> None:
+        """Refuse a number that would tell what is withheld of other groups.
+
+        Raises:
+            NoEstimateError: `too_few`.
+        """
+        found = [member for member in self.members(where, against) if member in hidden]
+        if found and where == REST:
+            raise hidden_within(where, found[0], ", who are withheld")
+        if found:
             raise too_few(
-                f"{named(where)} hold {small[0]}, who are fewer than {MIN_KEPT}: less the other "
+                f"{where} is withheld beside groups of fewer than {MIN_KEPT}: less the other "
                 "groups, the number would tell about them."
             )
 
@@ -139,6 +182,15 @@ class Groups:
 def named(where: Slice) -> str:
     """A group, or the rest, in words that can begin a sentence."""
     return "All other groups together" if where == REST else str(where)
+
+
+def hidden_within(where: Slice, member: Slice, what: str = "") -> NoEstimateError:
+    """An error to raise for a sum of groups of which the number of one is not told."""
+    whose = what or f", of whom the same would be about fewer than {MIN_KEPT}"
+    return too_few(
+        f"{named(where)} hold {member}{whose}: less the other groups, the number would tell about "
+        "them."
+    )
 
 
 def inside(where: Slice) -> str:
@@ -189,6 +241,8 @@ def groups_of(
         _reference(subject, attributes),
         {where: sample for where, (sample, _) in found.items()},
         {where: index for where, (_, index) in found.items()},
+        rows,
+        _totals(subject, attributes),
         evidence,
     )
 
@@ -204,6 +258,15 @@ def _in_order(
         orders.append([levels.index(level) for level in ordered])
     for place in np.ndindex(*(len(order) for order in orders)):
         yield tuple(order[i] for order, i in zip(orders, place, strict=True))
+
+
+def _totals(subject: Subject, attributes: tuple[str, ...]) -> tuple[tuple[int, ...], ...]:
+    """The places of the attributes whose own groups are beside those of an intersection."""
+    return tuple(
+        tuple(map(attributes.index, names))
+        for names in slicings(subject)
+        if set(names) < set(attributes)
+    )
 
 
 def _reference(subject: Subject, attributes: tuple[str, ...]) -> Slice | None:

@@ -14,11 +14,13 @@ class NoEstimateError(Exception):
 
     Attributes:
         status: `too_few` or `undefined`.
+        secret: whether it is about so few that their number is not told either.
     """
 
-    def __init__(self, status: Status, reason: str) -> None:
+    def __init__(self, status: Status, reason: str, *, secret: bool = False) -> None:
         super().__init__(reason)
         self.status = status
+        self.secret = secret
 
 
 def undefined(reason: str) -> NoEstimateError:
@@ -32,8 +34,14 @@ def too_few(reason: str) -> NoEstimateError:
 
 
 def telling(found: str) -> NoEstimateError:
-    """An error to raise where a number would be about fewer than `MIN_KEPT` people."""
-    return too_few(
+    """An error to raise where a number would be about fewer than `MIN_KEPT` people.
+
+    Args:
+        found: what there is too little of; not how much.
+    """
+    return NoEstimateError(
+        Status.TOO_FEW,
         f"{found}; numbers about fewer than {MIN_KEPT} are not kept, since they could tell about a "
-        "person."
+        "person.",
+        secret=True,
     )

@@ -285,6 +285,84 @@ def test_rates_of_three_people_have_no_numbers() -> None:
     assert rest.status is Status.TOO_FEW
 
 
+def test_the_rest_tells_no_rate_of_three_qualified_among_it() -> None:
+    """Forty of town a, three of them qualified: the rest of the others, less the third, is them."""
+    table = people(600)
+    table["town"] = ["a"] * 40 + ["b", "c"] * 280
+    table.loc[:39, "y"] = 0
+    table.loc[:2, "y"] = 1
+    result = findings("bias", stored(**DECIDING), data_of(table, groups=TWO[1:]))
+    for form in ("true_positive_rate_ratio", "true_positive_rate_difference"):
+        rest = found(result, f"bias.{form}", {"town": "b"}, REST)
+        assert (rest.status, rest.value, rest.estimate) == (Status.TOO_FEW, None, None)
+        assert rest.reason.startswith(
+            "All other groups together hold town=a with fewer than 5 units whose true outcome is "
+            "favourable: less the other groups"
+        )
+    # All forty are decided about, and thirty-seven are unqualified: these tell nobody's number.
+    for told in ("selection_rate_difference", "false_positive_rate_difference"):
+        rest = found(result, f"bias.{told}", {"town": "b"}, REST)
+        assert rest.status is Status.MEASURED
+
+
+def crossed() -> pd.DataFrame:
+    """Race by sex, large, but for three people of race k whose sex is unknown."""
+    sizes = {
+        ("k", "M"): 42, ("k", "F"): 21, ("k", "u"): 3,
+        ("l", "M"): 90, ("l", "F"): 80, ("l", "u"): 20,
+        ("m", "M"): 70, ("m", "F"): 60, ("m", "u"): 30,
+    }  # fmt: skip
+    cells = [cell for cell, size in sizes.items() for _ in range(size)]
+    table = people(len(cells))
+    table[["race", "sex"]] = cells
+    return table
+
+
+CROSSED = (Group("race", "race", "m"), Group("sex", "sex", "M"))
+
+
+def test_an_intersection_less_an_attribute_tells_nobody() -> None:
+    """Race k less its men and women would be the three; so would sex u less the other races."""
+    data = data_of(crossed(), groups=CROSSED, intersections=[("race", "sex")])
+    result = findings("bias", stored(**DECIDING), data)
+    hidden = [
+        m.key.slice.conditions for m in result.measurements
+        if m.key.metric == "bias.selection_rate" and m.status is Status.TOO_FEW
+    ]  # fmt: skip
+    assert (("race", "k"), ("sex", "u")) in hidden
+    for condition in {one for conditions in hidden for one in conditions}:
+        assert found(result, "bias.selection_rate", dict([condition])).status is Status.MEASURED
+        assert sum(condition in conditions for conditions in hidden) >= 2
+    assert found(result, "bias.selection_rate", {"race": "k", "sex": "M"}).value is not None
+    beside = found(result, "bias.selection_rate", {"race": "k", "sex": "F"})
+    assert (beside.status, beside.value, beside.estimate) == (Status.TOO_FEW, None, None)
+    assert beside.reason.startswith("race=k, sex=F is withheld beside groups of fewer than 5")
+    rest = found(result, "bias.impact_ratio", {"race": "m", "sex": "F"}, REST)
+    assert (rest.status, rest.value, rest.estimate) == (Status.TOO_FEW, None, None)
+
+
+def test_a_rate_of_an_intersection_less_that_of_an_attribute_tells_nobody() -> None:
+    """All cells are large, but three of the men of race k are qualified."""
+    table = crossed()
+    table.loc[table["sex"] == "u", ["race", "sex"]] = ["l", "M"]
+    men = table.index[(table["race"] == "k") & (table["sex"] == "M")]
+    table.loc[men, "y"] = 0
+    table.loc[men[:3], "y"] = 1
+    data = data_of(table, groups=CROSSED, intersections=[("race", "sex")])
+    result = findings("bias", stored(**DECIDING), data)
+    hidden = [
+        m.key.slice.conditions for m in result.measurements
+        if m.key.metric == "bias.true_positive_rate" and m.status is Status.TOO_FEW
+    ]  # fmt: skip
+    assert (("race", "k"), ("sex", "M")) in hidden
+    for condition in {one for conditions in hidden for one in conditions}:
+        assert found(result, "bias.true_positive_rate", dict([condition])).value is not None
+        assert sum(condition in conditions for conditions in hidden) >= 2
+    for race, sex in ("kM", "kF", "lF"):
+        where = {"race": race, "sex": sex}
+        assert found(result, "bias.selection_rate", where).status is Status.MEASURED
+
+
 def test_a_ratio_does_not_divide_by_zero() -> None:
     table = people(300)
     table.loc[table["town"] == "c", "score"] = 0.1

@@ -14,7 +14,7 @@ from sklearn.metrics import (
 )
 
 from auditkit.data import Group
-from auditkit.measurement import Status
+from auditkit.measurement import REST, Status
 from tests.checks.audits import (
     DECIDING,
     data_of,
@@ -169,6 +169,27 @@ def test_a_class_that_does_not_occur_leaves_the_mean_undefined() -> None:
     none = found(result, "bias.balanced_accuracy", {"sex": "F"})
     assert (none.status, none.value) == (Status.UNDEFINED, None)
     assert none.reason.startswith("1 of the 3 classes do not occur")
+
+
+@pytest.mark.parametrize("cluster", [None, "person"])
+def test_a_mean_over_classes_tells_no_recall_of_a_class_of_few(cluster: str | None) -> None:
+    """Less the recalls of the other classes, it would be that of the three."""
+    table = classified(900)
+    table["person"] = np.arange(len(table)) // 2
+    table["town"] = np.array(["v", "w", "x"])[np.arange(len(table)) % 3]
+    few = table.index[(table["town"] == "v") & (table["y"] == "c")]
+    table.loc[few[3:], "town"] = "w"
+    data = data_of(table, groups=(Group("town", "town", "x"),), cluster=cluster)
+    result = findings("bias", model_of_classes(), data)
+    for metric in ("class_recall", "balanced_accuracy"):
+        label = "c" if metric == "class_recall" else ""
+        tiny = found(result, f"bias.{metric}", {"town": "v"}, label=label)
+        assert (tiny.status, tiny.value, tiny.estimate) == (Status.TOO_FEW, None, None)
+        rest = found(result, f"bias.{metric}_difference", {"town": "w"}, REST, label=label)
+        assert (rest.status, rest.value, rest.estimate) == (Status.TOO_FEW, None, None)
+        assert rest.reason.startswith("All other groups together hold town=v")
+        told = found(result, f"bias.{metric}_difference", {"town": "w"}, {"town": "x"}, label=label)
+        assert told.status is Status.MEASURED
 
 
 def test_labels_of_a_multilabel_model() -> None:

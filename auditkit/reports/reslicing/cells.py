@@ -11,12 +11,12 @@ import numpy as np
 from auditkit.measurement import Estimate
 from auditkit.reports.reslicing.questions import Cell, Question, rates_of
 from auditkit.reports.reslicing.stored_tables import StoredTable, is_group
-from auditkit.reports.reslicing.withholding import Mask, few, withheld
 from auditkit.statistics import estimates
 from auditkit.statistics.absence import MIN_CLUSTERS, MIN_KEPT, NoEstimateError, undefined
 from auditkit.statistics.group_rates import GROUP_RATES, OUTCOMES, successes_and_trials
 from auditkit.statistics.rates import Rate, difference_estimate, rate_estimate, ratio_estimate
 from auditkit.statistics.tally import Tally
+from auditkit.statistics.withholding import Mask, few, withheld
 
 Place = tuple[int, ...]
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from auditkit.reports.reslicing.withholding import few, told_totals, withheld
 from auditkit.statistics.absence import MIN_KEPT
+from auditkit.statistics.withholding import few, told_totals, withheld, withheld_within
 
 TABLES = hnp.arrays(
     np.int64, hnp.array_shapes(min_dims=1, max_dims=3, max_side=4), elements=st.integers(0, 30)
@@ -28,6 +28,29 @@ def test_no_small_number_is_a_total_less_what_is_shown(table: np.ndarray) -> Non
             rest = line.sum() - line[~mask].sum()
             shown = (line[~mask] > 0).any()
             assert not mask.any() or not shown or (mask.sum() >= 2 and rest >= MIN_KEPT)
+
+
+@given(TABLES.filter(lambda table: table.ndim == 3), st.booleans())
+def test_no_small_number_is_a_told_total_less_what_is_shown(table: np.ndarray, pairs: bool) -> None:
+    totals = [(0,), (1,), (2,), *([(0, 1), (1, 2)] if pairs else [])]
+    hidden = withheld_within(table, table, totals)
+    assert hidden[few(table, table)].all()
+    for axes in totals:
+        others = tuple(set(range(3)) - set(axes))
+        by_total = table.sum(axis=others)
+        inner = [] if len(axes) == 1 else [(0,), (1,)]
+        told = ~withheld_within(by_total, by_total, inner)
+        rest = by_total - np.where(hidden, 0, table).sum(axis=others)
+        shown = (~hidden & (table > 0)).any(axis=others)
+        alone = hidden.sum(axis=others) == 1
+        assert not (told & hidden.any(axis=others) & shown & (alone | (rest < MIN_KEPT))).any()
+
+
+def test_a_total_of_few_protects_by_not_being_told() -> None:
+    table = np.array([[3, 90], [0, 70]])
+    assert withheld_within(table, table, [(1,)]).astype(int).tolist() == [[1, 0], [0, 0]]
+    assert withheld_within(table, table, [(0,)]).astype(int).tolist() == [[1, 1], [0, 0]]
+    assert withheld_within(table[0], table[0], []).tolist() == [True, False]
 
 
 @given(hnp.arrays(np.int64, (3, 4), elements=st.integers(MIN_KEPT, 50)))
