@@ -31,6 +31,7 @@ from auditkit.measurement import Direction, Estimate
 from auditkit.models.head import Task
 from auditkit.statistics import calibration
 from auditkit.statistics.auc import binned_auc
+from auditkit.statistics.clustered_auc import clustered_auc, clustered_auc_difference
 
 Needs = tuple[CountNeed | SumNeed, ...]
 _FEWEST = 2 * calibration.BINS
@@ -47,17 +48,9 @@ def _auc(state: np.ndarray) -> Estimate:
     return binned_auc(positives, negatives).estimate
 
 
-def _area(state: np.ndarray) -> float:
-    """The AUC of (cells, (negatives, positives)); NaN without one of the two."""
-    negatives, positives = state.T
-    pairs = positives.sum() * negatives.sum()
-    below = np.cumsum(negatives) - negatives / 2
-    return float(positives @ below / pairs) if pairs else np.nan
-
-
 def _clustered_auc(state: np.ndarray) -> Estimate:
     _auc(state)  # refuses what has no AUC, in its words
-    return jackknifed(_area)[0](state)
+    return clustered_auc(state)
 
 
 def _calibration_error(seed: int, state: np.ndarray) -> Estimate:
@@ -96,7 +89,6 @@ def _gap(totals: np.ndarray) -> float:
     return float((scores - right) / (wrong + right))
 
 
-_area_gap_of_blocks = jackknifed(_area)[1]
 _gap_of_blocks, _gap_difference_of_blocks = jackknifed(_gap)
 
 AUC = Number(
@@ -108,10 +100,10 @@ AUC = Number(
     Direction.HIGHER,
     _auc,
     _clustered_auc,
-    _area_gap_of_blocks,
+    clustered_auc_difference,
     0,
     1,
-    "Hanley and McNeil 1982; interval of DeLong et al. 1988",
+    "Hanley and McNeil 1982; interval of DeLong et al. 1988, with clusters the jackknife",
 )
 CALIBRATION_GAP = Number(
     "calibration_gap",
