@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -11,7 +11,13 @@ import numpy as np
 from auditkit.checks.estimation import MIN_KEPT, telling, too_few, undefined
 from auditkit.checks.group_numbers import Number, NumberTable, jackknifed
 from auditkit.checks.groups import Groups
-from auditkit.checks.means import gap_of_blocks, mean_of_blocks, mean_of_rows
+from auditkit.checks.means import (
+    gap_of_blocks,
+    mean_of_blocks,
+    mean_of_rows,
+    weighted_gap,
+    weighted_mean,
+)
 from auditkit.checks.reading import Reading
 from auditkit.evidence.needs import (
     BLOCK,
@@ -254,7 +260,8 @@ def _means(view: View) -> Iterator[tuple[Number, str, str]]:
 def _of_mean(subject: Subject, number: Number, view: View, value: str, label: str) -> Asked:
     if subject.columns.weight is None:
         return Asked(number, view, label, partial(_sum_needs, view, value), _summed)
-    return Asked(number, view, label, partial(_weighted_needs, view, value), _weighed)
+    weighing = replace(number, of_blocks=weighted_mean, gap_of_blocks=weighted_gap)
+    return Asked(weighing, view, label, partial(_weighted_needs, view, value), _weighed)
 
 
 def _rank_needs(view: View, axes: tuple[Column, ...]) -> Needs:
@@ -298,4 +305,8 @@ def _weighted_needs(view: View, value: str, axes: tuple[Column, ...]) -> Needs:
 
 
 def _weighed(reading: Reading, needs: Needs) -> np.ndarray:
-    return np.stack([reading.sums(need)[1] for need in needs if isinstance(need, SumNeed)], axis=-1)
+    weight, value = needs
+    assert isinstance(weight, SumNeed)
+    assert isinstance(value, SumNeed)
+    _, weights, squares = reading.sums(weight)
+    return np.stack([weights, reading.sums(value)[1], squares], axis=-1)
