@@ -2,6 +2,9 @@
 
 Thresholds look better on the units on which they were found than on any others, so what they would
 come to is counted on units that had no part in the search. Whole clusters lie in one half.
+
+Scores are counted in cells. The one cell that today's threshold cuts is counted as two, by what was
+decided, so that today's decisions are those that the model makes, however wide the cells are.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import numpy as np
 from auditkit.data.columns import MISSING
 from auditkit.data.grouping import ordered_levels
 from auditkit.evidence.collected import SplitEvidence
-from auditkit.evidence.needs import FOLD, RANK_CELL, TARGET, CountNeed, group
+from auditkit.evidence.needs import FOLD, PREDICTION, RANK_CELL, TARGET, CountNeed, group
 from auditkit.evidence.subject import Subject, View
 from auditkit.evidence.units import rank_edges
 from auditkit.measurement import Slice
@@ -38,6 +41,10 @@ class Halves:
         held_out: the same by block of clusters: int64 of shape (blocks, groups, cells, 2), or one
             block where rows are the independent units.
         evidence: of the split.
+        cut: place of the cell that today's threshold cuts, by rising score; the next is its upper
+            part.
+        step: how many cells of the grid each of the others is.
+        astray: units that are decided today otherwise than by their cell, which rounding may do.
     """
 
     view: View
@@ -45,6 +52,9 @@ class Halves:
     searched: np.ndarray
     held_out: np.ndarray
     evidence: SplitEvidence
+    cut: int
+    step: int
+    astray: int
 
     @property
     def cells(self) -> int:
@@ -83,16 +93,18 @@ class Halves:
     @property
     def _edges(self) -> np.ndarray:
         """The score at which each cell begins."""
-        edges: np.ndarray = rank_edges(self.view)
-        return edges[:: len(edges) // self.cells]
+        edges = rank_edges(self.view)[:: self.step]
+        return np.insert(edges, self.cut + 1, _declared(self.view))
 
     @property
     def today(self) -> int:
-        """The threshold at the edge of a cell that is nearest to the declared one."""
-        decision = self.view.head.decision
-        declared = 0.5 if decision is None or decision.rule == "argmax" else decision.threshold
-        edge = int(np.abs(self._edges - declared).argmin())
-        return edge if self.view.favourable == 1 else self.cells - edge
+        """The declared threshold."""
+        return self.cut + 1 if self.view.favourable == 1 else self.cells - self.cut - 1
+
+
+def _declared(view: View) -> float:
+    decision = view.head.decision
+    return 0.5 if decision is None or decision.rule == "argmax" else decision.threshold
 
 
 def threshold_need(subject: Subject, view: View, attributes: tuple[str, ...]) -> CountNeed:
@@ -102,7 +114,8 @@ def threshold_need(subject: Subject, view: View, attributes: tuple[str, ...]) ->
     held out; a column for the half is needed for rows alone.
     """
     half = () if subject.clustered else (FOLD,)
-    return CountNeed(view.key, (*(group(name) for name in attributes), RANK_CELL, TARGET, *half))
+    axes = (*(group(name) for name in attributes), RANK_CELL, PREDICTION, TARGET, *half)
+    return CountNeed(view.key, axes)
 
 
 def halves_of(
@@ -111,17 +124,31 @@ def halves_of(
     """The two halves of what was collected for `threshold_need`."""
     need = threshold_need(subject, view, attributes)
     counts = evidence.count(need, keep_blocks=subject.clustered)
-    groups, values = _by_group(subject, counts, attributes)
+    groups, decided, step = _by_group(subject, counts, attributes)
+    edges = rank_edges(view)[::step]
+    cut = max(int(np.searchsorted(edges, _declared(view), side="right")) - 1, 0)
+    astray = int(decided[:, :cut, 1].sum() + decided[:, cut + 1 :, 0].sum())
+    values = _cut(decided, cut)
     if view.favourable == 0:
         values = values[:, ::-1, ::-1]
     searched, held_out = values[..., 0::2].sum(axis=-1), values[..., 1::2]
-    return Halves(view, groups, searched, np.moveaxis(held_out, -1, 0), evidence)
+    held_out = np.moveaxis(held_out, -1, 0)
+    return Halves(view, groups, searched, held_out, evidence, cut, step, astray)
+
+
+def _cut(decided: np.ndarray, cut: int) -> np.ndarray:
+    """(groups, cells, decisions, …) as (groups, cells + 1, …), one cell cut by the decision."""
+    cells = decided.sum(axis=2)
+    return np.concatenate([cells[:, :cut], decided[:, cut], cells[:, cut + 1 :]], axis=1)
 
 
 def _by_group(
     subject: Subject, counts: AnyCounts, attributes: tuple[str, ...]
-) -> tuple[tuple[Slice, ...], np.ndarray]:
-    """The groups that occur, in a reader's order, and their counts (groups, cells, 2, halves)."""
+) -> tuple[tuple[Slice, ...], np.ndarray, int]:
+    """The groups that occur, in a reader's order, their counts, and how many cells are one.
+
+    Counts are of shape (groups, cells, decisions, 2, halves).
+    """
     names = [str(group(name)) for name in attributes]
     rows = counts.marginal(*names)
     orders = [
@@ -131,11 +158,11 @@ def _by_group(
     labels = [dict(zip(names, levels, strict=True)) for levels in product(*orders)]
     occurring = [where for where in labels if rows.select(where).total]
     table = math.prod(len(axis) for axis in counts.axes) // math.prod(rows.values.shape)
-    step = _step(len(occurring), table)
+    step = _step(len(occurring), table // 2)  # the decisions are summed out of all cells but one
     # One group at a time: the whole table may be too large to be written out.
     tables = [_merged(counts.select(where).values, step) for where in occurring]
     groups = [dict(zip(attributes, where.values(), strict=True)) for where in occurring]
-    return tuple(Slice.of(where) for where in groups), np.stack(tables)
+    return tuple(Slice.of(where) for where in groups), np.stack(tables), step
 
 
 def _merged(table: np.ndarray, step: int) -> np.ndarray:

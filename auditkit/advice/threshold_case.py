@@ -31,6 +31,9 @@ MIN_HALF = 50
 """A group takes part if each rate asked about is one of so many rows in either half: a threshold
 found on fewer is mostly chance, and counted on fewer it says little."""
 
+MOST_ASTRAY = 0.005
+"""Where more units are decided otherwise than by the cell of their score, cells tell too little."""
+
 DEFINITIONS: Mapping[str, Mapping[str, Any]] = {
     THRESHOLD: {
         "title": "Threshold",
@@ -140,6 +143,12 @@ class Case:
 
     def _lack(self, taking: Sequence[int]) -> str:
         """Why nothing can be searched; "" if it can."""
+        astray, units = self.halves.astray, self.halves.evidence.rows
+        if astray > MOST_ASTRAY * units:
+            return (
+                f"No thresholds were searched: {astray:,} of {units:,} rows are decided otherwise "
+                "than by the declared threshold on their score."
+            )
         groups = {self.halves.groups[place] for place in taking}
         sides = ({cause.key.slice, cause.key.reference} - {None, REST} for cause in self.causes)
         if len(groups) > 1 and any(pair <= groups for pair in sides):

@@ -114,7 +114,7 @@ def limits_of(remedy: Remedy, halves: Halves, left_out: Mapping[int, str]) -> tu
         f"Thresholds were searched on one half of the {unit}, drawn by a hash, and everything else "
         "was counted on the other half; a search on other rows would find somewhat different ones.",
         f"No lots are drawn: one score in one group is one decision. Scores lie in "
-        f"{halves.cells:,} cells; today's threshold is taken at the nearest edge of a cell.",
+        f"{halves.cells - 1:,} cells; the one in which today's threshold lies is cut there.",
         "Accuracy takes the labels as true: where they carry a bias, this cost does so too.",
         *([remedy.caveat] if remedy.caveat else []),
         *([kept] if named else []),

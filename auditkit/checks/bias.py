@@ -34,7 +34,12 @@ from auditkit.checks.bias_ranking import (
     ranking_needs,
 )
 from auditkit.checks.bias_rates import EQUALISED_ODDS, RateTable
-from auditkit.checks.bias_scoring import scores_people, scoring_need, scoring_table
+from auditkit.checks.bias_scoring import (
+    scores_people,
+    scoring_need,
+    scoring_needs,
+    scoring_table,
+)
 from auditkit.checks.check import EVALUATION, Check, Findings
 from auditkit.checks.estimation import absent
 from auditkit.checks.groups import MAX_PAIRED, Groups, counted_groups, groups_need, slicings
@@ -151,6 +156,7 @@ def _needs(subject: Subject) -> Iterator[SplitNeed]:
         for summed in proxy_needs(subject, view):
             yield SplitNeed(EVALUATION, summed)
     yield from ranking_needs(subject)
+    yield from (SplitNeed(EVALUATION, kept) for kept in scoring_needs(subject))
 
 
 def _needs_of(subject: Subject, attributes: tuple[str, ...]) -> Iterator[CountNeed | SumNeed]:

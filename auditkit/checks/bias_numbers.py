@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -11,7 +11,13 @@ import numpy as np
 from auditkit.checks.estimation import MIN_KEPT, telling, too_few, undefined
 from auditkit.checks.group_numbers import Number, NumberTable, jackknifed
 from auditkit.checks.groups import Groups
-from auditkit.checks.means import gap_of_blocks, mean_of_blocks, mean_of_rows
+from auditkit.checks.means import (
+    gap_of_blocks,
+    mean_of_blocks,
+    mean_of_rows,
+    weighted_gap,
+    weighted_mean,
+)
 from auditkit.checks.reading import Reading
 from auditkit.evidence.needs import (
     BLOCK,
@@ -31,6 +37,7 @@ from auditkit.measurement import Direction, Estimate
 from auditkit.models.head import Task
 from auditkit.statistics import calibration
 from auditkit.statistics.auc import binned_auc
+from auditkit.statistics.clustered_auc import clustered_auc, clustered_auc_difference
 
 Needs = tuple[CountNeed | SumNeed, ...]
 _FEWEST = 2 * calibration.BINS
@@ -47,17 +54,9 @@ def _auc(state: np.ndarray) -> Estimate:
     return binned_auc(positives, negatives).estimate
 
 
-def _area(state: np.ndarray) -> float:
-    """The AUC of (cells, (negatives, positives)); NaN without one of the two."""
-    negatives, positives = state.T
-    pairs = positives.sum() * negatives.sum()
-    below = np.cumsum(negatives) - negatives / 2
-    return float(positives @ below / pairs) if pairs else np.nan
-
-
 def _clustered_auc(state: np.ndarray) -> Estimate:
     _auc(state)  # refuses what has no AUC, in its words
-    return jackknifed(_area)[0](state)
+    return clustered_auc(state)
 
 
 def _calibration_error(seed: int, state: np.ndarray) -> Estimate:
@@ -96,7 +95,6 @@ def _gap(totals: np.ndarray) -> float:
     return float((scores - right) / (wrong + right))
 
 
-_area_gap_of_blocks = jackknifed(_area)[1]
 _gap_of_blocks, _gap_difference_of_blocks = jackknifed(_gap)
 
 AUC = Number(
@@ -108,10 +106,10 @@ AUC = Number(
     Direction.HIGHER,
     _auc,
     _clustered_auc,
-    _area_gap_of_blocks,
+    clustered_auc_difference,
     0,
     1,
-    "Hanley and McNeil 1982; interval of DeLong et al. 1988",
+    "Hanley and McNeil 1982; interval of DeLong et al. 1988, with clusters the jackknife",
 )
 CALIBRATION_GAP = Number(
     "calibration_gap",
@@ -262,7 +260,8 @@ def _means(view: View) -> Iterator[tuple[Number, str, str]]:
 def _of_mean(subject: Subject, number: Number, view: View, value: str, label: str) -> Asked:
     if subject.columns.weight is None:
         return Asked(number, view, label, partial(_sum_needs, view, value), _summed)
-    return Asked(number, view, label, partial(_weighted_needs, view, value), _weighed)
+    weighing = replace(number, of_blocks=weighted_mean, gap_of_blocks=weighted_gap)
+    return Asked(weighing, view, label, partial(_weighted_needs, view, value), _weighed)
 
 
 def _rank_needs(view: View, axes: tuple[Column, ...]) -> Needs:
@@ -306,4 +305,8 @@ def _weighted_needs(view: View, value: str, axes: tuple[Column, ...]) -> Needs:
 
 
 def _weighed(reading: Reading, needs: Needs) -> np.ndarray:
-    return np.stack([reading.sums(need)[1] for need in needs if isinstance(need, SumNeed)], axis=-1)
+    weight, value = needs
+    assert isinstance(weight, SumNeed)
+    assert isinstance(value, SumNeed)
+    _, weights, squares = reading.sums(weight)
+    return np.stack([weights, reading.sums(value)[1], squares], axis=-1)

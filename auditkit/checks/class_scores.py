@@ -19,10 +19,8 @@ from auditkit.measurement import Estimate
 from auditkit.models.head import Task
 from auditkit.statistics import estimates
 from auditkit.statistics.auc import binned_auc
-from auditkit.statistics.critical import critical_value, student_value
+from auditkit.statistics.clustered_auc import clustered_auc
 from auditkit.statistics.rates import rate_estimate
-
-_ALPHA = 0.05
 
 
 def class_needs(view: View) -> tuple[CountNeed, ...]:
@@ -112,12 +110,6 @@ def auc(view: View, reading: Reading) -> Estimate:
     for label, found in zip(view.classes, (negatives, positives), strict=True):
         if not found.sum():
             raise undefined(f"There are no units of the class {label}.")
-    whole = binned_auc(positives, negatives)
-    if not reading.clustered:
-        return whole.estimate
-    jackknife = by_blocks(lambda cells: binned_auc(cells[:, 1], cells[:, 0]).value, table)
-    z = critical_value(_ALPHA)
-    # Student's critical value of these few blocks over the normal one that the method uses.
-    wider = student_value(z, jackknife.parameters["df"]) / z
-    se = jackknife.parameters["se"] * wider
-    return estimates.estimate("delong", value=whole.value, se=se, slack=whole.slack)
+    if reading.clustered:
+        return clustered_auc(table)
+    return binned_auc(positives, negatives).estimate

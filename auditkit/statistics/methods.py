@@ -98,7 +98,10 @@ def _normal(parameters: Parameters, z: float) -> Bounds:
 
 
 def _student(parameters: Parameters, z: float) -> Bounds:
-    return _around(parameters["value"], parameters["se"], student_value(z, parameters["df"]))
+    low, high = _around(parameters["value"], parameters["se"], student_value(z, parameters["df"]))
+    # How far the value itself may be off, for example because scores were counted in cells.
+    slack = parameters.get("slack", 0.0)
+    return low - slack, high + slack
 
 
 def _root_student(parameters: Parameters, z: float) -> Bounds:
@@ -297,10 +300,11 @@ METHODS: Mapping[str, Method] = {
     ),
     "student": Method(
         title="Student t interval",
-        kinds={"value": "number", "se": "nonnegative", "df": "positive"},
+        kinds={"value": "number", "se": "nonnegative", "df": "positive", "slack": "nonnegative"},
         value=_given("value"),
         bounds=_student,
         scaled=_scaling(grow=("df",), narrow=("se",)),
+        optional=("slack",),
     ),
     "root_student": Method(
         title="square root of a Student t interval of the logarithm",
@@ -324,11 +328,12 @@ METHODS: Mapping[str, Method] = {
             "slack": "nonnegative",
             "positives": "positive",
             "negatives": "positive",
+            **_DF,
         },
         value=_given("value"),
-        bounds=auc_bounds,
-        scaled=_scaling(grow=("positives", "negatives"), narrow=("se",)),
-        optional=("positives", "negatives"),
+        bounds=lambda p, z: auc_bounds(p, _own_critical(p, z)),
+        scaled=_scaling(grow=("positives", "negatives", *_DF), narrow=("se",)),
+        optional=("positives", "negatives", *_DF),
     ),
     "squared_error": Method(
         title="debiased squared calibration error with bootstrap standard deviation",

@@ -141,6 +141,27 @@ def test_raw_scores_have_thresholds_too(unequal: pd.DataFrame) -> None:
     assert_counted(advice, held_out(raw))
 
 
+@pytest.mark.parametrize("favourable", ["1", "0"])
+@pytest.mark.parametrize("most", [1 << 22, 1 << 9])
+def test_today_is_what_the_model_decides_however_wide_the_cells(
+    unequal: pd.DataFrame, favourable: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(halves, "MOST_CELLS", most)
+    far = unequal.assign(score=700 + 8 * (unequal["score"] - 0.5))
+    decision = {"threshold": 700.7, "favourable": favourable}
+    advice = only(advised(far, outputs="values", decision=decision))
+    held = held_out(far)
+    for group in ("a", "b"):
+        assert number(advice.options[0], "advice.threshold", group=group).value == 700.7
+        mine = held[held["group"] == group]["score"] >= 700.7
+        rate = mine.mean() if favourable == "1" else 1 - mine.mean()
+        measured = number(advice.options[0], "bias.selection_rate", group=group)
+        assert measured.value == pytest.approx(rate, abs=1e-12)
+    right = (held["score"] >= 700.7) == (held["y"] == 1)
+    accuracy = number(advice.options[0], "performance.accuracy")
+    assert accuracy.value == pytest.approx(right.mean(), abs=1e-12)
+
+
 def test_the_thresholds_mend_what_they_are_for(advice: Advice) -> None:
     today, best, shared, by_group, *_ = advice.options
     assert number(today, "bias.impact_ratio", group="b").value == pytest.approx(0.5, abs=0.05)

@@ -15,6 +15,7 @@ from fairlearn.metrics import (
 )
 from sklearn.metrics import precision_score
 
+from auditkit.checks import bias_scoring
 from auditkit.data import Group
 from auditkit.measurement import Status
 from auditkit.statistics import estimates
@@ -193,6 +194,43 @@ def test_numbers_have_scoring_rates_and_no_selection_rates() -> None:
     measured = found(result, "bias.scoring_rate", {"sex": "F"})
     assert measured.value == pytest.approx(rate, abs=0.02)
     assert "Higher numbers are taken as favourable." in measured.reason
+
+
+def far_from_zero(n: int = 4000) -> pd.DataFrame:
+    """Numbers of relative widths under which one cell holds a third of them."""
+    rng = np.random.default_rng(5)
+    sex = np.array(["F", "M"])[np.arange(n) % 2]
+    score = np.where(sex == "F", 698, 702) + 8 * rng.normal(size=n)
+    return pd.DataFrame({"score": score, "y": score, "sex": sex, "person": np.arange(n) // 2})
+
+
+@pytest.mark.parametrize("roles", [{}, {"cluster": "person"}, {"weight": "w"}])
+@pytest.mark.parametrize("most", [2_000_000, 1500])
+def test_scoring_rates_far_from_zero_are_those_of_the_scores(
+    roles: dict[str, str], most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bias_scoring, "MOST_ROWS", most)
+    table = far_from_zero()
+    table["w"] = np.random.default_rng(1).uniform(0.5, 2, len(table)) if roles else 1.0
+    order = table.sort_values("score")
+    weights = order["w"] if "weight" in roles else pd.Series(1.0, index=order.index)
+    reached = weights.cumsum()
+    median = order["score"][reached >= reached.iloc[-1] / 2].iloc[0]
+    women = (order["sex"] == "F").to_numpy()
+    rate = np.average(order["score"][women] > median, weights=weights[women])
+    result = findings("bias", stored(task="regression"), data_of(table, groups=SEX, **roles))
+    measured = found(result, "bias.scoring_rate", {"sex": "F"})
+    whole = most > len(table)
+    assert measured.value == pytest.approx(rate, abs=1e-9 if whole else 0.05)
+    assert measured.reason.startswith("The 1 unit at the" if whole else "A random sample of")
+
+
+def test_scores_that_many_share_are_ties_wherever_they_lie() -> None:
+    table = far_from_zero()
+    table["score"] = table["score"].round(-1) + 0.123456789
+    result = findings("bias", stored(task="regression"), data_of(table, groups=SEX))
+    above = table["score"] > table["score"].median()
+    assert value(result, "bias.scoring_rate", {"sex": "F"}) == above[table["sex"] == "F"].mean()
 
 
 def test_labels_of_some_are_named_on_every_number_that_rests_on_them() -> None:

@@ -25,7 +25,7 @@ WEIGHT = "row weight"
 BLOCK, RANK_CELL, TARGET = "block", "rank_cell", "target"
 
 _ATTRIBUTES = ("group:", "control:")
-_SUMMED_OUT = {BLOCK, "fold"}
+_SUMMED_OUT = {BLOCK, "fold", "prediction"}
 _KINDS = {"CountNeed": "", "SumNeed": WEIGHT}
 """Kinds of needs → of which value their states can be sliced."""
 
