@@ -92,6 +92,48 @@ def test_strata_without_both_groups_compare_nothing() -> None:
     assert none.reason == "No stratum holds units of both groups."
 
 
+def few(n: int, of_all: int = 1000) -> pd.DataFrame:
+    """Some women, all of them selected as nine of ten others are."""
+    rng = np.random.default_rng(2)
+    table = explained(of_all)
+    table["sex"] = np.where(np.arange(of_all) < n, "F", "M")
+    table["score"] = np.where(rng.random(of_all) < 0.9, 1.0, 0.0)
+    table.loc[: n - 1, "score"] = 1.0
+    table["weight"] = rng.uniform(0.5, 2, of_all)
+    return table
+
+
+@pytest.mark.parametrize("role", [{}, {"weight": "weight"}, {"cluster": "person"}])
+def test_all_of_a_few_selected_is_no_certainty(role: dict[str, str]) -> None:
+    data = data_of(few(12), groups=SEX, controls=["senior"], **role)
+    result = findings("bias", stored(**DECIDING), data)
+    one = found(result, "bias.conditional_selection_rate_ratio", *BOTH)
+    assert 1.05 < one.value < 1.15
+    assert one.interval.low < 0.95
+    gap = found(result, "bias.conditional_selection_rate_difference", *BOTH)
+    assert -1 <= gap.interval.low < -0.05 < gap.interval.high <= 1
+
+
+@pytest.mark.parametrize("role", [{}, {"weight": "weight"}, {"cluster": "person"}])
+def test_numbers_of_a_few_who_can_be_compared_are_not_kept(role: dict[str, str]) -> None:
+    table = explained(600)
+    table["y"] = np.where((table["sex"] == "M") | (table.index == table["sex"].eq("F").idxmax()),
+                          1, 0)  # fmt: skip
+    data = data_of(table, groups=SEX, controls=["senior"], **role)
+    result = findings("bias", stored(**DECIDING), data)
+    for form in ("ratio", "difference"):
+        one = found(result, f"bias.conditional_true_positive_rate_{form}", *BOTH)
+        assert (one.status, one.value) == (Status.TOO_FEW, None)
+        assert one.reason.startswith(
+            "There is 1 unit whose true outcome is favourable in sex=F that can be compared with"
+        )
+        qualified = table[(table["y"] == 1)]
+        stratum = qualified[qualified["sex"] == "F"]["senior"].iloc[0]
+        assert one.rows == one.units == (qualified["senior"] == stratum).sum()
+        kept = found(result, f"bias.conditional_selection_rate_{form}", *BOTH)
+        assert (kept.status, kept.rows) == (Status.MEASURED, 600)
+
+
 def by_probability(n: int = 20_000, bias: float = 0.0, seed: int = 0) -> pd.DataFrame:
     """Membership is drawn from the probabilities; selection falls with them by `bias`."""
     rng = np.random.default_rng(seed)
