@@ -208,3 +208,74 @@ def test_a_level_nobody_belongs_to_has_no_number() -> None:
     few = found(result, "bias.proxy_selection_rate", {"race": "b"})
     assert few.status is Status.TOO_FEW
     assert few.reason.startswith("About 2.0 units belong to race=b; numbers about fewer than 5")
+
+
+def of_six(n: int = 1000, members: int = 6) -> pd.DataFrame:
+    """A few certain members, all selected, as are 95 % of the others."""
+    rng = np.random.default_rng(3)
+    member = np.arange(n) < members
+    table = by_probability(n).assign(p_b=member.astype(float), p_w=1.0 - member)
+    table["score"] = np.where(member | (rng.random(n) < 0.95), 1.0, 0.0)
+    return table
+
+
+@pytest.mark.parametrize("roles", [{}, {"weight": "weight"}, {"cluster": "person"}])
+def test_six_members_are_no_certainty(roles: dict[str, str]) -> None:
+    table = of_six().assign(person=np.arange(1000))
+    result = findings("bias", stored(**DECIDING), data_of(table, proxy_groups=RACE, **roles))
+    one = found(result, "bias.proxy_selection_rate", {"race": "b"})
+    assert (one.value, one.rows <= 6, one.units <= 6) == (1.0, True, True)
+    ratio = found(result, "bias.proxy_impact_ratio", *PAIR)
+    if "cluster" in roles:
+        assert (ratio.status, ratio.estimate) == (Status.TOO_FEW, None)
+        return
+    assert ratio.value == pytest.approx(1.05, abs=0.02)
+    assert ratio.interval.low < 0.8
+    assert ratio.rows <= 1000
+
+
+@pytest.mark.parametrize("cluster", [None, "person"])
+def test_intervals_of_few_probable_members_cover(cluster: str | None) -> None:
+    """Whoever isn't selected is of tiny probability: that must not make the rate certain."""
+    times, missed = 150, 0
+    for seed in range(times):
+        rng = np.random.default_rng(seed)
+        p = np.where(rng.random(2000) < 0.008, 0.9, 0.001)
+        table = pd.DataFrame(
+            {
+                "score": (rng.random(2000) < 0.95).astype(float),
+                "y": rng.integers(0, 2, 2000),
+                "p_b": p,
+                "p_w": 1 - p,
+                "person": np.arange(2000) // 2,
+            }
+        )
+        data = data_of(table, proxy_groups=RACE, cluster=cluster)
+        drawn = found(findings("bias", stored(**DECIDING), data), "bias.proxy_impact_ratio", *PAIR)
+        if drawn.interval is not None:
+            missed += not drawn.interval.low <= 1 <= drawn.interval.high
+    assert missed / times <= 0.15  # of a nominal 10 %
+
+
+@pytest.mark.parametrize("weight", [1e-3, 1000.0])
+def test_the_floor_is_of_people_not_of_weight(weight: float) -> None:
+    table = of_six(members=3).assign(weight=weight)
+    data = data_of(table, proxy_groups=RACE, weight="weight")
+    result = findings("bias", stored(**DECIDING), data)
+    few_members = found(result, "bias.proxy_selection_rate", {"race": "b"})
+    assert few_members.status is Status.TOO_FEW
+    assert few_members.reason.startswith("About 3.0 units belong to race=b")
+    many = found(result, "bias.proxy_selection_rate", {"race": "w"})
+    assert many.status is Status.MEASURED
+
+
+def test_the_rest_does_not_tell_about_a_few() -> None:
+    table = by_probability(1000)
+    table["p_c"] = np.where(np.arange(1000) < 3, 1.0, 0.0)
+    table.loc[:2, ["p_b", "p_w"]] = 0.0
+    race = {"race": {"columns": {"b": "p_b", "w": "p_w", "c": "p_c"}, "reference": "w"}}
+    result = findings("bias", stored(**DECIDING), data_of(table, proxy_groups=race))
+    rest = found(result, "bias.proxy_impact_ratio", {"race": "b"}, REST)
+    assert rest.status is Status.TOO_FEW
+    assert rest.reason.startswith("All others hold race=c, who are about 3.0 units")
+    assert found(result, "bias.proxy_impact_ratio", *PAIR).status is Status.MEASURED
