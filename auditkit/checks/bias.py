@@ -190,7 +190,9 @@ def _measure(subject: Subject, evidence: Evidence) -> Findings:
         measurement
         for view in _favouring(subject)
         for one in subject.columns.proxy_groups
-        for measurement in ProxyTable(view, one, reading).measurements()
+        for measurement in ProxyTable(
+            view, one, reading, subject.columns.weight is not None
+        ).measurements()
     ]
     unmeasured = tuple(_unmeasured(subject, reading))
     notes = tuple(dict.fromkeys((*together.notes, *_notes(subject))))

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
 from auditkit.checks.check import EVALUATION
-from auditkit.checks.estimation import by_blocks, estimated
-from auditkit.checks.groups import Groups
+from auditkit.checks.estimation import MIN_KEPT, Sample, estimated, telling, undefined
+from auditkit.checks.groups import Groups, inside
 from auditkit.checks.rate_kinds import DECISION_RATES, RateKind
 from auditkit.checks.reading import Reading, tally_need
 from auditkit.evidence.needs import (
-    BLOCK,
     CORRECT,
     QUALIFIED,
     SELECTED,
@@ -26,7 +25,7 @@ from auditkit.evidence.needs import (
 from auditkit.evidence.subject import Subject, View, ViewKey
 from auditkit.measurement import Direction, Estimate, Measurement, MeasurementKey, Metric, Slice
 from auditkit.statistics import stratified
-from auditkit.statistics.jackknife import delete_one_block
+from auditkit.statistics.rates import Rate
 from auditkit.statistics.tally import Tally
 
 CONDITIONAL = ("selection_rate", "true_positive_rate", "false_positive_rate")
@@ -46,7 +45,7 @@ def conditional_metrics() -> Iterator[Metric]:
             unit="ratio",
             direction=Direction.ONE,
             low=0,
-            source="Mantel and Haenszel 1959; interval of Greenland and Robins 1985",
+            source="Mantel and Haenszel 1959; score interval of Gart and Nam 1988",
             comparison=True,
         )
         yield Metric(
@@ -57,7 +56,7 @@ def conditional_metrics() -> Iterator[Metric]:
             direction=Direction.ZERO,
             low=-1,
             high=1,
-            source="Greenland and Robins 1985; interval of Sato 1989",
+            source="Mantel and Haenszel 1959; score interval of Miettinen and Nurminen 1985",
             comparison=True,
         )
 
@@ -71,9 +70,7 @@ def conditional_need(
         *(control(one.name) for one in subject.columns.controls),
         *(SELECTED, QUALIFIED, CORRECT),
     )
-    # The variance of weighted strata is not in their sums; that between blocks of rows is.
-    blocks = () if subject.columns.weight is None else (BLOCK,)
-    return tally_need(subject, view.key, (*axes, *blocks))
+    return tally_need(subject, view.key, axes)
 
 
 @dataclass(frozen=True)
@@ -84,21 +81,23 @@ class ConditionalTable:
         key: the output.
         groups: which groups there are.
         states: over (blocks, levels …, strata, selected, qualified, correct).
-        blocked: whether the blocks hold the independent units.
+        clustered: whether clusters, not rows, are the independent units.
         caveat: what qualifies numbers that rest on true outcomes.
     """
 
     key: ViewKey
     groups: Groups
     states: Tally
-    blocked: bool
+    clustered: bool
     caveat: str = ""
 
     def measurements(self) -> Iterator[Measurement]:
         """Every group against the declared reference, and against all others together."""
         for one, reference in self.groups.anchored():
+            sides = self._side(one), self._side(reference, one)
             for name in CONDITIONAL:
                 kind = DECISION_RATES[name]
+                alike = _Alike.of(kind, *sides)
                 for form, pooled in _POOLED.items():
                     yield estimated(
                         MeasurementKey(
@@ -109,45 +108,96 @@ class ConditionalTable:
                             self.key.head,
                             self.key.label,
                         ),
-                        partial(self._pooled, kind, pooled, one, reference),
-                        self.groups.pair_sample(one, reference),
+                        partial(self._pooled, kind, pooled, alike, (one, reference)),
+                        self._sample(alike, one, reference),
                         self.caveat if kind.of_labels else "",
                     )
 
-    def _pooled(self, kind: RateKind, pooled: _Pooled, one: Slice, reference: Slice) -> Estimate:
+    def _side(self, where: Slice, against: Slice | None = None) -> Tally:
+        """One side of a comparison, over (blocks, strata, selected, qualified, correct)."""
+        return self.states.each(lambda state: self.groups.part(state, where, against))
+
+    def _sample(self, alike: _Alike, one: Slice, reference: Slice) -> Sample:
+        """What the comparison rests on: the trials in strata that hold both."""
+        whole = self.groups.pair_sample(one, reference)
+        rows = sum(alike.rows)
+        if whole.clusters is None or whole.poorest is None:
+            return replace(whole, rows=rows)
+        # How many clusters these rows come from is not known: no more than there are rows.
+        return replace(
+            whole,
+            rows=rows,
+            clusters=min(whole.clusters, rows),
+            poorest=min(whole.poorest, *alike.rows),
+        )
+
+    def _pooled(
+        self, kind: RateKind, pooled: _Pooled, alike: _Alike, pair: tuple[Slice, Slice]
+    ) -> Estimate:
+        one, reference = pair
         self.groups.refuse_few(one)
         self.groups.refuse_few(reference, one)
-        state = np.concatenate(
-            [self._by_stratum(kind, one), self._by_stratum(kind, reference, one)], axis=-1
-        )
-        if self.blocked:
-            return pooled.of_blocks(state)
-        return pooled.of_rows(*state.sum(axis=0).T)
+        if not alike.strata.any():
+            raise undefined("No stratum holds units of both groups.")
+        for where, rows in zip(pair, alike.rows, strict=True):
+            if rows < MIN_KEPT:
+                held = "is 1 unit" if rows == 1 else f"are {rows} units"
+                raise telling(
+                    f"There {held}{kind.among} in {inside(where)} that can be compared with alike "
+                    "ones"
+                )
+        counts = alike.counts
+        if not (self.clustered or self.states.weighed):
+            return pooled.of_rows(*counts.T)
+        return pooled.of_rates(counts, *(self._rate(kind, part) for part in alike.sides))
 
-    def _by_stratum(self, kind: RateKind, where: Slice, against: Slice | None = None) -> np.ndarray:
-        """Successes and trials, shape (blocks, strata, 2)."""
-        part = self.groups.part(self.states.weights, where, against)
-        blocks, strata = part.shape[:2]
-        counted = kind.counted(part.reshape(blocks * strata, *part.shape[2:]))
-        return np.stack([side.reshape(blocks, strata) for side in counted], axis=-1).astype(float)
+    def _rate(self, kind: RateKind, side: Tally) -> Rate:
+        whole = side.each(lambda state: state.sum(axis=1))
+        return Rate.counted(whole, kind.counted, self.clustered, None)
+
+
+@dataclass(frozen=True)
+class _Alike:
+    """The strata in which trials of both sides have weight.
+
+    Attributes:
+        strata: bool `[strata]`, which of all these are.
+        sides: those of each side, over (blocks, strata, selected, qualified, correct).
+        counts: what successes and trials of both weigh, `[strata, 4]`.
+        rows: the trials of each side in them, in rows.
+    """
+
+    strata: np.ndarray
+    sides: tuple[Tally, Tally]
+    counts: np.ndarray
+    rows: tuple[int, int]
+
+    @classmethod
+    def of(cls, kind: RateKind, one: Tally, reference: Tally) -> _Alike:
+        """The strata that say something about a rate."""
+        counted = [_by_stratum(kind, side.weights) for side in (one, reference)]
+        both = (counted[0][:, 1] > 0) & (counted[1][:, 1] > 0)
+        sides = one.each(lambda state: state[:, both]), reference.each(lambda s: s[:, both])
+        rows = [int(_by_stratum(kind, side.rows)[:, 1].sum()) for side in sides]
+        return cls(both, sides, np.hstack(counted)[both], (rows[0], rows[1]))
+
+
+def _by_stratum(kind: RateKind, state: np.ndarray) -> np.ndarray:
+    """Successes and trials, `[strata, 2]`."""
+    return np.stack(kind.counted(state.sum(axis=0)), axis=-1).astype(float)
 
 
 @dataclass(frozen=True)
 class _Pooled:
-    """How one pooled number is estimated, of rows and of blocks."""
+    """How one pooled number is estimated, of plain rows and of weighted or clustered ones."""
 
     of_rows: Callable[..., Estimate]
-    of_blocks: Callable[[np.ndarray], Estimate]
+    of_rates: Callable[[np.ndarray, Rate, Rate], Estimate]
 
 
 _POOLED = {
-    "ratio": _Pooled(
-        stratified.pooled_ratio,
-        partial(delete_one_block, statistic=stratified.ratio_of, scale="log"),
-    ),
-    "difference": _Pooled(
-        stratified.pooled_difference, partial(by_blocks, stratified.difference_of)
-    ),
+    "ratio": _Pooled(stratified.pooled_ratio, stratified.pooled_ratio_of_rates),
+    "difference": _Pooled(stratified.pooled_difference, stratified.pooled_difference_of_rates),
 }
 
 
@@ -157,8 +207,7 @@ def conditional_table(
     """The table of one attribute or intersection."""
     need = conditional_need(subject, view, groups.attributes)
     states = reading.tally(need).each(lambda state: _in_strata(state, len(groups.attributes)))
-    blocked = reading.clustered or BLOCK in need.axes
-    return ConditionalTable(view.key, groups, states, blocked, caveat)
+    return ConditionalTable(view.key, groups, states, reading.clustered, caveat)
 
 
 def _in_strata(state: np.ndarray, attributes: int) -> np.ndarray:

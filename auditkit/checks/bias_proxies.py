@@ -10,16 +10,17 @@ Source: Chen, Kallus, Mao, Svacha and Udell, Fairness Under Unawareness, FAT* 20
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 import numpy as np
 
 from auditkit.checks.check import EVALUATION
-from auditkit.checks.estimation import MIN_KEPT, Sample, by_blocks, estimated, telling, undefined
+from auditkit.checks.estimation import MIN_KEPT, Sample, estimated, telling, too_few, undefined
 from auditkit.checks.reading import Reading
 from auditkit.data.columns import ProxyGroup
-from auditkit.evidence.needs import BLOCK, SELECTED, SumNeed, membership
+from auditkit.evidence.needs import BLOCK, SELECTED, SumNeed, membership, unweighted_membership
 from auditkit.evidence.subject import Subject, View
 from auditkit.measurement import (
     REST,
@@ -30,14 +31,24 @@ from auditkit.measurement import (
     Metric,
     Slice,
 )
-from auditkit.statistics.jackknife import delete_one_block
+from auditkit.statistics.clustered import (
+    ClusteredRate,
+    clustered_difference,
+    clustered_proportion,
+    clustered_ratio,
+)
+from auditkit.statistics.estimates import estimate as estimate_of
+from auditkit.statistics.weighting import kish_size
 
 CAVEAT = (
     "The group is known by probabilities alone: the number is biased if, among units of equal "
     "probabilities, its members are selected more or less often than the others, which these data "
     "cannot show."
 )
-_SOURCE = "Chen, Kallus, Mao, Svacha and Udell 2019; interval by the delete-one-block jackknife"
+_SOURCE = (
+    "Chen, Kallus, Mao, Svacha and Udell 2019; score intervals of counts scaled to their effective "
+    "size"
+)
 
 PROXY_METRICS = (
     Metric(
@@ -78,11 +89,49 @@ PROXY_METRICS = (
 def proxy_needs(subject: Subject, view: View) -> Iterator[SumNeed]:
     """The probabilities of every level, summed over selected and other units, by block."""
     for one in subject.columns.proxy_groups:
-        yield from (_need(view, one, level) for level in one.levels)
+        for level in one.levels:
+            yield _need(view, one, level)
+            if subject.columns.weight is not None:
+                yield _people_need(view, one, level)
 
 
 def _need(view: View, one: ProxyGroup, level: str) -> SumNeed:
     return SumNeed(view.key, membership(one.name, level), (SELECTED, BLOCK))
+
+
+def _people_need(view: View, one: ProxyGroup, level: str) -> SumNeed:
+    return SumNeed(view.key, unweighted_membership(one.name, level))
+
+
+@dataclass(frozen=True, eq=False)
+class _Members:
+    """Those who may belong to a level, or to several.
+
+    Attributes:
+        sums, squares: of what their probabilities weigh, over (blocks, (not selected, selected)).
+        people: how many they are expected to be: the sum of the probabilities alone.
+    """
+
+    sums: np.ndarray
+    squares: np.ndarray
+    people: float
+
+    @cached_property
+    def size(self) -> float:
+        """How many units of equal probability weigh as precisely; 0 of none (Kish)."""
+        total, squares = float(self.sums.sum()), float(self.squares.sum())
+        return kish_size(total, squares) if total else 0.0
+
+    def rate(self, clustered: bool) -> ClusteredRate:
+        """The share of them that is selected."""
+        alike = None if clustered else max(int(self.size), 1)
+        return ClusteredRate(
+            self.sums[:, 1],
+            self.sums.sum(axis=1),
+            alike,
+            hit_squares=self.squares[:, 1],
+            squares=self.squares.sum(axis=1),
+        )
 
 
 class ProxyTable:
@@ -92,25 +141,26 @@ class ProxyTable:
         view: the output.
         one: the attribute.
         reading: of the split.
+        weighted: whether the data declare a weight.
     """
 
-    def __init__(self, view: View, one: ProxyGroup, reading: Reading) -> None:
+    def __init__(self, view: View, one: ProxyGroup, reading: Reading, weighted: bool) -> None:
         self._view = view
         self._one = one
+        self._clustered = reading.clustered
         self._sample = reading.sample
-        sums = [reading.sums(_need(view, one, level))[1] for level in one.levels]
-        self._states = np.stack(sums, axis=1)
+        self._levels = {
+            level: _members(view, one, level, reading, weighted) for level in one.levels
+        }
 
     def measurements(self) -> Iterator[Measurement]:
         """The rate of each level, and its comparison with the reference and with the rest."""
         for level in self._one.levels:
             yield self._measured("selection_rate", partial(self._rate, level), level)
             for reference in self._references(level):
-                pair = partial(self._pair, level, reference)
-                yield self._measured("impact_ratio", partial(_ratio_of, pair), level, reference)
-                yield self._measured(
-                    "selection_rate_difference", partial(_difference_of, pair), level, reference
-                )
+                for name, compared in _COMPARED.items():
+                    estimate = partial(self._comparison, compared, level, reference)
+                    yield self._measured(name, estimate, level, reference)
 
     def _references(self, level: str) -> tuple[Slice, ...]:
         declared = self._one.reference
@@ -137,50 +187,104 @@ class ProxyTable:
                 key.label,
             ),
             estimate,
-            Sample(
-                self._sample.rows,
-                self._sample.clusters,
-                self._share(level),
-                self._sample.sampled,
-            ),
+            self._rests_on(level, reference),
             CAVEAT,
         )
 
-    def _share(self, level: str) -> float:
-        by_level = self._states.sum(axis=(0, 2))
-        return float(by_level[self._one.levels.index(level)] / max(by_level.sum(), 1e-300))
-
-    def _state(self, where: Slice, against: str = "") -> np.ndarray:
-        """(blocks, (not selected, selected)) of a level, or of all others than `against`."""
-        levels = (
-            [level for level in self._one.levels if level != against]
-            if where == REST
-            else [dict(where.conditions)[self._one.name]]
+    def _rests_on(self, level: str, reference: Slice | None) -> Sample:
+        """As many units as weigh as precisely, not all that have a probability."""
+        sizes = [round(self._members(self._where(level)).size)]
+        if reference is not None:
+            sizes.append(round(self._members(reference, level).size))
+        total = sum(float(members.sums.sum()) for members in self._levels.values())
+        whole = replace(
+            self._sample,
+            rows=min(sum(sizes), self._sample.rows),
+            share=float(self._levels[level].sums.sum()) / max(total, 1e-300),
         )
-        places = [self._one.levels.index(level) for level in levels]
-        state = self._states[:, places].sum(axis=1)
-        total = float(state.sum())
-        if not total:
+        if whole.clusters is None:
+            return whole
+        return replace(
+            whole, clusters=min(whole.clusters, whole.rows), poorest=min(whole.clusters, *sizes)
+        )
+
+    def _members(self, where: Slice, against: str = "") -> _Members:
+        """Those of a level, or of all others than `against`."""
+        parts = [self._levels[level] for level in self._names(where, against)]
+        return _Members(
+            np.sum([part.sums for part in parts], axis=0),
+            np.sum([part.squares for part in parts], axis=0),
+            sum(part.people for part in parts),
+        )
+
+    def _names(self, where: Slice, against: str) -> list[str]:
+        if where == REST:
+            return [level for level in self._one.levels if level != against]
+        return [dict(where.conditions)[self._one.name]]
+
+    def _kept(self, where: Slice, against: str = "") -> _Members:
+        """The same, unless numbers of them would tell about a person.
+
+        Raises:
+            NoEstimateError: none are expected, or fewer than five, in all or in one of the rest.
+        """
+        members = self._members(where, against)
+        if not members.people:
             raise undefined(f"No unit may belong to {where}: its probabilities are all zero.")
-        if total < MIN_KEPT:
-            raise telling(f"About {total:.1f} units belong to {where}")
-        return np.asarray(state)
+        if members.people < MIN_KEPT:
+            raise telling(f"About {members.people:.1f} units belong to {where}")
+        for level in self._names(where, against):
+            if 0 < self._levels[level].people < MIN_KEPT:
+                raise too_few(
+                    f"All others hold {self._where(level)}, who are about "
+                    f"{self._levels[level].people:.1f} units: less the other groups, the number "
+                    "would tell about them."
+                )
+        if not members.size:
+            raise undefined(f"The units that may belong to {where} have no weight.")
+        return members
 
     def _rate(self, level: str) -> Estimate:
-        return by_blocks(
-            lambda total: float(total[1] / total.sum()), self._state(self._where(level))
-        )
+        members = self._kept(self._where(level))
+        rate = members.rate(self._clustered)
+        return _limited(clustered_proportion(rate), {"successes": "n"}, [(members, rate)])
 
-    def _pair(self, level: str, reference: Slice) -> np.ndarray:
-        """(blocks, (group, reference), (not selected, selected))."""
-        return np.stack([self._state(self._where(level)), self._state(reference, level)], axis=1)
-
-
-def _ratio_of(pair: Callable[[], np.ndarray]) -> Estimate:
-    return delete_one_block(
-        pair(), lambda total: float(np.divide(*(total[:, 1] / total.sum(axis=1)))), scale="log"
-    )
+    def _comparison(self, compared: _Comparison, level: str, reference: Slice) -> Estimate:
+        sides = [self._kept(self._where(level)), self._kept(reference, level)]
+        rates = [members.rate(self._clustered) for members in sides]
+        if compared is clustered_ratio and not rates[1].hits.sum():
+            raise undefined(f"Nobody who may belong to {reference} is selected: no ratio to it.")
+        estimate = compared(*rates)
+        return _limited(estimate, {"x1": "n1", "x2": "n2"}, list(zip(sides, rates, strict=True)))
 
 
-def _difference_of(pair: Callable[[], np.ndarray]) -> Estimate:
-    return by_blocks(lambda total: float(np.subtract(*(total[:, 1] / total.sum(axis=1)))), pair())
+_Comparison = Callable[[ClusteredRate, ClusteredRate], Estimate]
+_COMPARED: Mapping[str, _Comparison] = {
+    "impact_ratio": clustered_ratio,
+    "selection_rate_difference": clustered_difference,
+}
+
+
+def _members(view: View, one: ProxyGroup, level: str, reading: Reading, weighted: bool) -> _Members:
+    _, sums, squares = reading.sums(_need(view, one, level))
+    people = reading.sums(_people_need(view, one, level))[1] if weighted else sums
+    return _Members(sums, squares, float(people.sum()))
+
+
+def _limited(
+    estimate: Estimate, counts: Mapping[str, str], sides: list[tuple[_Members, ClusteredRate]]
+) -> Estimate:
+    """An estimate of no more units than equal probabilities make of them.
+
+    Where nearly all agree, the few that don't may be units of tiny probability: the variance that
+    they show is next to none, and says nothing of the likely members, who happen to agree.
+
+    Args:
+        counts: names of successes → of trials, a pair for each side.
+        sides: the members of each, and their rate.
+    """
+    parameters = dict(estimate.parameters)
+    for (successes, trials), (members, rate) in zip(counts.items(), sides, strict=True):
+        limit = min(members.size / rate.effective[1], 1.0)
+        parameters |= {name: parameters[name] * limit for name in (successes, trials)}
+    return estimate_of(estimate.method, **parameters)

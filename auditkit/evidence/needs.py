@@ -72,12 +72,18 @@ WEIGHT = "row weight"
 """The value that says how many units of the population a row stands for."""
 
 MEMBERSHIP = "membership of "
+UNWEIGHTED = "unweighted membership of "
 WEIGHTED = "weighted "
 
 
 def membership(attribute: str, level: str) -> str:
     """The probability of a proxy group's level, times the row's weight where one is declared."""
     return f"{MEMBERSHIP}{attribute}={level}"
+
+
+def unweighted_membership(attribute: str, level: str) -> str:
+    """The probability of a proxy group's level alone, of data that declare a weight."""
+    return f"{UNWEIGHTED}{attribute}={level}"
 
 
 def weighted(value: str) -> str:

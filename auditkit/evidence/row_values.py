@@ -10,7 +10,7 @@ from torch import Tensor
 
 from auditkit.data.batch import Batch
 from auditkit.data.columns import Columns
-from auditkit.evidence.needs import WEIGHT, membership
+from auditkit.evidence.needs import WEIGHT, membership, unweighted_membership
 
 
 class RowValues:
@@ -38,9 +38,12 @@ class RowValues:
         values = {} if weights is None else {WEIGHT: weights}
         for one in columns.proxy_groups:
             given = batch.proxies[one.name]
-            given = given if weights is None else given * weights[:, None]
             for place, level in enumerate(one.levels):
-                values[membership(one.name, level)] = given[:, place]
+                probability = given[:, place]
+                if weights is not None:
+                    values[unweighted_membership(one.name, level)] = probability
+                    probability = probability * weights
+                values[membership(one.name, level)] = probability
         return cls(values, device)
 
     def __getitem__(self, name: str) -> Tensor:

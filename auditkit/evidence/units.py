@@ -23,7 +23,7 @@ from auditkit.evidence.grids import (
     raw_edges,
     score_cell,
 )
-from auditkit.evidence.needs import MEMBERSHIP, WEIGHT, WEIGHTED
+from auditkit.evidence.needs import MEMBERSHIP, UNWEIGHTED, WEIGHT, WEIGHTED
 from auditkit.evidence.row_values import RowValues
 from auditkit.evidence.subject import View
 from auditkit.models.head import Head, Outputs, Task
@@ -90,7 +90,7 @@ class Units:
 
     def value(self, name: str) -> Tensor:
         """One float64 value per unit, shape (n,)."""
-        if name == WEIGHT or name.startswith(MEMBERSHIP):
+        if name == WEIGHT or name.startswith((MEMBERSHIP, UNWEIGHTED)):
             return self.rows[name]
         if name.startswith(WEIGHTED):
             return self.value(name.removeprefix(WEIGHTED)) * self.rows[WEIGHT]

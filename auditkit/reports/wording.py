@@ -77,6 +77,8 @@ METHODS: Mapping[str, str] = {
     "wilson": "Wilson score",
     "koopman": "Koopman score",
     "newcombe": "Newcombe hybrid score",
+    "stratified_ratio": "stratified score (Gart and Nam)",
+    "stratified_difference": "stratified score (Miettinen and Nurminen)",
     "normal": "normal",
     "student": "Student’s t",
     "root_student": "Student’s t on the logarithm of the mean square",

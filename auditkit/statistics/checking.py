@@ -33,6 +33,8 @@ def checked(name: str, parameters: Parameters) -> Method:
             )
     for parameter, found in parameters.items():
         _check_kind(f"{name}: {parameter}", method.kinds[parameter], found)
+    if len({len(parameters[one]) for one in method.alike}) > 1:
+        raise ValueError(f"{name}: {', '.join(method.alike)} must have the same length")
     for small, large in method.at_most:
         _check_at_most(name, small, large, parameters)
     if name == "f1" and parameters["tp"] + parameters["errors"] == 0:

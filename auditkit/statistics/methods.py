@@ -10,8 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+import numpy as np
+
+from auditkit.statistics import stratified_scores
 from auditkit.statistics.auc_bounds import auc_bounds
 from auditkit.statistics.combined import Part, difference_bounds, largest_magnitude_bounds
 from auditkit.statistics.critical import minus_log_tail, normal_value, student_value
@@ -27,6 +31,7 @@ from auditkit.statistics.proportions import (
     wilson_bounds,
 )
 from auditkit.statistics.resampled import basic_bounds, bca_bounds, narrowed
+from auditkit.statistics.stratified_scores import Strata
 
 Parameters = Mapping[str, Any]
 _EVERYWHERE = (-math.inf, math.inf)
@@ -52,6 +57,7 @@ class Method:
         score: parameters and a threshold → the signed z at which a bound lies on the threshold
             (positive if the estimate lies above it); given where the bounds are found from it, so
             that a p-value need not invert them again.
+        alike: lists that must have the same length.
     """
 
     title: str
@@ -62,6 +68,7 @@ class Method:
     at_most: tuple[tuple[str, str], ...] = ()
     optional: tuple[str, ...] = ()
     score: Callable[[Parameters, float], float | None] | None = None
+    alike: tuple[str, ...] = ()
 
 
 def _scaling(grow: tuple[str, ...] = (), narrow: tuple[str, ...] = ()) -> Callable[..., Any]:
@@ -180,6 +187,41 @@ def _tango_score(p: Parameters, threshold: float) -> float | None:
     return paired_score(p["wins"], p["losses"], p["n"], threshold)
 
 
+def _stratified_score(
+    score: Callable[[Strata, float], float], parameters: Parameters, place: float
+) -> float | None:
+    try:
+        with _strictly():
+            found = score(Strata.of(parameters), place)
+    except ArithmeticError:
+        return None  # the bounds then say that these are no counts
+    return normal_value(found, parameters["df"]) if "df" in parameters else found
+
+
+def _stratified_bounds(
+    bounds: Callable[[Strata, float], Bounds], parameters: Parameters, z: float
+) -> Bounds:
+    with _strictly():
+        return bounds(Strata.of(parameters), _own_critical(parameters, z))
+
+
+def _strictly() -> np.errstate:
+    """Arrays raise where plain floats would: an overflow is no number to go on with."""
+    return np.errstate(over="raise", invalid="raise", divide="raise")
+
+
+def _stratified_ratio_score(p: Parameters, threshold: float) -> float | None:
+    if not 1e-30 < threshold < 1e30:
+        return None
+    return _stratified_score(stratified_scores.ratio_score, p, math.log(threshold))
+
+
+def _stratified_difference_score(p: Parameters, threshold: float) -> float | None:
+    if not -1 < threshold < 1:
+        return None
+    return _stratified_score(stratified_scores.difference_score, p, threshold)
+
+
 def _share(parameters: Parameters, successes: str, n: str) -> float:
     return float(parameters[successes] / parameters[n])
 
@@ -228,6 +270,11 @@ _PARTS = ("first", "second")
 _TWO = {"x1": "nonnegative", "n1": "positive", "x2": "nonnegative", "n2": "positive"}
 _DF = {"df": "positive"}
 _TWO_AT_MOST = (("x1", "n1"), ("x2", "n2"))
+_STRATA = {
+    **{name: f"{kind}s" for name, kind in _TWO.items()},
+    "weights": "positives",
+    "strata": "positives",
+}
 
 METHODS: Mapping[str, Method] = {
     "exact": Method(
@@ -264,6 +311,28 @@ METHODS: Mapping[str, Method] = {
         scaled=_scaling(grow=(*_TWO, *_DF)),
         at_most=_TWO_AT_MOST,
         optional=tuple(_DF),
+    ),
+    "stratified_ratio": Method(
+        title="stratified score interval of a ratio of proportions (Gart and Nam)",
+        kinds={**_STRATA, **_DF},
+        value=lambda p: Strata.of(p).ratio,
+        bounds=partial(_stratified_bounds, stratified_scores.ratio_bounds),
+        scaled=_scaling(grow=("strata", *_DF)),
+        at_most=_TWO_AT_MOST,
+        optional=tuple(_DF),
+        score=_stratified_ratio_score,
+        alike=tuple(_STRATA),
+    ),
+    "stratified_difference": Method(
+        title="stratified score interval of a difference of proportions (Miettinen and Nurminen)",
+        kinds={**_STRATA, **_DF},
+        value=lambda p: Strata.of(p).difference,
+        bounds=partial(_stratified_bounds, stratified_scores.difference_bounds),
+        scaled=_scaling(grow=("strata", *_DF)),
+        at_most=_TWO_AT_MOST,
+        optional=tuple(_DF),
+        score=_stratified_difference_score,
+        alike=tuple(_STRATA),
     ),
     "tango": Method(
         title="Tango score interval of a paired difference of proportions",

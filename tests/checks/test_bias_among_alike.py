@@ -92,6 +92,48 @@ def test_strata_without_both_groups_compare_nothing() -> None:
     assert none.reason == "No stratum holds units of both groups."
 
 
+def few(n: int, of_all: int = 1000) -> pd.DataFrame:
+    """Some women, all of them selected as nine of ten others are."""
+    rng = np.random.default_rng(2)
+    table = explained(of_all)
+    table["sex"] = np.where(np.arange(of_all) < n, "F", "M")
+    table["score"] = np.where(rng.random(of_all) < 0.9, 1.0, 0.0)
+    table.loc[: n - 1, "score"] = 1.0
+    table["weight"] = rng.uniform(0.5, 2, of_all)
+    return table
+
+
+@pytest.mark.parametrize("role", [{}, {"weight": "weight"}, {"cluster": "person"}])
+def test_all_of_a_few_selected_is_no_certainty(role: dict[str, str]) -> None:
+    data = data_of(few(12), groups=SEX, controls=["senior"], **role)
+    result = findings("bias", stored(**DECIDING), data)
+    one = found(result, "bias.conditional_selection_rate_ratio", *BOTH)
+    assert 1.05 < one.value < 1.15
+    assert one.interval.low < 0.95
+    gap = found(result, "bias.conditional_selection_rate_difference", *BOTH)
+    assert -1 <= gap.interval.low < -0.05 < gap.interval.high <= 1
+
+
+@pytest.mark.parametrize("role", [{}, {"weight": "weight"}, {"cluster": "person"}])
+def test_numbers_of_a_few_who_can_be_compared_are_not_kept(role: dict[str, str]) -> None:
+    table = explained(600)
+    table["y"] = np.where((table["sex"] == "M") | (table.index == table["sex"].eq("F").idxmax()),
+                          1, 0)  # fmt: skip
+    data = data_of(table, groups=SEX, controls=["senior"], **role)
+    result = findings("bias", stored(**DECIDING), data)
+    for form in ("ratio", "difference"):
+        one = found(result, f"bias.conditional_true_positive_rate_{form}", *BOTH)
+        assert (one.status, one.value) == (Status.TOO_FEW, None)
+        assert one.reason.startswith(
+            "There is 1 unit whose true outcome is favourable in sex=F that can be compared with"
+        )
+        qualified = table[(table["y"] == 1)]
+        stratum = qualified[qualified["sex"] == "F"]["senior"].iloc[0]
+        assert one.rows == one.units == (qualified["senior"] == stratum).sum()
+        kept = found(result, f"bias.conditional_selection_rate_{form}", *BOTH)
+        assert (kept.status, kept.rows) == (Status.MEASURED, 600)
+
+
 def by_probability(n: int = 20_000, bias: float = 0.0, seed: int = 0) -> pd.DataFrame:
     """Membership is drawn from the probabilities; selection falls with them by `bias`."""
     rng = np.random.default_rng(seed)
@@ -166,3 +208,74 @@ def test_a_level_nobody_belongs_to_has_no_number() -> None:
     few = found(result, "bias.proxy_selection_rate", {"race": "b"})
     assert few.status is Status.TOO_FEW
     assert few.reason.startswith("About 2.0 units belong to race=b; numbers about fewer than 5")
+
+
+def of_six(n: int = 1000, members: int = 6) -> pd.DataFrame:
+    """A few certain members, all selected, as are 95 % of the others."""
+    rng = np.random.default_rng(3)
+    member = np.arange(n) < members
+    table = by_probability(n).assign(p_b=member.astype(float), p_w=1.0 - member)
+    table["score"] = np.where(member | (rng.random(n) < 0.95), 1.0, 0.0)
+    return table
+
+
+@pytest.mark.parametrize("roles", [{}, {"weight": "weight"}, {"cluster": "person"}])
+def test_six_members_are_no_certainty(roles: dict[str, str]) -> None:
+    table = of_six().assign(person=np.arange(1000))
+    result = findings("bias", stored(**DECIDING), data_of(table, proxy_groups=RACE, **roles))
+    one = found(result, "bias.proxy_selection_rate", {"race": "b"})
+    assert (one.value, one.rows <= 6, one.units <= 6) == (1.0, True, True)
+    ratio = found(result, "bias.proxy_impact_ratio", *PAIR)
+    if "cluster" in roles:
+        assert (ratio.status, ratio.estimate) == (Status.TOO_FEW, None)
+        return
+    assert ratio.value == pytest.approx(1.05, abs=0.02)
+    assert ratio.interval.low < 0.8
+    assert ratio.rows <= 1000
+
+
+@pytest.mark.parametrize("cluster", [None, "person"])
+def test_intervals_of_few_probable_members_cover(cluster: str | None) -> None:
+    """Whoever isn't selected is of tiny probability: that must not make the rate certain."""
+    times, missed = 150, 0
+    for seed in range(times):
+        rng = np.random.default_rng(seed)
+        p = np.where(rng.random(2000) < 0.008, 0.9, 0.001)
+        table = pd.DataFrame(
+            {
+                "score": (rng.random(2000) < 0.95).astype(float),
+                "y": rng.integers(0, 2, 2000),
+                "p_b": p,
+                "p_w": 1 - p,
+                "person": np.arange(2000) // 2,
+            }
+        )
+        data = data_of(table, proxy_groups=RACE, cluster=cluster)
+        drawn = found(findings("bias", stored(**DECIDING), data), "bias.proxy_impact_ratio", *PAIR)
+        if drawn.interval is not None:
+            missed += not drawn.interval.low <= 1 <= drawn.interval.high
+    assert missed / times <= 0.15  # of a nominal 10 %
+
+
+@pytest.mark.parametrize("weight", [1e-3, 1000.0])
+def test_the_floor_is_of_people_not_of_weight(weight: float) -> None:
+    table = of_six(members=3).assign(weight=weight)
+    data = data_of(table, proxy_groups=RACE, weight="weight")
+    result = findings("bias", stored(**DECIDING), data)
+    few_members = found(result, "bias.proxy_selection_rate", {"race": "b"})
+    assert few_members.status is Status.TOO_FEW
+    assert few_members.reason.startswith("About 3.0 units belong to race=b")
+    many = found(result, "bias.proxy_selection_rate", {"race": "w"})
+    assert many.status is Status.MEASURED
+
+
+def test_the_rest_does_not_tell_about_a_few() -> None:
+    table = by_probability(1000)
+    table["p_c"] = np.where(np.arange(1000) < 3, 1.0, 0.0)
+    table.loc[:2, ["p_b", "p_w"]] = 0.0
+    race = {"race": {"columns": {"b": "p_b", "w": "p_w", "c": "p_c"}, "reference": "w"}}
+    result = findings("bias", stored(**DECIDING), data_of(table, proxy_groups=race))
+    rest = found(result, "bias.proxy_impact_ratio", {"race": "b"}, REST)
+    assert rest.status is Status.TOO_FEW
+    assert rest.reason.startswith("All others hold race=c, who are about 3.0 units")
+    assert found(result, "bias.proxy_impact_ratio", *PAIR).status is Status.MEASURED

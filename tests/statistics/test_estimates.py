@@ -38,6 +38,7 @@ from auditkit.statistics.estimates import (
     value,
 )
 from auditkit.statistics.methods import METHODS
+from auditkit.statistics.stratified import pooled_difference, pooled_ratio
 
 REPLICATES = [0.8 + 0.001 * (step % 301) for step in range(999)]
 
@@ -46,6 +47,8 @@ SAMPLES = {
     "wilson": proportion(90, 120),
     "koopman": proportion_ratio(30, 100, 200, 500),
     "newcombe": proportion_difference(30, 100, 200, 500),
+    "stratified_ratio": pooled_ratio([10, 4], [50, 40], [20, 12], [50, 60]),
+    "stratified_difference": pooled_difference([10, 4], [50, 40], [20, 12], [50, 60]),
     "tango": paired_difference(20, 35, 400),
     "f1": f1(80, 30),
     "mean_of_wilson": mean_of_proportions([80, 30], [100, 50]),
@@ -89,6 +92,31 @@ EXTREMES = [
     proportion_ratio(3, 10, 5, 20, df=1),
     proportion_ratio(0, 20, 0, 30, df=2),
     proportion_difference(3, 10, 5, 20, df=2),
+    pooled_ratio([0, 0], [5, 9], [3, 4], [50, 40]),
+    pooled_ratio([5, 9], [5, 9], [50, 40], [50, 40]),
+    pooled_ratio([1] * 9 + [0], [1] * 10, [1] * 8 + [0, 0], [1] * 10),
+    pooled_difference([5, 9], [5, 9], [50, 40], [50, 40]),
+    pooled_difference([0, 0], [5, 9], [50, 40], [50, 40]),
+    estimate(
+        "stratified_ratio",
+        x1=[1.5],
+        n1=[4.0],
+        x2=[0.2],
+        n2=[0.7],
+        weights=[3.0],
+        strata=[1],
+        df=2.0,
+    ),
+    estimate(
+        "stratified_difference",
+        x1=[1.5],
+        n1=[4.0],
+        x2=[0.2],
+        n2=[0.7],
+        weights=[3.0],
+        strata=[1],
+        df=2.0,
+    ),
     student(0.3, 0.0, 5),
     estimate("squared_error", value=-0.0001, sd=0.0002),
 ]
@@ -437,6 +465,11 @@ def test_some_questions_no_number_decides() -> None:
         ("mean_of_wilson", {"successes": [1, math.nan], "n": [2, 3]}, "must be finite"),
         ("mean_of_wilson", {"successes": [1, "2"], "n": [2, 3]}, "must hold numbers alone"),
         ("mean_of_wilson", {"successes": [1, 4], "n": [2, 3]}, "successes is 4, more than n, 3"),
+        (
+            "stratified_ratio",
+            {"x1": [1], "n1": [2], "x2": [1], "n2": [2], "weights": [1], "strata": [1, 1]},
+            "strata must have the same length",
+        ),
         ("delong", {"value": 1.5, "se": 0.1, "slack": 0}, "value must be at most 1"),
         ("student", {"value": 1.5, "se": -0.1, "df": 3}, "se must be at least 0"),
         ("log_student", {"value": 0.0, "se_log": 0.1, "df": 3}, "value must be above 0"),
