@@ -179,13 +179,14 @@ class _Told:
         assert first.interval is not None  # what was confirmed was measured
         rows = self.search.held_out.sample(confirmed[0], alone=True).rows
         more = len(confirmed) - 1
-        further = f" {more} more of them, among the measurements, do too." if more else ""
-        yield (
+        told = (
             f"Units that are alike to the model err more often{self._of}: {_name(confirmed[0])} of "
             f"the layer's output has an error that is {first.value:.3g} (90 % interval "
-            f"{first.interval.low:.3g} to {first.interval.high:.3g}, n = {rows:,}) above "
-            f"that of all others, on rows that were not searched. {first.reason}{further}"
+            f"{first.interval.low:.3g} to {first.interval.high:.3g}, n = {rows:,}) above that of "
+            "all others, on rows that were not searched."
         )
+        further = f"{more} more of them, among the measurements, do too." if more else ""
+        yield " ".join(part for part in (told, first.reason, further) if part)
 
     def _figure(self, errors: list[Measurement], differences: list[Measurement]) -> Figure:
         confirmed = [
