@@ -33,7 +33,7 @@ from auditkit.measurement import (
 )
 from auditkit.models.head import Task
 from auditkit.statistics import estimates
-from auditkit.statistics.multiplicity import holm
+from auditkit.statistics.discovery import confirmed_places
 from auditkit.statistics.slice_cells import MEANS, RATES, Pattern, slice_line_score
 from auditkit.statistics.slice_search import SliceSearch, search
 
@@ -44,7 +44,6 @@ MOST_VIEWS = 4
 MOST_CONFIRMED = 20
 SMALLEST = 50
 _SMALLEST_SHARE = 0.001
-_ALPHA = 0.05
 
 _SOURCE = (
     "exhaustive search; Benjamini and Hochberg 1995; confirmed on a held-out half with Holm 1979"
@@ -267,21 +266,22 @@ def confirm(halves: Halves, searched: SliceSearch) -> list[Confirmed]:
     Returns:
         The confirmed ones, the highest score in the held-out half first.
     """
-    tried: list[tuple[Pattern, Estimate]] = []
-    for one in searched.by_test:
-        try:
-            tried.append((one.pattern, halves.difference(halves.region(one.pattern))))
-        except (NoEstimateError, ValueError):
-            continue  # too few in the held-out half to say anything: not confirmed
-    # A candidate that could not be tested again still counts as one that was tried.
-    untried = [1.0] * (len(searched.by_test) - len(tried))
-    p_values = holm([*(estimates.p_at_most(found, 0.0) for _, found in tried), *untried])
-    confirmed = [
-        Confirmed(pattern, estimate, _score(halves, pattern))
-        for (pattern, estimate), p in zip(tried, p_values, strict=False)
-        if p <= _ALPHA
+    patterns = [one.pattern for one in searched.by_test]
+    differences = [_difference(halves, pattern) for pattern in patterns]
+    found = [
+        Confirmed(patterns[place], estimate, _score(halves, patterns[place]))
+        for place in confirmed_places(differences)
+        if (estimate := differences[place]) is not None
     ]
-    return sorted(confirmed, key=lambda one: -one.score)
+    return sorted(found, key=lambda one: -one.score)
+
+
+def _difference(halves: Halves, pattern: Pattern) -> Estimate | None:
+    """How much more a slice errs in the held-out half; None if too few are there to say."""
+    try:
+        return halves.difference(halves.region(pattern))
+    except (NoEstimateError, ValueError):
+        return None
 
 
 def _score(halves: Halves, pattern: Pattern) -> float:

@@ -17,7 +17,8 @@ from auditkit.errors import DataError
 # Probabilities that were written with three digits need not sum to one exactly.
 _SUM_TOLERANCE = 5e-3
 
-_WEIGHTS = (1e-12, 1e12)
+WEIGHT_RANGE = (1e-12, 1e12)
+"""The smallest and the largest weight other than 0."""
 
 _NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty")
 
@@ -109,7 +110,7 @@ def weights_array(frame: pd.DataFrame, column: str | None, where: str) -> np.nda
         return None
     title = f"Weight column {column!r} ({where})"
     weights = _numbers(frame[column], title)
-    low, high = _WEIGHTS
+    low, high = WEIGHT_RANGE
     taken = (weights == 0) | ((weights >= low) & (weights <= high))
     what = f"no weight: neither 0 nor between {low:g} and {high:g}"
     _refuse_outside(frame.index, np.asarray(~taken), title, what)

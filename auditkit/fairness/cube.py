@@ -15,8 +15,9 @@ from auditkit.errors import DataError
 from auditkit.fairness import frames, intervals
 from auditkit.fairness.columns import NUMBER, WHOLE, ordered, restored
 from auditkit.fairness.metrics import Metrics
+from auditkit.fairness.mirroring import complements, mirrored_counts, mirrored_moments
 from auditkit.fairness.resampling import Replicates, resampled
-from auditkit.fairness.tables import Tables, tables_of
+from auditkit.fairness.tables import SCORE_AXIS, Tables, tables_of
 from auditkit.statistics.axes import Axis
 from auditkit.statistics.cell_codes import recoded
 from auditkit.statistics.moments import FLOATS
@@ -29,7 +30,6 @@ from auditkit.statistics.sparse_moments import (
     merged_moments,
 )
 
-SCORE_AXIS = "score_cell"
 _CLASSES = ("target", "prediction")
 
 
@@ -50,6 +50,7 @@ class CountCube:
         scores: sums of the scores over the same axes; None without scores.
         kinds: axis → what its labels are: `whole`, `number`, `truth` or `text`.
         favourable: label of the favourable class; "" if none was declared.
+        scored: label of the class that the scores were given for; "" if none was declared.
     """
 
     counts: AnyCounts
@@ -57,6 +58,7 @@ class CountCube:
     scores: AnyMoments | None
     kinds: Mapping[str, str]
     favourable: str = ""
+    scored: str = ""
 
     @classmethod
     def settled(
@@ -83,6 +85,10 @@ class CountCube:
             raise ValueError(
                 f"the cubes have different favourable classes: {self.favourable!r} and "
                 f"{other.favourable!r}"
+            )
+        if self.scored != other.scored:
+            raise ValueError(
+                f"the cubes have scores of different classes: {self.scored!r} and {other.scored!r}"
             )
         return replace(
             self,
@@ -121,18 +127,60 @@ class CountCube:
 
         It is plain for the classes 0 and 1 (booleans are these), and for −1 and 1.
         """
-        if self.favourable:
-            return self.favourable
+        return self.favourable or self._plain_label
+
+    @property
+    def scored_label(self) -> str | None:
+        """The label of the class that the scores were given for; None if that is not known."""
+        return self.scored or self._plain_label
+
+    @property
+    def _plain_label(self) -> str | None:
         numeric = {self.kinds[name] for name in _CLASSES} <= {WHOLE, NUMBER}
         plain = set(self.classes) <= {"0", "1"} or set(self.classes) <= {"-1", "1"}
         return "1" if numeric and plain else None
 
-    def favouring(self, pos_label: Any) -> CountCube:
-        """The same cube with another favourable class, for example one of several, in turn.
+    def declaring(self, pos_label: Any) -> CountCube:
+        """The same cube with the favourable class that its scores were given for.
 
         Raises:
             DataError: no unit has or is predicted that class.
         """
+        label = self._label(pos_label)
+        return replace(self, favourable=label, scored=label)
+
+    def favouring(self, pos_label: Any) -> CountCube:
+        """The same cube with another favourable class, for example one of several, in turn.
+
+        Scores remain those of the class that they were given for. The other one of two classes has
+        one minus the score; for one of several the cube has none, and metrics of scores say so.
+
+        Raises:
+            DataError: no unit has or is predicted that class.
+
+        Example:
+            >>> from auditkit.fairness import count_cube
+            >>> cube = count_cube([1, 1, 0], [1, 0, 0], sensitive_features=list("aaa"),
+            ...                   scores=[0.9, 0.4, 0.2])
+            >>> float(cube.overall("auc")), float(cube.favouring(0).overall("auc"))
+            (1.0, 1.0)
+        """
+        label = self._label(pos_label)
+        given = self.scored_label or ""
+        named = replace(self, favourable=label, scored=given)
+        if self.scores is None or given == label:
+            return named
+        if not given or {given, label, *self.classes} > {given, label}:
+            return replace(named, scores=None)
+        return replace(
+            named,
+            counts=mirrored_counts(self.counts, SCORE_AXIS),
+            weights=None if self.weights is None else mirrored_moments(self.weights, SCORE_AXIS),
+            scores=complements(mirrored_moments(self.scores, SCORE_AXIS)),
+            scored=label,
+        )
+
+    def _label(self, pos_label: Any) -> str:
         label = level_label(
             int(pos_label) if isinstance(pos_label, (bool, np.bool_)) else pos_label
         )
@@ -141,7 +189,7 @@ class CountCube:
                 f"pos_label is {label!r}, but the classes are {', '.join(self.classes)}.",
                 mend="Name one of them. Where parts are counted, add them up first.",
             )
-        return replace(self, favourable=label)
+        return label
 
     @cached_property
     def tables(self) -> Tables:
@@ -223,7 +271,7 @@ class CountCube:
             number is undefined.
 
         Raises:
-            DataError: an unknown metric or reference.
+            DataError: an unknown metric or reference, or an alpha that is no such probability.
         """
         return intervals.frame(self, metric, reference, comparison, alpha)
 
@@ -233,7 +281,8 @@ class CountCube:
         """Metrics of `number` resamples of the rows, drawn from the counts alone.
 
         Raises:
-            DataError: weighted data, for which counts do not tell what a resample weighs.
+            DataError: weighted data, for which counts do not tell what a resample weighs; no
+                resample at all.
         """
         return resampled(self, metrics, number, seed)
 

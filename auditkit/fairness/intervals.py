@@ -41,6 +41,12 @@ def frame(
             f"There is no comparison {comparison!r}.",
             mend=f"Use {' or '.join(map(repr, COMPARISONS))}.",
         )
+    if not 0 < alpha <= 0.5:
+        raise DataError(
+            f"alpha is {alpha}; expected the probability that one end is wrong, above 0 and at "
+            "most 0.5.",
+            mend="Pass for example alpha=0.05, the ends of a 90 % interval.",
+        )
     if reference is not None and comparison == "ratio" and metric not in GROUP_RATES:
         raise DataError(
             f"There is no interval of a ratio of {metric!r}.", mend="Use comparison='difference'."

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from auditkit.data.roles import WEIGHT_RANGE
 from auditkit.errors import DataError
 from auditkit.fairness.columns import TEXT, WHOLE, Coded, Column
 from auditkit.fairness.counting import Flat, counted, refuse_too_many, summed
-from auditkit.fairness.cube import SCORE_AXIS, CountCube
+from auditkit.fairness.cube import CountCube
 from auditkit.fairness.features import named_columns, on_device, row_of
+from auditkit.fairness.tables import SCORE_AXIS
 from auditkit.statistics.score_cells import CELLS
 from auditkit.statistics.sparse_counts import AnyCounts
 from auditkit.statistics.sparse_moments import AnyMoments
@@ -42,7 +44,7 @@ def count_cube(
         sensitive_features: a column, or several (DataFrame, dict, two-dimensional array), whose
             intersections are the groups. A missing value is the level `(missing)`.
         control_features: columns within whose levels groups are compared; as above.
-        sample_weight: weights, shape (n,), finite and not negative.
+        sample_weight: weights, shape (n,): 0, or between 1e-12 and 1e12.
         scores: probabilities of the favourable class, shape (n,), for the AUC and calibration.
         pos_label: the favourable class. Not needed for classes 0 and 1, −1 and 1, or booleans.
 
@@ -78,7 +80,7 @@ def count_cube(
     coded = [_coded(column, values, device) for column, values in columns.items()]
     _refuse_other_classes(*coded[-2:])
     cube = _cube(coded, len(truth), device, beside)
-    return cube if pos_label is None else cube.favouring(pos_label)
+    return cube if pos_label is None else cube.declaring(pos_label)
 
 
 def _features(sensitive: Any, control: Any) -> dict[Column, Any]:
@@ -183,6 +185,14 @@ def _weights(values: Any) -> Any:
             f"sample_weight runs from {low:g} to {high:g}; expected finite weights of at least 0.",
             mend="Mend the weights, or leave out the rows without one.",
         )
+    smallest = float(values[values > 0].min()) if high > 0 else 0.0
+    for weight in (smallest, high):
+        if weight and not WEIGHT_RANGE[0] <= weight <= WEIGHT_RANGE[1]:
+            raise DataError(
+                f"sample_weight holds {weight:g}; expected 0, or weights between "
+                f"{WEIGHT_RANGE[0]:g} and {WEIGHT_RANGE[1]:g}, whose squares add up.",
+                mend="Divide all weights by one number, for example by their mean.",
+            )
     return values
 
 

@@ -1,27 +1,27 @@
 """The metrics by name: a value for each group from the tables, and the reason where there is none.
 
 Sources: the AUC in cells and its bound are those of `auditkit.statistics.auc`; the squared
-calibration error is debiased as in `auditkit.statistics.calibration`, over bins of equal width.
+calibration error is the one that gates read, of `auditkit.statistics.calibration`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from auditkit.errors import DataError
-from auditkit.fairness.tables import Tables
+from auditkit.fairness.tables import SCORE_AXIS, Tables
+from auditkit.statistics.calibration import FEWEST, debiased_squared_error
 from auditkit.statistics.group_rates import (
     GROUP_RATES,
     asks_for_favourable,
     shares,
     successes_and_trials,
 )
-from auditkit.statistics.score_cells import BINS
 
 if TYPE_CHECKING:
     from auditkit.fairness.cube import CountCube
@@ -86,20 +86,16 @@ def _calibration_gap(tables: Tables) -> Values:
 
 
 def _squared_calibration_error(tables: Tables) -> Values:
-    right, wrong, scores = (_binned(part) for part in (*_of_scores(tables), _sums(tables)))
-    n = right + wrong
-    size = np.maximum(n, 1.0)
-    share = right / size
-    # What chance alone adds to the square of a gap; unknown for a bin of one, which is left out.
-    chance = share * (1 - share) / np.maximum(n - 1, 1.0)
-    terms = np.where(n > 1, n * ((share - scores / size) ** 2 - chance), 0.0)
-    return shares(terms.sum(axis=-1), np.where(n > 1, n, 0).sum(axis=-1))
-
-
-def _binned(cells: NDArray[Any]) -> Values:
-    """Score cells in bins of equal width."""
-    binned = cells.reshape(*cells.shape[:-1], BINS, -1).sum(axis=-1)
-    return np.asarray(binned, dtype=np.float64)
+    assert tables.positives is not None  # a metric of scores is refused without
+    assert tables.negatives is not None
+    states = (tables.negatives, tables.positives, _sums(tables))
+    leading = tables.positives.shape[:-1]
+    values = np.full(leading, np.nan)
+    for index in np.ndindex(*leading):
+        wrong, right, scores = (state[index] for state in states)
+        if wrong.sum() + right.sum() >= FEWEST:
+            values[index] = debiased_squared_error(wrong, right, scores)
+    return values
 
 
 def _of_scores(tables: Tables) -> tuple[Values, Values]:
@@ -124,7 +120,7 @@ METRICS: Mapping[str, Metric] = {
     ),
     "squared_calibration_error": Metric(
         _squared_calibration_error,
-        "No two units of this group have scores in the same bin.",
+        f"There are fewer than {FEWEST} units in this group, two for each bin.",
         scores=True,
         unweighted=True,
     ),
@@ -158,10 +154,19 @@ def _lacking(cube: CountCube, metric: Metric) -> tuple[str, str] | None:
         found = ", ".join(cube.classes[:5]) + (" …" if len(cube.classes) > 5 else "")
         return f"needs a favourable class; the classes are {found}", "Pass pos_label."
     if metric.scores and cube.scores is None:
-        return "needs scores", "Pass scores=, the probabilities of the favourable class."
+        return _scoreless(cube), "Pass scores=, the probabilities of the favourable class."
     if metric.unweighted and cube.weights is not None:
         return "is not defined for weighted units", "Leave out sample_weight."
     return None
+
+
+def _scoreless(cube: CountCube) -> str:
+    """Which scores there are none of."""
+    if SCORE_AXIS not in (axis.name for axis in cube.counts.axes):
+        return "needs scores"
+    if not cube.scored:
+        return f"needs scores of {cube.favourable!r}; of which class those counted are, is not said"
+    return f"needs scores of {cube.favourable!r}; those counted are of {cube.scored!r}"
 
 
 def stacked(names: Iterable[str], tables: Tables) -> Values:

@@ -85,7 +85,15 @@ class Replicates:
 
 
 def _quantiles(values: Values, quantiles: tuple[float, ...]) -> Values:
-    """Quantiles over the first dimension, of the replicates that are defined."""
+    """Quantiles over the first dimension, of the replicates that are defined.
+
+    Raises:
+        DataError: a quantile outside [0, 1].
+    """
+    if outside := [one for one in quantiles if not 0 <= one <= 1]:
+        raise DataError(
+            f"There is no quantile {outside[0]}.", mend="Name shares between 0 and 1, such as 0.05."
+        )
     if not np.isnan(values).any():
         return np.quantile(values, quantiles, axis=0)
     flat = values.reshape(len(values), -1)
@@ -104,6 +112,12 @@ def resampled(cube: CountCube, metrics: Metrics, number: int, seed: int) -> Repl
             "Weighted units cannot be resampled from their counts.",
             mend="Leave out sample_weight, or read the intervals, which take weights into account.",
         )
+    for what, given, least in (("number", number, 1), ("seed", seed, 0)):
+        if given < least:
+            raise DataError(
+                f"{what} is {given}; expected at least {least}.",
+                mend="Pass for example number=1000 and seed=0.",
+            )
     names = chosen_metrics(cube, metrics)
     axes = [*feature_axes(cube), "target", "prediction"]
     scored = any(METRICS[name].scores for name in names)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from auditkit.fairness.cube import CountCube
 
 _CLASSES = ("target", "prediction")
+SCORE_AXIS = "score_cell"
 
 
 @dataclass(frozen=True)
@@ -107,12 +108,12 @@ def outcomes(cube: CountCube, table: NDArray[Any]) -> NDArray[Any]:
 
 
 def _scored(cube: CountCube) -> dict[str, NDArray[Any]]:
-    axes = [*feature_axes(cube), "target", "score_cell"]
+    axes = [*feature_axes(cube), "target", SCORE_AXIS]
     state: NDArray[Any] = cube.counts.marginal(*axes).values
     if cube.weights is not None:
         state = cube.weights.marginal(*axes).of("weight")[1]
     assert cube.scores is not None
-    sums = cube.scores.marginal(*axes[:-2], "score_cell").of("score")[1]
+    sums = cube.scores.marginal(*axes[:-2], SCORE_AXIS).of("score")[1]
     positives, negatives = split_targets(cube, in_order(cube, state))
     return {
         "positives": positives,

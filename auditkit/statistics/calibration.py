@@ -45,6 +45,9 @@ __all__ = [
     "squared_error",
 ]
 
+FEWEST = 2 * BINS
+"""Units that a calibration error needs: two for each bin."""
+
 _PARTS = 32  # the bootstrap resamples at most this many groups of cells in each bin
 
 
@@ -86,12 +89,28 @@ def squared_error(
     groups = equal_mass_bins(cells, bins)
     parts = run_starts(groups * bins * _PARTS + equal_mass_bins(cells, bins * _PARTS))
     fine, of_bin = cells.summed(parts), groups[parts]
-    value = float(
-        _debiased(fine.right[None], fine.n[None], fine.scores[None], run_starts(of_bin))[0]
-    )
+    value = _debiased_value(fine, of_bin)
     sd = float(_redrawn(fine, of_bin, seed, draws).std(ddof=1))
     slope = _slope(fine.summed(run_starts(of_bin)))
     return estimate("squared_error", value=value, sd=sd, slope=slope)
+
+
+def debiased_squared_error(
+    wrong: ArrayLike, right: ArrayLike, score_sums: ArrayLike, *, bins: int = BINS
+) -> float:
+    """The value of `squared_error` without its interval; arguments and errors are the same.
+
+    Example:
+        >>> round(debiased_squared_error([9, 1], [1, 9], [1.0, 9.0], bins=2), 9)
+        -0.01
+    """
+    cells = checked_cells(wrong, right, score_sums, fewest=2 * bins)
+    return _debiased_value(cells, equal_mass_bins(cells, bins))
+
+
+def _debiased_value(cells: Cells, of_bin: NDArray[np.intp]) -> float:
+    starts = run_starts(of_bin)
+    return float(_debiased(cells.right[None], cells.n[None], cells.scores[None], starts)[0])
 
 
 def _slope(binned: Cells) -> float:

@@ -17,25 +17,34 @@ class Part:
     Attributes:
         value: its point estimate.
         bounds: its bounds at a one-sided normal critical value.
+        slack: how far either bound is out because the value itself may be off, whatever the chance.
     """
 
     value: float
     bounds: Callable[[float], Bounds]
+    slack: float = 0.0
 
 
 def difference_bounds(first: Part, second: Part, z: float) -> Bounds:
     """Bounds of the first minus the second of two independent estimates.
 
-    Each end moves by the two distances that point its way, added as independent errors.
+    Each end moves by the two distances that point its way, added as independent errors; the slack
+    of both is no chance, and adds up in full.
 
     Source: Zou and Donner, Statistics in Medicine 27 (2008) 1693–1702 (MOVER). Of two Wilson
     intervals it makes Newcombe's, of two normal ones the normal interval of the difference.
     """
     (low1, high1), (low2, high2) = first.bounds(z), second.bounds(z)
     value = first.value - second.value
-    below = math.hypot(first.value - low1, high2 - second.value)
-    above = math.hypot(high1 - first.value, second.value - low2)
-    return value - below, value + above
+    slack = first.slack + second.slack
+    below = _together(first.value - low1 - first.slack, high2 - second.value - second.slack)
+    above = _together(high1 - first.value - first.slack, second.value - low2 - second.slack)
+    return value - below - slack, value + above + slack
+
+
+def _together(one: float, other: float) -> float:
+    # A bound that was cut off at 0 or 1 lies nearer than its slack.
+    return math.hypot(max(one, 0.0), max(other, 0.0))
 
 
 def largest_magnitude_bounds(parts: Sequence[Part], z: float) -> Bounds:

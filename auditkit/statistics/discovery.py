@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-from numpy.typing import ArrayLike
 
 from auditkit.measurement import Estimate
 from auditkit.statistics.estimates import p_at_most
-from auditkit.statistics.multiplicity import Floats, benjamini_hochberg, holm
+from auditkit.statistics.multiplicity import benjamini_hochberg, holm
 
 LEVEL = 0.05
 
@@ -39,16 +37,28 @@ def discover(
 
     Source: Benjamini and Hochberg 1995; Holm 1979; on splitting, Cox, Biometrika 62 (1975) 441–444.
     """
-    found = _rejected(searched, range(len(searched)), benjamini_hochberg, level)
-    return Discovery(found, _rejected(held_out, found, holm, level))
+    tested = [(place, one) for place, one in enumerate(searched) if one is not None]
+    adjusted = benjamini_hochberg([p_at_most(one, 0.0) for _, one in tested])
+    found = tuple(place for (place, _), p in zip(tested, adjusted, strict=True) if p <= level)
+    kept = confirmed_places([held_out[place] for place in found], level)
+    return Discovery(found, tuple(found[place] for place in kept))
 
 
-def _rejected(
-    estimates: Sequence[Estimate | None],
-    places: Iterable[int],
-    adjust: Callable[[ArrayLike], Floats],
-    level: float,
-) -> tuple[int, ...]:
-    tested = [(place, one) for place in places if (one := estimates[place]) is not None]
-    adjusted = adjust([p_at_most(one, 0.0) for _, one in tested])
-    return tuple(place for (place, _), p in zip(tested, adjusted, strict=True) if p <= level)
+def confirmed_places(held_out: Sequence[Estimate | None], level: float = LEVEL) -> tuple[int, ...]:
+    """Places of the candidates whose difference is above zero on units that no search has seen.
+
+    Args:
+        held_out: the difference of each candidate; None where it cannot be estimated there. Such a
+            one is not confirmed, and counts among those that were tried all the same: else a search
+            would be held to less, the more it found that cannot be tested.
+        level: one-sided, of all together.
+
+    Source: Holm 1979.
+
+    Example:
+        >>> from auditkit.statistics.estimates import normal
+        >>> confirmed_places([normal(2.0, 1.0)]), confirmed_places([normal(2.0, 1.0), None, None])
+        ((0,), ())
+    """
+    adjusted = holm([1.0 if one is None else p_at_most(one, 0.0) for one in held_out])
+    return tuple(place for place, p in enumerate(adjusted) if p <= level)

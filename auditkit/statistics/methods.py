@@ -232,7 +232,7 @@ def _given(name: str) -> Callable[[Parameters], float]:
 
 def _part(plain: Parameters) -> Part:
     method, own = METHODS[plain["method"]], plain["parameters"]
-    return Part(method.value(own), lambda z: method.bounds(own, z))
+    return Part(method.value(own), lambda z: method.bounds(own, z), own.get("slack", 0.0))
 
 
 def _scaled_part(plain: Parameters, factor: float) -> dict[str, Any]:

@@ -196,7 +196,7 @@ def test_auc_and_calibration_are_those_of_the_rows() -> None:
         gap = cube.by_group("calibration_gap")[level]
         assert gap == pytest.approx(score[rows].mean() - truth[rows].mean(), abs=1e-12)
         found = cube.by_group("squared_calibration_error")[level]
-        bins = (score[rows] * 15).astype(int)
+        bins = equal_mass(score[rows])
         assert found == pytest.approx(literal_squared_error(score[rows], truth[rows], bins))
     intervals = cube.intervals("auc")
     assert (intervals["low"] < intervals["value"]).all()
@@ -204,6 +204,13 @@ def test_auc_and_calibration_are_those_of_the_rows() -> None:
     against = cube.intervals("auc", reference=2, comparison="difference")
     assert against.loc[2, "reason"] == "This is the reference group."
     assert against.loc[0, "low"] < against.loc[0, "value"] < against.loc[0, "high"]
+
+
+def equal_mass(score) -> np.ndarray:
+    """15 bins of about equally many units; the units of one cell of the score stay together."""
+    cells = (score * 1920).astype(int)
+    middle = [(cells < one).sum() + (cells == one).sum() / 2 for one in cells]
+    return (np.array(middle) * 15 / len(score)).astype(int)
 
 
 def literal_squared_error(score, truth, bins) -> float:
@@ -279,6 +286,104 @@ def test_an_undefined_replicate_is_left_out_of_its_quantiles() -> None:
     (median,) = found.by_group(0.5)
     assert median.loc["a", "true_positive_rate"] == 1.0
     assert np.isnan(median.loc["b", "true_positive_rate"])
+
+
+def test_an_interval_is_about_the_value_by_group() -> None:
+    truth, score, group = scored(900)
+    weight = np.random.default_rng(2).uniform(0.5, 2, len(truth))
+    for weights in (None, weight):
+        cube = count_cube(
+            truth, score >= 0.5, sensitive_features=group, scores=score, sample_weight=weights
+        )
+        table = cube.by_group()
+        for metric in table.columns.drop("count"):
+            found = cube.intervals(metric)
+            if metric == "auc" and weights is not None:
+                assert found["reason"].str.contains("no interval of an AUC of weighted").all()
+                continue
+            np.testing.assert_allclose(found["value"], table[metric], rtol=0, atol=1e-12)
+
+
+def test_too_few_units_have_no_calibration_error_in_either_frame() -> None:
+    truth, score, _ = scored(60)
+    group = np.repeat(["a", "b"], [29, 31])
+    cube = count_cube(truth, score >= 0.5, sensitive_features=group, scores=score)
+    name = "squared_calibration_error"
+    assert cube.by_group(name).isna().tolist() == cube.intervals(name)["value"].isna().tolist()
+    assert cube.by_group(name).isna().tolist() == [True, False]
+    assert cube.reasons(name)["a"].startswith("There are fewer than 30 units")
+
+
+@pytest.mark.parametrize("declared", [None, 1, 0])
+def test_scores_stay_those_of_the_class_that_they_were_given_for(declared: int | None) -> None:
+    truth, score, group = scored()
+    of_class = 1 - score if declared == 0 else score
+    given_ = {"sensitive_features": group, "scores": of_class, "pos_label": declared}
+    cube = count_cube(truth, score >= 0.5, **given_)
+    mirrored = count_cube(truth, score >= 0.5, **{**given_, "scores": score, "pos_label": 1})
+    other = count_cube(truth, score >= 0.5, **{**given_, "scores": 1 - score, "pos_label": 0})
+    for label, expected in ((1, mirrored), (0, other)):
+        names = ["auc", "calibration_gap", "selection_rate"]
+        found = cube.favouring(label).by_group(names)
+        pd.testing.assert_frame_equal(found, expected.by_group(names), atol=1e-4, rtol=0)
+        back = cube.favouring(1 - label).favouring(label).by_group(names)
+        pd.testing.assert_frame_equal(found, back, atol=1e-4, rtol=0)
+        assert (found["auc"] > 0.6).all()
+        error = "squared_calibration_error"
+        assert cube.favouring(label).overall(error) == pytest.approx(mirrored.overall(error), 0.1)
+
+
+def test_the_weights_and_all_alike_scores_are_mirrored_too() -> None:
+    given_ = {"sensitive_features": list("aabb"), "sample_weight": [1.0, 2.0, 1.0, 3.0]}
+    cube = count_cube([1, 0, 1, 0], [1, 0, 1, 1], scores=[0.9, 0.1, 0.3, 0.3], **given_)
+    assert cube.by_group("auc").tolist() == [1.0, 0.5]
+    flipped = cube.favouring(0)
+    assert flipped.by_group("auc").tolist() == [1.0, 0.5]
+    assert (cube + cube).favouring(0).by_group("auc").tolist() == [1.0, 0.5]
+    with pytest.raises(ValueError, match="different favourable classes"):
+        cube + flipped
+
+
+@pytest.mark.parametrize(
+    ("declared", "words"),
+    [("b", "those counted are of 'b'"), (None, "of which class those counted are, is not said")],
+)
+def test_scores_of_one_of_several_classes_are_not_those_of_another(declared, words) -> None:
+    given_ = {"sensitive_features": [0] * 6, "scores": [0.1, 0.9, 0.3, 0.4, 0.5, 0.6]}
+    cube = count_cube(list("aabbcc"), list("abbbca"), pos_label=declared, **given_)
+    other = cube.favouring("a")
+    assert "auc" not in other.by_group()
+    assert other.by_group("selection_rate")[0] == pytest.approx(2 / 6)
+    with pytest.raises(DataError, match=f"'auc' needs scores of 'a'; {words}"):
+        other.by_group("auc")
+    if declared:
+        assert "auc" in cube.favouring("b").by_group()
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda cube: cube.intervals("accuracy", alpha=2), "alpha is 2; expected"),
+        (lambda cube: cube.intervals("accuracy", alpha=float("nan")), "alpha is nan; expected"),
+        (lambda cube: cube.replicates(number=0), "number is 0; expected at least 1."),
+        (lambda cube: cube.replicates(seed=-1), "seed is -1; expected at least 0."),
+        (lambda cube: cube.replicates(number=5).by_group(1.5), "There is no quantile 1.5."),
+    ],
+)
+def test_calls_that_no_cube_can_answer_are_refused(call, text: str) -> None:
+    cube = count_cube([1, 0], [1, 1], sensitive_features=["f", "m"])
+    with pytest.raises(DataError) as caught:
+        call(cube)
+    assert caught.value.mend
+    assert str(caught.value).startswith(text)
+
+
+@pytest.mark.parametrize("weight", [1e20, 1e-20, np.inf])
+@pytest.mark.parametrize("kind", [list, torch.tensor])
+def test_weights_whose_squares_do_not_add_up_are_refused(weight: float, kind) -> None:
+    problem = refused(sample_weight=kind([1.0, 0.0, weight]))
+    assert problem.startswith("sample_weight")
+    assert f"{weight:g}" in problem
 
 
 def refused(**changed) -> str:

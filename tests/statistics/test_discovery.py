@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from auditkit.statistics.discovery import Discovery, discover
+from auditkit.statistics.discovery import Discovery, confirmed_places, discover
 from auditkit.statistics.estimates import normal
 
 
@@ -15,6 +15,15 @@ def test_two_steps() -> None:
     # What cannot be estimated on the second half is not confirmed.
     assert discover(searched, [None] * 5).confirmed == ()
     assert discover([], []) == Discovery((), ())
+
+
+def test_what_cannot_be_tested_again_counts_as_tried() -> None:
+    alone = discover([normal(9, 1)], [normal(2.0, 1)])
+    assert alone.confirmed == (0,)
+    # The same candidate among three of which two hold too few units on the other half.
+    among = discover([normal(9, 1)] * 3, [None, normal(2.0, 1), None])
+    assert among == Discovery(found=(0, 1, 2), confirmed=())
+    assert confirmed_places([None, normal(2.5, 1), None]) == (1,)
 
 
 def test_false_ones_are_rare() -> None:

@@ -86,6 +86,9 @@ EXTREMES = [
     mean_of_proportions([0, 10], [10, 10]),
     estimate("delong", value=1.0, se=0.0, slack=0.0, positives=30, negatives=40),
     estimate("delong", value=0.5, se=0.0, slack=0.0, positives=30, negatives=40),
+    estimate("delong", value=0.8, se=0.02, slack=0.001, df=2.5),
+    estimate("delong", value=1.0, se=0.0, slack=0.01, positives=6.5, negatives=8, df=5),
+    estimate("student", value=0.3, se=0.1, df=1, slack=0.02),
     proportion(0, 20, df=3),
     proportion(15, 20, df=1),
     proportion_ratio(30, 100, 200, 500, df=4.5),
@@ -298,6 +301,16 @@ def test_slack_widens_both_ends() -> None:
     plain = bounds(estimate("delong", value=0.8, se=0.02, slack=0.0), 0.05)
     wide = bounds(estimate("delong", value=0.8, se=0.02, slack=0.01), 0.05)
     assert (plain[0] - wide[0], wide[1] - plain[1]) == pytest.approx((0.01, 0.01))
+
+
+def test_slacks_of_a_difference_add_up_in_full() -> None:
+    parts = [estimate("delong", value=v, se=0.02, slack=s) for v, s in ((0.8, 0.1), (0.6, 0.05))]
+    sharp = [estimate("delong", value=v, se=0.02, slack=0.0) for v in (0.8, 0.6)]
+    plain, wide = bounds(independent_difference(*sharp), 0.05), independent_difference(*parts)
+    assert bounds(wide, 0.05) == pytest.approx((plain[0] - 0.15, plain[1] + 0.15))
+    assert bounds(wide, 0.5) == pytest.approx((0.05, 0.35))
+    cut = independent_difference(estimate("delong", value=0.99, se=0.02, slack=0.1), sharp[1])
+    assert bounds(cut, 0.05)[1] >= 0.99 + 0.1 - 0.6
 
 
 def test_the_bootstrap_never_goes_beyond_its_replicates() -> None:
