@@ -163,7 +163,7 @@ class ProxyTable:
         if not total:
             raise undefined(f"No unit may belong to {where}: its probabilities are all zero.")
         if total < MIN_KEPT:
-            raise telling(f"About {total:.1f} units belong to {where}")
+            raise telling(f"Too few units belong to {where}, by their probabilities")
         return np.asarray(state)
 
     def _rate(self, level: str) -> Estimate:

@@ -78,7 +78,7 @@ class RateTable:
         if not rate.n:
             raise undefined(f"There are no units{kind.among} in {inside(where)}.")
         if rate.n < MIN_KEPT:
-            raise telling(f"There are {rate.n} units{kind.among} in {inside(where)}")
+            raise telling(f"There are too few units{kind.among} in {inside(where)}")
         self._refuse_hidden(name, where, against)
         if not rate.trials.sum():
             raise undefined(f"The units{kind.among} in {inside(where)} have no weight.")
@@ -158,8 +158,13 @@ class RateTable:
         )
 
     def _trials(self, name: str, where: Slice, reference: Slice | None) -> int:
-        """The rows that a rate is a share of, not all of the group."""
+        """The rows that a rate is a share of, not all of the group; 0 where they are not told."""
         parts = [(where, None)] if reference is None else [(where, None), (reference, where)]
+        # Of a whole group the size is known from elsewhere; `estimated` leaves out one of few.
+        if self.kinds[name].among and any(
+            member in self._hidden(name) for part in parts for member in self.groups.members(*part)
+        ):
+            return 0
         counted = self.kinds[name].counted
         rows = [counted(self.groups.part(self.states.rows, *part))[1].sum() for part in parts]
         return int(sum(rows))

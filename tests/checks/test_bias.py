@@ -257,8 +257,10 @@ def test_groups_of_three_people_have_no_numbers() -> None:
     for one in mine:
         assert one.status is Status.TOO_FEW
         assert (one.value, one.interval, one.estimate) == (None, None, None)
-        assert "town=tiny has 3 rows; numbers about fewer than 5 are not kept" in one.reason
-    assert found(result, "bias.selection_rate", {"town": "tiny"}).rows == 3
+        assert "town=tiny has too few rows; numbers about fewer than 5 are not kept" in one.reason
+        assert (one.rows, one.units) == (0, 0)
+    # Nor is it said how few they are: four would be two per cent.
+    assert found(result, "bias.selection_rate", {"town": "tiny"}).share == 0.02
     # The rest of the others holds the three: less the groups shown, it would tell about them.
     rest = found(result, "bias.impact_ratio", {"town": "a"}, REST)
     assert (rest.status, rest.value, rest.interval) == (Status.TOO_FEW, None, None)
@@ -273,8 +275,8 @@ def test_rates_of_three_people_have_no_numbers() -> None:
     few = found(result, "bias.true_positive_rate", {"town": "a"})
     assert (few.status, few.value, few.interval) == (Status.TOO_FEW, None, None)
     assert few.reason == (
-        "There are 3 units whose true outcome is favourable in town=a; numbers about fewer than 5 "
-        "are not kept, since they could tell about a person."
+        "There are too few units whose true outcome is favourable in town=a; numbers about fewer "
+        "than 5 are not kept, since they could tell about a person."
     )
     none = found(result, "bias.true_positive_rate", {"town": "b"})
     assert (none.status, none.value) == (Status.UNDEFINED, None)
@@ -435,7 +437,7 @@ def test_the_figure_shows_rates_and_ratios() -> None:
     table.loc[3:6, "town"] = "a"
     result = findings("bias", stored(**DECIDING), data_of(table, groups=TWO))
     tiny = result.figures[3].data["rows"][-1]
-    assert (tiny["group"], tiny["value"], tiny["low"], tiny["n"]) == ("tiny", None, None, 3)
+    assert (tiny["group"], tiny["value"], tiny["low"], tiny["n"]) == ("tiny", None, None, None)
 
 
 def test_many_attributes_do_not_multiply() -> None:

@@ -165,4 +165,4 @@ def test_a_level_nobody_belongs_to_has_no_number() -> None:
     result = findings("bias", stored(**DECIDING), data_of(table, proxy_groups=RACE))
     few = found(result, "bias.proxy_selection_rate", {"race": "b"})
     assert few.status is Status.TOO_FEW
-    assert few.reason.startswith("About 2.0 units belong to race=b; numbers about fewer than 5")
+    assert few.reason.startswith("Too few units belong to race=b, by their probabilities; ")
