@@ -365,6 +365,30 @@ def test_a_rate_of_an_intersection_less_that_of_an_attribute_tells_nobody() -> N
         assert found(result, "bias.selection_rate", where).status is Status.MEASURED
 
 
+def test_a_rate_rests_on_the_clusters_of_its_trials() -> None:
+    """All fifteen qualified of town a are of three people, though a hundred more live there."""
+    table = people(2000)
+    table["person"] = np.arange(2000) // 10
+    table["town"] = np.array(["a", "b"])[np.arange(2000) % 2]
+    in_a, three = table["town"] == "a", table["person"] < 3
+    table.loc[in_a, "y"] = three[in_a].astype(int)
+    data = data_of(table, groups=TWO[1:], cluster="person")
+    result = findings("bias", stored(**DECIDING), data)
+    few = found(result, "bias.true_positive_rate", {"town": "a"})
+    assert (few.status, few.interval, few.estimate) == (Status.TOO_FEW, None, None)
+    assert (few.units, few.rows) == (3, 15)
+    assert few.reason.startswith("There are 3 clusters; an interval needs at least 10")
+    for metric in ("true_positive_rate_ratio", "equalised_odds_difference"):
+        compared = found(result, f"bias.{metric}", {"town": "b"}, {"town": "a"})
+        assert (compared.status, compared.interval) == (Status.TOO_FEW, None)
+        assert compared.reason.startswith("There are 3 clusters on one side of the comparison")
+    assert found(result, "bias.selection_rate", {"town": "a"}).units == 200
+    told = found(result, "bias.true_positive_rate", {"town": "b"})
+    people_in = table[(table["town"] == "b") & (table["y"] == 1)]["person"].nunique()
+    assert told.status is Status.MEASURED
+    assert told.units == pytest.approx(people_in, rel=0.15)
+
+
 def test_a_ratio_does_not_divide_by_zero() -> None:
     table = people(300)
     table.loc[table["town"] == "c", "score"] = 0.1
