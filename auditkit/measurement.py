@@ -180,8 +180,10 @@ class Measurement:
         interval: the 90 % interval drawn; None if the value is deterministic or absent.
         estimate: what a judge computes intervals at other levels from.
         units: number of independent units behind it (clusters where declared, else rows).
-        rows: number of rows behind it.
-        share: share of the split's rows that the slice holds; None where not a slice.
+        rows: number of rows behind it; as `units`, 0 where it would be about fewer than five, whose
+            number is not kept.
+        share: share of the split's rows that the slice holds, of fewer than five rows the most that
+            it can be; None where not a slice.
         reason: why there is no value or interval, or what qualifies it; a full sentence.
         sampled: True if only part of the split was read; such a measurement cannot pass.
     """
@@ -196,6 +198,11 @@ class Measurement:
     share: float | None = None
     reason: str = ""
     sampled: bool = False
+
+    @property
+    def uncounted(self) -> bool:
+        """Whether it is not told how many stand behind it, since these are fewer than five."""
+        return self.status is Status.TOO_FEW and not self.rows
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from auditkit.data.datasets import Dataset
 from auditkit.evidence.collected import Evidence
 from auditkit.evidence.subject import Subject
 from auditkit.measurement import Metric
+from auditkit.statistics.absence import MIN_KEPT
 
 
 def describe_data(data: Dataset, subject: Subject, evidence: Evidence) -> dict[str, Any]:
@@ -23,7 +24,7 @@ def describe_data(data: Dataset, subject: Subject, evidence: Evidence) -> dict[s
     levels = {} if collected is None else collected.levels
     return {
         "splits": {
-            name: {**source.describe(), "rows": evidence[name].rows}
+            name: {**_without_few(source.describe()), "rows": evidence[name].rows}
             for name, source in data.splits.items()
             if name in evidence.splits
         },
@@ -38,6 +39,19 @@ def describe_data(data: Dataset, subject: Subject, evidence: Evidence) -> dict[s
         },
         **describe_roles(columns),
     }
+
+
+def _without_few(split: dict[str, Any]) -> dict[str, Any]:
+    """The description of a split, without how many people are in a group of fewer than five."""
+    groups = {
+        name: {**group, "levels": _told(group.get("levels", {}))}
+        for name, group in split.get("groups", {}).items()
+    }
+    return {**split, "groups": groups} if groups else split
+
+
+def _told(levels: Mapping[str, int]) -> dict[str, int | str]:
+    return {level: f"fewer than {MIN_KEPT}" if n < MIN_KEPT else n for level, n in levels.items()}
 
 
 def define(metric: Metric) -> dict[str, Any]:

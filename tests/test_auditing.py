@@ -193,7 +193,11 @@ def test_a_group_with_three_people_is_listed_not_lost(frame: pd.DataFrame) -> No
     ]
     assert [m.status for m in rates] == ["too_few"]
     assert rates[0].value is None
-    assert rates[0].rows == 3
+    # Nor does anything in the record say how few they are.
+    assert (rates[0].rows, rates[0].units, rates[0].share) == (0, 0, 4 / len(few))
+    levels = run.record.data["splits"]["evaluation"]["groups"]["group"]["levels"]
+    assert levels["tiny"] == "fewer than 5"
+    assert "tiny has too few rows" in rates[0].reason
 
 
 def test_interrupted_in_the_middle_nothing_is_stored(

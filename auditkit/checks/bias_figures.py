@@ -113,5 +113,5 @@ def _row(measurement: Measurement) -> dict[str, Any]:
         "group": ", ".join(level for _, level in measurement.key.slice.conditions),
         "value": measurement.value,
         **drawn_ends(measurement.interval),
-        "n": measurement.rows,
+        "n": None if measurement.uncounted else measurement.rows,
     }

@@ -50,7 +50,7 @@ def _auc(state: np.ndarray) -> Estimate:
         if not found:
             raise undefined(f"There are no {name} units, so that no order can be right or wrong.")
         if found < MIN_KEPT:
-            raise telling(f"There are {found} {name} units")
+            raise telling(f"There are too few {name} units")
     return binned_auc(positives, negatives).estimate
 
 

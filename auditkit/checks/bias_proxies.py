@@ -232,13 +232,12 @@ class ProxyTable:
         if not members.people:
             raise undefined(f"No unit may belong to {where}: its probabilities are all zero.")
         if members.people < MIN_KEPT:
-            raise telling(f"About {members.people:.1f} units belong to {where}")
+            raise telling(f"Too few units belong to {where}, by their probabilities")
         for level in self._names(where, against):
             if 0 < self._levels[level].people < MIN_KEPT:
                 raise too_few(
-                    f"All others hold {self._where(level)}, who are about "
-                    f"{self._levels[level].people:.1f} units: less the other groups, the number "
-                    "would tell about them."
+                    f"All others hold {self._where(level)}, who are fewer than {MIN_KEPT} by their "
+                    "probabilities: less the other groups, the number would tell about them."
                 )
         if not members.size:
             raise undefined(f"The units that may belong to {where} have no weight.")

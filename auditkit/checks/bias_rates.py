@@ -13,17 +13,26 @@ from functools import partial
 import numpy as np
 
 from auditkit.checks.check import EVALUATION
-from auditkit.checks.estimation import MIN_KEPT, estimated, telling, undefined
+from auditkit.checks.estimation import (
+    MIN_KEPT,
+    Sample,
+    concealed,
+    estimated,
+    telling,
+    too_few,
+    undefined,
+)
 from auditkit.checks.groups import Groups, hidden_within, inside
 from auditkit.checks.rate_kinds import RateKind
 from auditkit.evidence.subject import ViewKey
 from auditkit.measurement import Direction, Estimate, Measurement, MeasurementKey, Metric, Slice
 from auditkit.statistics import estimates
+from auditkit.statistics.occupancy import clusters_in
 from auditkit.statistics.rates import Rate, difference_estimate, rate_estimate, ratio_estimate
 from auditkit.statistics.tally import Tally
 
 # Shares of a whole group rest on all of its clusters; how many clusters the qualified are in is not
-# known: fewer than all of the group's.
+# known: see `RateTable._clusters`.
 _WHOLE_GROUP = ""
 
 EQUALISED_ODDS = Metric(
@@ -61,7 +70,7 @@ class RateTable:
     clustered: bool
     caveat: str = ""
     note: str = ""
-    _found: dict[str, frozenset[Slice]] = field(default_factory=dict)
+    _found: dict[str, tuple[np.ndarray, frozenset[Slice]]] = field(default_factory=dict)
 
     def rate(self, name: str, where: Slice, against: Slice | None = None) -> Rate:
         """A rate of a group, or of all groups but `against` where `where` is `REST`.
@@ -78,7 +87,7 @@ class RateTable:
         if not rate.n:
             raise undefined(f"There are no units{kind.among} in {inside(where)}.")
         if rate.n < MIN_KEPT:
-            raise telling(f"There are {rate.n} units{kind.among} in {inside(where)}")
+            raise telling(f"There are too few units{kind.among} in {inside(where)}")
         self._refuse_hidden(name, where, against)
         if not rate.trials.sum():
             raise undefined(f"The units{kind.among} in {inside(where)} have no weight.")
@@ -90,17 +99,18 @@ class RateTable:
         Raises:
             NoEstimateError: `too_few`.
         """
-        kind, trials = self.kinds[name], self._trials_by_cell(name)
+        trials, hidden = self._withheld(name)
         for member in self.groups.members(where, against):
             if 0 < trials[self.groups.cells[member]] < MIN_KEPT:
-                few = f" with fewer than {MIN_KEPT} units{kind.among}"
+                few = f" with fewer than {MIN_KEPT} units{self.kinds[name].among}"
                 raise hidden_within(where, member, few)
-        self.groups.refuse_hidden(self._hidden(name), where, against)
+        self.groups.refuse_hidden(hidden, where, against)
 
-    def _hidden(self, name: str) -> frozenset[Slice]:
-        """The groups whose rate is withheld; computed once, since many pairs ask."""
+    def _withheld(self, name: str) -> tuple[np.ndarray, frozenset[Slice]]:
+        """Trials by cell, and the groups whose rate is withheld; once, since many pairs ask."""
         if name not in self._found:
-            self._found[name] = self.groups.withheld(self._trials_by_cell(name))
+            trials = self._trials_by_cell(name)
+            self._found[name] = trials, self.groups.withheld(trials)
         return self._found[name]
 
     def _trials_by_cell(self, name: str) -> np.ndarray:
@@ -143,26 +153,54 @@ class RateTable:
         where: Slice,
         reference: Slice | None = None,
     ) -> Measurement:
-        sample = (
-            self.groups.sample(where)
-            if reference is None
-            else self.groups.pair_sample(where, reference)
-        )
         return estimated(
             MeasurementKey(
                 f"bias.{metric}", where, reference, EVALUATION, self.key.head, self.key.label
             ),
             estimate,
-            replace(sample, rows=self._trials(rate, where, reference)),
+            self._sample(rate, where, reference),
             f"{self.note} {self.caveat if self.kinds[rate].of_labels else ''}".strip(),
         )
 
-    def _trials(self, name: str, where: Slice, reference: Slice | None) -> int:
-        """The rows that a rate is a share of, not all of the group."""
-        parts = [(where, None)] if reference is None else [(where, None), (reference, where)]
-        counted = self.kinds[name].counted
-        rows = [counted(self.groups.part(self.states.rows, *part))[1].sum() for part in parts]
-        return int(sum(rows))
+    def _sample(self, name: str, where: Slice, reference: Slice | None) -> Sample:
+        """What a rate, or a comparison of two, rests on: the units that it is a share of."""
+        parts: list[tuple[Slice, Slice | None]] = [(where, None)]
+        sample = self.groups.sample(where)
+        if reference is not None:
+            parts.append((reference, where))
+            sample = self.groups.pair_sample(where, reference)
+        counted = [self._trials_by_block(name, *part) for part in parts]
+        sample = replace(sample, rows=int(np.sum(counted)))
+        if not self.kinds[name].among:
+            return sample
+        members = {member for part in parts for member in self.groups.members(*part)}
+        if members & self._withheld(name)[1]:
+            return concealed(sample)
+        if sample.clusters is None:
+            return sample
+        sides = [self._clusters(name, *part) for part in parts]
+        return replace(
+            sample,
+            clusters=min(sample.clusters, sum(sides)),
+            poorest=None if reference is None else min(sides),
+        )
+
+    def _trials_by_block(self, name: str, where: Slice, against: Slice | None) -> np.ndarray:
+        part = self.groups.part(self.states.rows, where, against)
+        return np.asarray(self.kinds[name].counted(part)[1])
+
+    def _clusters(self, name: str, where: Slice, against: Slice | None) -> int:
+        """About how many clusters of a group its trials lie in.
+
+        These are not counted, but the blocks are. Where no block of the group is without trials,
+        all of its clusters are taken.
+        """
+        of_group = self.groups.sample(where, against).clusters or 0
+        rows = self.groups.part(self.states.rows, where, against)
+        held = int((self._trials_by_block(name, where, against) > 0).sum())
+        if held == int(rows.reshape(len(rows), -1).any(axis=1).sum()):
+            return of_group
+        return int(min(of_group, clusters_in(held, len(rows))))
 
     def _rate_estimate(self, name: str, where: Slice) -> Estimate:
         return rate_estimate(self.rate(name, where))
@@ -172,6 +210,9 @@ class RateTable:
 
     def _larger_gap(self, one: Slice, reference: Slice) -> Estimate:
         names = ("true_positive_rate", "false_positive_rate")
+        for name in names:
+            if lack := self._sample(name, one, reference).lack:
+                raise too_few(lack)
         return estimates.largest_magnitude(
             [self._difference(name, one, reference) for name in names]
         )

@@ -34,6 +34,7 @@ __all__ = [
     "absent",
     "both",
     "by_blocks",
+    "concealed",
     "drawn_ends",
     "estimated",
     "measured",
@@ -102,7 +103,7 @@ def estimated(
     try:
         return measured(key, estimate(), sample, reason)
     except NoEstimateError as none:
-        return absent(key, none.status, str(none), sample)
+        return absent(key, none.status, str(none), concealed(sample) if none.secret else sample)
     except ValueError as refused:
         status = Status.TOO_FEW if sample.lack else Status.UNDEFINED
         return absent(key, status, sample.lack or _sentence(str(refused)), sample)
@@ -150,6 +151,11 @@ def absent(key: MeasurementKey, status: Status, reason: str, sample: Sample) -> 
         reason=reason,
         sampled=sample.sampled,
     )
+
+
+def concealed(sample: Sample) -> Sample:
+    """What is told of the sample of a number about fewer than five people: not how many."""
+    return Sample(0, share=sample.share, sampled=sample.sampled)
 
 
 def _sentence(text: str) -> str:

@@ -141,7 +141,7 @@ class Groups:
         """
         rows = self.sample(where, against).rows
         if rows < MIN_KEPT:
-            raise telling(f"{named(where)} has {rows} {'row' if rows == 1 else 'rows'}")
+            raise telling(f"{named(where)} has too few rows")
         members = self.members(where, against)
         small = [member for member in members if self.samples[member].rows < MIN_KEPT]
         if small:
@@ -233,9 +233,7 @@ def groups_of(
         if rows[index]:
             labels = [evidence.levels[n][i] for n, i in zip(attributes, index, strict=True)]
             where = Slice.of(dict(zip(attributes, labels, strict=True)))
-            n = int(rows[index])
-            clusters = evidence.clusters_in(where)
-            found[where] = Sample(n, clusters, n / evidence.rows, evidence.sampled), index
+            found[where] = _sample(evidence, where, int(rows[index])), index
     return Groups(
         attributes,
         _reference(subject, attributes),
@@ -258,6 +256,12 @@ def _in_order(
         orders.append([levels.index(level) for level in ordered])
     for place in np.ndindex(*(len(order) for order in orders)):
         yield tuple(order[i] for order, i in zip(orders, place, strict=True))
+
+
+def _sample(evidence: SplitEvidence, where: Slice, rows: int) -> Sample:
+    # A group of few is told apart from others by the most that its share can be.
+    share = max(rows, MIN_KEPT - 1) / evidence.rows
+    return Sample(rows, evidence.clusters_in(where), min(share, 1.0), evidence.sampled)
 
 
 def _totals(subject: Subject, attributes: tuple[str, ...]) -> tuple[tuple[int, ...], ...]:

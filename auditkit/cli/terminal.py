@@ -121,7 +121,7 @@ def print_measurements(record: AuditRecord) -> None:
             escape(measurement.reason)
             if interval is None
             else f"{interval.low:.4g} to {interval.high:.4g}",
-            f"{measurement.units:,}",
+            "not told" if measurement.uncounted else f"{measurement.units:,}",
         )
     console().print(table)
 

@@ -165,9 +165,10 @@ def hurdles(
         yield measurement.reason or "There are too few units to say."
     least = requirement.min_units
     if least is not None and measurement.units < least:
+        found = "fewer" if measurement.uncounted else f"{measurement.units:,}"
         yield (
             f"The policy wants at least {least:,} units before it lets anything pass, and there "
-            f"are {measurement.units:,}."
+            f"are {found}."
         )
     if is_small and policy.minimum_share is not None:
         least_share = numerals.share(policy.minimum_share)
@@ -201,10 +202,13 @@ def small(part: Slice, requirements: Sequence[str], policy: Policy, universe: Un
     """That a group is listed and not judged; with its share and number of rows."""
     share = universe.shares.get(part) or 0.0
     rows = universe.rows.get(part)
-    count = "" if rows is None else f" ({rows:,} rows)"
+    few = rows is not None and rows < _FEWEST_COUNTED
+    found = f"fewer than {_FEWEST_COUNTED}" if few else f"{rows:,}"
+    count = "" if rows is None else f" ({found} rows)"
     return (
-        f"{part} holds {numerals.share(share)} of the rows{count}, under the minimum share of "
-        f"{numerals.share(policy.minimum_share or 0.0)}: listed, not judged "
+        f"{part} holds {'at most ' if few else ''}{numerals.share(share)} of the rows{count}, "
+        f"under the minimum share of {numerals.share(policy.minimum_share or 0.0)}: listed, not "
+        "judged "
         f"({', '.join(dict.fromkeys(requirements))})."
     )
 

@@ -146,6 +146,8 @@ def size(measurement: Measurement) -> str:
     Effective sizes (after design effects of clusters or weights) are no counts, and are not shown.
     """
     parameters = {} if measurement.estimate is None else measurement.estimate.parameters
+    if measurement.uncounted:
+        return "number of rows not told"
     if measurement.units != measurement.rows:
         return f"{measurement.units:,} independent units in {measurement.rows:,} rows"
     sizes = [n for n in map(parameters.get, _TWO_SAMPLES) if isinstance(n, int | float)]

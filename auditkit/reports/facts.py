@@ -145,6 +145,8 @@ def _proxy(group: Mapping[str, Any]) -> str:
 
 
 def _n(number: Any) -> str:
+    if isinstance(number, str):
+        return f" {number}"  # of few, who are not counted out
     return f" {count(number)}" if isinstance(number, int | float) else ""
 
 

@@ -203,6 +203,8 @@ def size(measurement: Measurement) -> str:
     >>> size(Measurement(MeasurementKey("a.b"), Status.MEASURED, 1.0, units=120, rows=4000))
     '120 units (4,000 rows)'
     """
+    if measurement.uncounted:
+        return "not told"
     if measurement.units == measurement.rows:
         return count(measurement.units)
     return f"{count(measurement.units)} units ({count(measurement.rows)} rows)"

@@ -157,7 +157,7 @@ def _measurement_row(
         value=scale.value(measurement.value, interval),
         span=_span(measurement, interval, scale, definition),
         n=size(measurement),
-        share="" if share is None else percentage(share),
+        share="" if share is None or measurement.uncounted else percentage(share),
         method=_method(measurement),
         note=". ".join([*notes, measurement.reason]) if measurement.reason else ". ".join(notes),
         absent=ABSENCES[measurement.status],

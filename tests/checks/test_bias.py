@@ -257,8 +257,10 @@ def test_groups_of_three_people_have_no_numbers() -> None:
     for one in mine:
         assert one.status is Status.TOO_FEW
         assert (one.value, one.interval, one.estimate) == (None, None, None)
-        assert "town=tiny has 3 rows; numbers about fewer than 5 are not kept" in one.reason
-    assert found(result, "bias.selection_rate", {"town": "tiny"}).rows == 3
+        assert "town=tiny has too few rows; numbers about fewer than 5 are not kept" in one.reason
+        assert (one.rows, one.units) == (0, 0)
+    # Nor is it said how few they are: four would be two per cent.
+    assert found(result, "bias.selection_rate", {"town": "tiny"}).share == 0.02
     # The rest of the others holds the three: less the groups shown, it would tell about them.
     rest = found(result, "bias.impact_ratio", {"town": "a"}, REST)
     assert (rest.status, rest.value, rest.interval) == (Status.TOO_FEW, None, None)
@@ -273,8 +275,8 @@ def test_rates_of_three_people_have_no_numbers() -> None:
     few = found(result, "bias.true_positive_rate", {"town": "a"})
     assert (few.status, few.value, few.interval) == (Status.TOO_FEW, None, None)
     assert few.reason == (
-        "There are 3 units whose true outcome is favourable in town=a; numbers about fewer than 5 "
-        "are not kept, since they could tell about a person."
+        "There are too few units whose true outcome is favourable in town=a; numbers about fewer "
+        "than 5 are not kept, since they could tell about a person."
     )
     none = found(result, "bias.true_positive_rate", {"town": "b"})
     assert (none.status, none.value) == (Status.UNDEFINED, None)
@@ -363,6 +365,30 @@ def test_a_rate_of_an_intersection_less_that_of_an_attribute_tells_nobody() -> N
         assert found(result, "bias.selection_rate", where).status is Status.MEASURED
 
 
+def test_a_rate_rests_on_the_clusters_of_its_trials() -> None:
+    """All fifteen qualified of town a are of three people, though a hundred more live there."""
+    table = people(2000)
+    table["person"] = np.arange(2000) // 10
+    table["town"] = np.array(["a", "b"])[np.arange(2000) % 2]
+    in_a, three = table["town"] == "a", table["person"] < 3
+    table.loc[in_a, "y"] = three[in_a].astype(int)
+    data = data_of(table, groups=TWO[1:], cluster="person")
+    result = findings("bias", stored(**DECIDING), data)
+    few = found(result, "bias.true_positive_rate", {"town": "a"})
+    assert (few.status, few.interval, few.estimate) == (Status.TOO_FEW, None, None)
+    assert (few.units, few.rows) == (3, 15)
+    assert few.reason.startswith("There are 3 clusters; an interval needs at least 10")
+    for metric in ("true_positive_rate_ratio", "equalised_odds_difference"):
+        compared = found(result, f"bias.{metric}", {"town": "b"}, {"town": "a"})
+        assert (compared.status, compared.interval) == (Status.TOO_FEW, None)
+        assert compared.reason.startswith("There are 3 clusters on one side of the comparison")
+    assert found(result, "bias.selection_rate", {"town": "a"}).units == 200
+    told = found(result, "bias.true_positive_rate", {"town": "b"})
+    people_in = table[(table["town"] == "b") & (table["y"] == 1)]["person"].nunique()
+    assert told.status is Status.MEASURED
+    assert told.units == pytest.approx(people_in, rel=0.15)
+
+
 def test_a_ratio_does_not_divide_by_zero() -> None:
     table = people(300)
     table.loc[table["town"] == "c", "score"] = 0.1
@@ -438,7 +464,7 @@ def test_the_figure_shows_rates_and_ratios() -> None:
     table.loc[3:6, "town"] = "a"
     result = findings("bias", stored(**DECIDING), data_of(table, groups=TWO))
     tiny = result.figures[3].data["rows"][-1]
-    assert (tiny["group"], tiny["value"], tiny["low"], tiny["n"]) == ("tiny", None, None, 3)
+    assert (tiny["group"], tiny["value"], tiny["low"], tiny["n"]) == ("tiny", None, None, None)
 
 
 def test_many_attributes_do_not_multiply() -> None:

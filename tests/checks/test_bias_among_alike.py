@@ -207,7 +207,7 @@ def test_a_level_nobody_belongs_to_has_no_number() -> None:
     result = findings("bias", stored(**DECIDING), data_of(table, proxy_groups=RACE))
     few = found(result, "bias.proxy_selection_rate", {"race": "b"})
     assert few.status is Status.TOO_FEW
-    assert few.reason.startswith("About 2.0 units belong to race=b; numbers about fewer than 5")
+    assert few.reason.startswith("Too few units belong to race=b, by their probabilities; ")
 
 
 def of_six(n: int = 1000, members: int = 6) -> pd.DataFrame:
@@ -264,7 +264,7 @@ def test_the_floor_is_of_people_not_of_weight(weight: float) -> None:
     result = findings("bias", stored(**DECIDING), data)
     few_members = found(result, "bias.proxy_selection_rate", {"race": "b"})
     assert few_members.status is Status.TOO_FEW
-    assert few_members.reason.startswith("About 3.0 units belong to race=b")
+    assert few_members.reason.startswith("Too few units belong to race=b, by their")
     many = found(result, "bias.proxy_selection_rate", {"race": "w"})
     assert many.status is Status.MEASURED
 
@@ -277,5 +277,5 @@ def test_the_rest_does_not_tell_about_a_few() -> None:
     result = findings("bias", stored(**DECIDING), data_of(table, proxy_groups=race))
     rest = found(result, "bias.proxy_impact_ratio", {"race": "b"}, REST)
     assert rest.status is Status.TOO_FEW
-    assert rest.reason.startswith("All others hold race=c, who are about 3.0 units")
+    assert rest.reason.startswith("All others hold race=c, who are fewer than 5")
     assert found(result, "bias.proxy_impact_ratio", *PAIR).status is Status.MEASURED

@@ -156,7 +156,7 @@ def test_too_few_lists_or_people() -> None:
     frame.loc[:2, "town"] = "tiny"
     tiny = found(measured(frame), "bias.exposure", {"town": "tiny"})
     assert tiny.status is Status.TOO_FEW
-    assert tiny.reason.startswith("town=tiny has 3 rows; numbers about fewer than 5")
+    assert tiny.reason.startswith("town=tiny has too few rows; numbers about fewer than 5")
 
 
 def test_nobody_selected() -> None:

@@ -190,6 +190,24 @@ def test_fewer_than_five_unknown_are_not_counted_out() -> None:
     )
 
 
+@pytest.mark.parametrize("rule", ["list", "judge"])
+def test_of_a_group_of_few_nothing_but_that_is_told(rule: str) -> None:
+    """As the checks have it: no number, no size, and the largest share that four can be."""
+    whom = MeasurementKey("bias.selection_rate", Slice.of(sex="X"))
+    few = Measurement(whom, Status.TOO_FEW, share=0.002, reason="There are too few.")
+    asked = changed(RATES, small_groups=rule, min_units=30)
+    found = judged([*KNOWN, few], asked, declared_references={"sex": "M"}, minimum_share=0.02)
+    if rule == "list":
+        assert found.small_groups == (
+            "sex=X holds at most 0.2 % of the rows (fewer than 5 rows), under the minimum share of "
+            "2 %: listed, not judged (rates).",
+        )
+        return
+    (verdict,) = [one for one in found.verdicts if one.measurement is few]
+    assert verdict.status is VerdictStatus.INCONCLUSIVE
+    assert "is not kept (number of rows not told)" in verdict.reason
+
+
 def test_the_rate_of_the_unknown_is_reported_like_any_other() -> None:
     found = judged([*KNOWN, UNKNOWN], RATES, declared_references={"sex": "M"})
     assert len(found.verdicts) == 3

@@ -34,10 +34,14 @@ def test_the_facts_that_matter() -> None:
 
 
 def test_levels_may_stand_with_the_split() -> None:
-    levels = {"groups": {"sex": {"levels": {"f": 3, "m": 4}}}, "rows": 7, "location": "a.csv"}
+    levels = {
+        "groups": {"sex": {"levels": {"f": "fewer than 5", "m": 4}}},
+        "rows": 7,
+        "location": "a.csv",
+    }
     data = {"splits": {"evaluation": levels}, "groups": {"sex": {"reference": "m"}}}
     facts = dict(audited(sample_record(data=data)))
-    assert facts["Groups, sex"] == "f 3, m 4 (reference)"
+    assert facts["Groups, sex"] == "f fewer than 5, m 4 (reference)"
     assert facts["Data, evaluation"] == "a.csv, 7 rows"
 
 

@@ -110,6 +110,7 @@ def test_units_and_rows_are_both_named_where_they_differ() -> None:
     assert formatting.size(Measurement(key, Status.MEASURED, units=5000, rows=5000)) == "5,000"
     clustered = Measurement(key, Status.MEASURED, units=120, rows=5000)
     assert formatting.size(clustered) == "120 units (5,000 rows)"
+    assert formatting.size(Measurement(key, Status.TOO_FEW)) == "not told"
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "2026-13-45"])

@@ -117,7 +117,8 @@ def _rows(data: Any, rates: Scale, ratios: Scale, verdicts: list[Verdict]) -> li
     for label, group in zip(distinct(groups, 34), groups, strict=True):
         rate = given.get(group, {})
         row: style.Row = {"label": label, **style.drawn(rate, rates)}
-        row["text"] = f"{row['text']},  n = {count(rate.get('n') or 0)}"
+        n = rate.get("n")
+        row["text"] = f"{row['text']},  n {'not told' if n is None else f'= {count(n)}'}"
         row.update(
             _comparison(group, data, compared.get(group), ratios, _verdict_on(group, verdicts))
         )
