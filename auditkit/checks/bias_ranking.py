@@ -1,7 +1,9 @@
 """Are groups treated alike in ranked lists? Selection among the first k, and exposure.
 
-The independent unit is the list, or the cluster where one is declared: how well an item comes off
-depends on the others in its list. Intervals are those of the delete-one-block jackknife over lists.
+The independent unit is the list, since how well an item comes off depends on the others in it; or
+the cluster of lists where one is declared. Where a list spans clusters, the unit is what lists and
+clusters connect. Shares have the score intervals of clustered rates; means of exposure have the
+delete-one-block jackknife over lists, with at least the variance of as many items of all.
 """
 
 from __future__ import annotations
@@ -12,13 +14,14 @@ from auditkit.checks.check import EVALUATION, Findings
 from auditkit.checks.groups import slicings
 from auditkit.checks.ranking_table import RankedItems, ranking_table
 from auditkit.checks.reading import Reading
-from auditkit.evidence.needs import RowNeed, SplitNeed, group
+from auditkit.evidence.needs import WEIGHT, RowNeed, SplitNeed, group
 from auditkit.evidence.subject import Subject, View
 from auditkit.measurement import Direction, Measurement, Metric
 from auditkit.models.head import Task
 
 MOST_ROWS = 500_000
 _SOURCE = "Singh and Joachims 2018; Biega, Gummadi and Weikum 2018"
+_SCORE = "score interval of counts scaled to the effective size of lists"
 _JACKKNIFE = "interval by the delete-one-block jackknife over lists"
 
 
@@ -34,7 +37,7 @@ def ranking_metrics() -> tuple[Metric, ...]:
             direction=Direction.NONE,
             low=0,
             high=1,
-            source=_JACKKNIFE,
+            source=_SCORE,
         ),
         Metric(
             id="bias.selection_rate_at_k_difference",
@@ -44,7 +47,7 @@ def ranking_metrics() -> tuple[Metric, ...]:
             direction=Direction.ZERO,
             low=-1,
             high=1,
-            source=_JACKKNIFE,
+            source=_SCORE,
             comparison=True,
         ),
         Metric(
@@ -54,7 +57,7 @@ def ranking_metrics() -> tuple[Metric, ...]:
             unit="ratio",
             direction=Direction.ONE,
             low=0,
-            source=f"{_JACKKNIFE}, of the logarithm",
+            source=_SCORE,
             comparison=True,
         ),
         Metric(
@@ -95,7 +98,8 @@ def ranking_needs(subject: Subject) -> Iterator[SplitNeed]:
 
 def _need(subject: Subject, view: View) -> RowNeed:
     columns = tuple(group(one.name) for one in subject.columns.groups)
-    return RowNeed(view.key, columns, ("score",), rows=MOST_ROWS, whole="query")
+    values = ("score",) if subject.columns.weight is None else ("score", WEIGHT)
+    return RowNeed(view.key, columns, values, rows=MOST_ROWS, whole="query")
 
 
 def ranking_findings(subject: Subject, reading: Reading) -> Findings:
@@ -108,7 +112,7 @@ def ranking_findings(subject: Subject, reading: Reading) -> Findings:
     found: list[Measurement] = []
     for view in ranked_views(subject):
         log = reading.evidence.row_log(_need(subject, view))
-        ranked = RankedItems.of(log, subject.columns.top)
+        ranked = RankedItems.of(log, subject.columns.top, subject.columns.weight is not None)
         for attributes in slicings(subject):
             found += ranking_table(subject, view, reading, ranked, attributes).measurements()
     return Findings(tuple(found))

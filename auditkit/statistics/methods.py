@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from auditkit.statistics import stratified_scores
 from auditkit.statistics.auc_bounds import auc_bounds
 from auditkit.statistics.combined import Part, difference_bounds, largest_magnitude_bounds
@@ -187,27 +185,20 @@ def _tango_score(p: Parameters, threshold: float) -> float | None:
     return paired_score(p["wins"], p["losses"], p["n"], threshold)
 
 
+def _stratified_bounds(
+    bounds: Callable[[Strata, float], Bounds], p: Parameters, z: float
+) -> Bounds:
+    return bounds(Strata.of(p), _own_critical(p, z))
+
+
 def _stratified_score(
-    score: Callable[[Strata, float], float], parameters: Parameters, place: float
+    score: Callable[[Strata, float], float], p: Parameters, place: float
 ) -> float | None:
     try:
-        with _strictly():
-            found = score(Strata.of(parameters), place)
+        found = score(Strata.of(p), place)
     except ArithmeticError:
         return None  # the bounds then say that these are no counts
-    return normal_value(found, parameters["df"]) if "df" in parameters else found
-
-
-def _stratified_bounds(
-    bounds: Callable[[Strata, float], Bounds], parameters: Parameters, z: float
-) -> Bounds:
-    with _strictly():
-        return bounds(Strata.of(parameters), _own_critical(parameters, z))
-
-
-def _strictly() -> np.errstate:
-    """Arrays raise where plain floats would: an overflow is no number to go on with."""
-    return np.errstate(over="raise", invalid="raise", divide="raise")
+    return normal_value(found, p["df"]) if "df" in p else found
 
 
 def _stratified_ratio_score(p: Parameters, threshold: float) -> float | None:

@@ -29,6 +29,9 @@ _FURTHEST = 300.0
 _SMALLEST_STRATUM = 2.0
 """Effective counts can be less than the two units that a stratum with both groups has."""
 
+_strictly = np.errstate(over="raise", invalid="raise", divide="raise")
+"""Arrays raise where plain floats would: an overflow is no number to go on with."""
+
 
 @dataclass(frozen=True, eq=False)
 class Strata:
@@ -89,6 +92,7 @@ class Strata:
         return deviation / math.sqrt(variance)
 
 
+@_strictly
 def ratio_score(strata: Strata, log_ratio: float) -> float:
     """The score of the ratio exp(log_ratio), about standard normal if that is the true one.
 
@@ -124,6 +128,7 @@ def _likely_under_ratio(
     )
 
 
+@_strictly
 def ratio_bounds(strata: Strata, z: float) -> Bounds:
     """All ratios that the score test does not reject; as `proportions.koopman_bounds`."""
     # The score changes its sign where the groups change places, so one end serves for both.
@@ -155,6 +160,7 @@ def _highest_ratio(strata: Strata, z: float) -> float:
     return math.exp(bracketed_root(excess, inside, outside)) if excess(inside) > 0 else point
 
 
+@_strictly
 def difference_score(strata: Strata, difference: float) -> float:
     """The score of a difference, about standard normal if that is the true one; falls in it."""
     gaps = strata.x1 / strata.n1 - strata.x2 / strata.n2 - difference
@@ -179,6 +185,7 @@ def _likely_under_difference(strata: Strata, difference: float) -> tuple[Floats,
     return np.clip(p2 + difference, 0.0, 1.0), p2
 
 
+@_strictly
 def difference_bounds(strata: Strata, z: float) -> Bounds:
     """All differences that the score test does not reject, within −1 and 1."""
     return -_highest_difference(strata.swapped, z), _highest_difference(strata, z)

@@ -11,17 +11,22 @@ from scipy.stats import beta
 
 from auditkit.checks import Findings
 from auditkit.checks.bias_ranking import ranking_findings, ranking_metrics, ranking_needs
-from auditkit.checks.ranking_table import summed
+from auditkit.checks.ranking_table import (
+    exposure_ratio,
+    least_variance,
+    summed,
+    summed_of_each,
+)
 from auditkit.checks.reading import Reading
 from auditkit.data import Group, dataset
 from auditkit.evidence import LocalEngine, Options, make_plan
 from auditkit.evidence.hashing import hashes
-from auditkit.measurement import REST, Measurement, Slice, Status
+from auditkit.measurement import REST, Estimate, Measurement, Slice, Status
 from auditkit.statistics import estimates
-from auditkit.statistics.jackknife import delete_one_block
-from auditkit.statistics.rankings import exposure, places
+from auditkit.statistics.clustered import ClusteredRate, clustered_ratio
+from auditkit.statistics.rankings import places
 from auditkit.subjects import probe
-from tests.checks.audits import BINARY, found, inside, outside, stored
+from tests.checks.audits import BINARY, found, inside, outside, stored, value
 
 GROUPS = (Group("sex", "sex", "M"), Group("town", "town"))
 
@@ -168,13 +173,14 @@ def test_nobody_selected() -> None:
     men_always = frame.groupby("search")["sex"].agg(lambda part: "M" in set(part)).all()
     assert men_always
     ratio = found(result, "bias.impact_ratio_at_k", {"sex": "F"}, {"sex": "M"})
-    assert ratio.status is Status.UNDEFINED
-    assert (
-        ratio.reason
-        == "Selection rate at k of one of the two is 0, and a ratio of it says nothing."
-    )
+    assert (ratio.value, ratio.interval.low) == (0, 0)
+    assert ratio.interval.high > 0.01
+    to_none = found(result, "bias.impact_ratio_at_k", {"sex": "M"}, {"sex": "F"})
+    assert to_none.status is Status.UNDEFINED
+    assert to_none.reason == "Selection rate at k of sex=F is 0: a ratio cannot divide by it."
     rate = found(result, "bias.selection_rate_at_k", {"sex": "F"})
-    assert (rate.value, rate.interval) == (0, None)  # no variation seen is no certainty
+    assert (rate.value, rate.interval.low) == (0, 0)
+    assert rate.interval.high > 0.01  # of 120 lists, however many women are in them
     assert (
         found(result, "bias.selection_rate_at_k_difference", {"sex": "F"}, {"sex": "M"}).value < 0
     )
@@ -217,31 +223,116 @@ def _simulated(rng: np.random.Generator, n: int = 60) -> np.ndarray:
     lists_ = np.repeat(np.arange(n), sizes)
     woman = rng.random(len(lists_)) < 0.4
     score = rng.normal(size=len(lists_)) - 0.3 * woman + 0.7 * rng.normal(size=n)[lists_] * woman
+    return _states(lists_, woman.astype(int), score, 4)
+
+
+def _few(rng: np.random.Generator, shift: float, n: int = 60) -> np.ndarray:
+    """States of lists of 20, every fifth of which holds one item of the group."""
+    lists_ = np.repeat(np.arange(n), 20)
+    one = np.zeros(20 * n, dtype=int)
+    held = rng.choice(n, n // 5, replace=False)
+    one[20 * held + rng.integers(0, 20, n // 5)] = 1
+    return _states(lists_, one, rng.normal(size=20 * n) + shift * one, 4)
+
+
+def _states(lists_: np.ndarray, groups: np.ndarray, score: np.ndarray, top: int) -> np.ndarray:
     place = places(lists_, score, np.arange(len(lists_)))
-    values = np.stack([np.ones(len(place)), place <= 4, exposure(place)], axis=1)
-    return summed(lists_ % 64, woman.astype(int), 2, values)
+    values = summed_of_each(place, top, np.ones(len(place)))
+    return summed(lists_ % 64, groups, 2, values)
+
+
+def _estimates(states: np.ndarray) -> tuple[Estimate, Estimate]:
+    """The ratios of selection at k and of exposure of group 1 over group 0."""
+    one, reference = states[:, 1], states[:, 0]
+    rates = [ClusteredRate(side[:, 2], side[:, 1]) for side in (one, reference)]
+    everyone = states.sum(axis=(0, 1))
+    least = [least_variance(side, everyone) for side in (one, reference)]
+    return clustered_ratio(*rates), exposure_ratio(one, reference, least)
+
+
+def _covering(rng: np.random.Generator, times: int, draw: Any) -> tuple[np.ndarray, np.ndarray]:
+    """How often the 95 % intervals of both ratios lie above, and below, what is true."""
+    total = sum(draw(rng, n=4000).sum(axis=0) for _ in range(5))
+    true = [(total[1, p] / total[1, 1]) / (total[0, p] / total[0, 1]) for p in (2, 3)]
+    missed = np.zeros(2)
+    for _ in range(times):
+        for place, one in enumerate(_estimates(draw(rng))):
+            low, high = estimates.bounds(one, 0.025)
+            missed[place] += not low <= true[place] <= high
+    return missed
 
 
 def test_coverage() -> None:
     """The 95 % interval of the ratios, 60 lists; 400 repetitions have an error of 1.1 %."""
-    rng, times = np.random.default_rng(3), 400
-    total = sum(_simulated(rng, 4000).sum(axis=0) for _ in range(5))
+    for missed in _covering(np.random.default_rng(3), 400, _simulated):
+        hits = 400 - int(missed)
+        ends = beta.ppf([0.025, 0.975], [hits, hits + 1], [400 - hits + 1, 400 - hits])
+        assert ends[0] <= 0.98, hits
+        assert ends[1] >= 0.93, hits
 
-    def ratio(place: int):
-        return lambda state: float(
-            (state[1, place] / state[1, 0]) / (state[0, place] / state[0, 0])
-        )
 
-    for place in (1, 2):
-        hits = 0
-        for _ in range(times):
-            low, high = estimates.bounds(
-                delete_one_block(_simulated(rng), ratio(place), "log"), 0.025
-            )
-            hits += low <= ratio(place)(total) <= high
-        ends = beta.ppf([0.025, 0.975], [hits, hits + 1], [times - hits + 1, times - hits])
-        assert ends[0] <= 0.97, (place, hits)
-        assert ends[1] >= 0.93, (place, hits)
+@pytest.mark.parametrize("shift", [0.0, 2.0, 3.0])
+def test_coverage_of_few_items(shift: float) -> None:
+    """Twelve items, most of them among the first: that they agree must not look certain."""
+    missed = _covering(np.random.default_rng(4), 250, lambda rng, n=60: _few(rng, shift, n))
+    assert (missed / 250 <= 0.1).all(), missed
+
+
+def test_all_of_a_few_among_the_first_is_no_certainty() -> None:
+    frame = pd.DataFrame(
+        {
+            "score": np.random.default_rng(5).random(1200) * 0.9,
+            "y": np.arange(1200) % 2,
+            "sex": "M",
+            "search": np.repeat(np.arange(60), 20).astype(str),
+        }
+    )
+    frame.loc[20 * np.arange(12), ["sex", "score"]] = ["F", 0.95]
+    result = measured(frame, top=19, groups=GROUPS[:1])
+    one = found(result, "bias.impact_ratio_at_k", {"sex": "F"}, {"sex": "M"})
+    assert one.value == pytest.approx(1.053, abs=0.001)
+    assert one.interval.low < 0.95
+    exposed = found(result, "bias.exposure_ratio", {"sex": "F"}, {"sex": "M"})
+    assert exposed.interval.high / exposed.interval.low > 1.2
+
+
+def test_items_count_with_their_weights() -> None:
+    frame = lists(penalty=0.5)
+    frame["w"] = np.random.default_rng(6).lognormal(0, 1.5, len(frame))
+    result, slow = measured(frame, weight="w"), twin(frame)
+    means = {}
+    for sex in "FM":
+        of = slow[slow["sex"] == sex]
+        means[sex] = [np.average(of[name], weights=of["w"]) for name in ("selected", "exposure")]
+        for name, mean in zip(("selection_rate_at_k", "exposure"), means[sex], strict=True):
+            assert value(result, f"bias.{name}", {"sex": sex}) == pytest.approx(mean, rel=1e-12)
+    for place, name in enumerate(("impact_ratio_at_k", "exposure_ratio")):
+        ratio = value(result, f"bias.{name}", {"sex": "F"}, {"sex": "M"})
+        assert ratio == pytest.approx(means["F"][place] / means["M"][place], rel=1e-12)
+    plain = found(measured(frame), "bias.impact_ratio_at_k", {"sex": "F"}, {"sex": "M"}).interval
+    drawn = found(result, "bias.impact_ratio_at_k", {"sex": "F"}, {"sex": "M"}).interval
+    assert drawn.high / drawn.low > plain.high / plain.low
+
+
+def test_lists_that_span_clusters_are_not_made_more() -> None:
+    """Three lists are three units at most, whatever cluster their items have."""
+    frame = lists(3).assign(person=lambda table: np.arange(len(table)))
+    for one in measured(frame, cluster="person").measurements:
+        assert (one.status, one.value) == (Status.TOO_FEW, None)
+        assert one.units <= 3
+        assert "3 sets of lists that share a cluster with items of a group" in one.reason
+        assert one.reason.endswith("declare a cluster that holds whole lists.")
+
+
+def test_what_lists_and_clusters_connect_is_one_unit() -> None:
+    frame = lists(120)
+    number = frame["search"].str.split().str[-1].astype(int)
+    # Each list shares its first item's person with the next, in parts of six lists.
+    frame["person"] = np.arange(len(frame))
+    first = ~number.duplicated()
+    frame.loc[first, "person"] = 10_000 + number[first] // 6
+    one = found(measured(frame, cluster="person"), "bias.exposure", {"sex": "F"})
+    assert (one.status, one.units) == (Status.MEASURED, 20)
 
 
 def test_slices_are_those_of_groups() -> None:
