@@ -141,10 +141,9 @@ class ConditionalTable:
             raise undefined("No stratum holds units of both groups.")
         for where, rows in zip(pair, alike.rows, strict=True):
             if rows < MIN_KEPT:
-                held = "is 1 unit" if rows == 1 else f"are {rows} units"
                 raise telling(
-                    f"There {held}{kind.among} in {inside(where)} that can be compared with alike "
-                    "ones"
+                    f"There are too few units{kind.among} in {inside(where)} that can be compared "
+                    "with alike ones"
                 )
         counts = alike.counts
         if not (self.clustered or self.states.weighed):
