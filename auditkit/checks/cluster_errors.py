@@ -98,7 +98,8 @@ class ClusterErrors:
     def _refuse_few(self, inside: np.ndarray) -> None:
         rows = int(inside.sum())
         if rows < MIN_ROWS:
-            raise too_few(f"There are {rows} rows on a side; a comparison needs {MIN_ROWS}.")
+            found = f"fewer than {MIN_KEPT}" if rows < MIN_KEPT else rows
+            raise too_few(f"There are {found} rows on a side; a comparison needs {MIN_ROWS}.")
 
     def _rate(self, inside: np.ndarray) -> Rate:
         states = self._states(inside)

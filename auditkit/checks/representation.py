@@ -136,9 +136,11 @@ class _Levels:
         positive = self.labels == level
         sides = (int(positive.sum()), int((~positive).sum()))
         if min(sides) < MIN_KEPT:
-            raise too_few(
+            raise NoEstimateError(
+                Status.TOO_FEW,
                 f"The group or all others are fewer than {MIN_KEPT}; numbers about so few are not "
-                "kept, since they could tell about a person."
+                "kept, since they could tell about a person.",
+                secret=True,
             )
         if min(sides) < MIN_SIDE:
             raise too_few(
@@ -188,7 +190,9 @@ def _level(table: _Levels, level: str, read: Probed | NoEstimateError) -> Iterat
     keys = [MeasurementKey(metric.id, where) for metric in METRICS]
     sample = table.sample(level)
     if isinstance(read, NoEstimateError):
-        yield from (absent(key, read.status, str(read), sample) for key in keys)
+        # Their share of the rows read for the probe would say how few they are.
+        told = Sample(0, sampled=sample.sampled) if read.secret else sample
+        yield from (absent(key, read.status, str(read), told) for key in keys)
         return
     rows = table.rows
     blocks = rows.units % 64 if rows.clustered else None

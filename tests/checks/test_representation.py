@@ -126,6 +126,7 @@ def test_small_and_unknown_groups() -> None:
     result = probe(frame)
     tiny = found(result, "representation.probe_auc", {"town": "d"})
     assert (tiny.status, tiny.value) == (Status.TOO_FEW, None)
+    assert (tiny.rows, tiny.units, tiny.share) == (0, 0, None)
     assert tiny.reason == (
         "The group or all others are fewer than 5; numbers about so few are not kept, since they "
         "could tell about a person."
