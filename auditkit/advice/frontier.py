@@ -26,7 +26,7 @@ class Point:
     """Thresholds, what was asked of them, and what they come to.
 
     Attributes:
-        asked: the limit searched under; of today's thresholds what they reach on the searched half.
+        asked: the limit searched under; of thresholds that were not searched what they reach.
         places: a threshold for each group.
         accuracy: on the held-out half.
         reached: on the held-out half.
@@ -62,7 +62,7 @@ class Frontier:
     def today(self) -> Point:
         """The declared decision."""
         places = (self.halves.today,) * len(self.halves.groups)
-        return self._point(self._reached(self._searched, places), places)
+        return self._point(self._reached(self._held_out, places), places)
 
     def by_group(self, limit: float) -> Point:
         """The most accurate thresholds under a limit, one for each group that takes part."""
@@ -87,7 +87,7 @@ class Frontier:
         """The most accurate threshold for all, whatever it does to parity."""
         place = int(Curves(self.halves.searched).right.sum(axis=0).argmax())
         places = (place,) * len(self.halves.groups)
-        return self._point(self._reached(self._searched, places), places)
+        return self._point(self._reached(self._held_out, places), places)
 
     def _point(self, asked: float, places: Places) -> Point:
         reached = self._reached(self._held_out, places)

@@ -59,13 +59,15 @@ def cost_sentences(frontier: Frontier, by_group: Point, shared: Point) -> tuple[
     asked = frontier.remedy.asks.format(number(by_group.asked))
     today, best = frontier.today, frontier.best
     return (
-        f"A threshold for each group that {asked} would make accuracy "
+        f"A threshold for each group, searched on one half of the rows so that it {asked}, comes "
+        f"to {number(by_group.reached)} on the other half, and would make accuracy "
         f"{share(by_group.accuracy.value)}: a change of "
         f"{_changed(frontier.change(by_group, today))} from today, and of "
         f"{_changed(frontier.change(by_group, best))} from the most accurate threshold for all, "
         "whatever that does to groups.",
-        f"One threshold for all that does so would make it {share(shared.accuracy.value)}: a "
-        f"change of {_changed(frontier.change(shared, today))} from today.",
+        f"One threshold for all, searched likewise, comes to {number(shared.reached)} and would "
+        f"make it {share(shared.accuracy.value)}: a change of "
+        f"{_changed(frontier.change(shared, today))} from today.",
     )
 
 
