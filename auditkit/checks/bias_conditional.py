@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from auditkit.checks.check import EVALUATION
 from auditkit.checks.estimation import by_blocks, estimated
 from auditkit.checks.groups import Groups
+from auditkit.checks.known_outcomes import as_outcomes, parted
 from auditkit.checks.rate_kinds import DECISION_RATES, RateKind
 from auditkit.checks.reading import Reading, tally_need
 from auditkit.evidence.needs import (
@@ -18,18 +19,20 @@ from auditkit.evidence.needs import (
     CORRECT,
     QUALIFIED,
     SELECTED,
+    Column,
     CountNeed,
     SumNeed,
     control,
     group,
 )
-from auditkit.evidence.subject import Subject, View, ViewKey
+from auditkit.evidence.subject import Labels, Subject, View, ViewKey
 from auditkit.measurement import Direction, Estimate, Measurement, MeasurementKey, Metric, Slice
 from auditkit.statistics import stratified
 from auditkit.statistics.jackknife import delete_one_block
 from auditkit.statistics.tally import Tally
 
 CONDITIONAL = ("selection_rate", "true_positive_rate", "false_positive_rate")
+_CONDITIONAL_RATES = {name: DECISION_RATES[name] for name in CONDITIONAL}
 
 
 def conditional_metrics() -> Iterator[Metric]:
@@ -62,14 +65,17 @@ def conditional_metrics() -> Iterator[Metric]:
         )
 
 
+OUTCOMES = (SELECTED, QUALIFIED, CORRECT)
+
+
 def conditional_need(
-    subject: Subject, view: View, attributes: tuple[str, ...]
+    subject: Subject, view: View, attributes: tuple[str, ...], outcomes: tuple[Column, ...]
 ) -> CountNeed | SumNeed:
     """Units by group, by every joint level of the controls, and by outcome."""
     axes = (
         *(group(name) for name in attributes),
         *(control(one.name) for one in subject.columns.controls),
-        *(SELECTED, QUALIFIED, CORRECT),
+        *outcomes,
     )
     # The variance of weighted strata is not in their sums; that between blocks of rows is.
     blocks = () if subject.columns.weight is None else (BLOCK,)
@@ -86,6 +92,7 @@ class ConditionalTable:
         states: over (blocks, levels …, strata, selected, qualified, correct).
         blocked: whether the blocks hold the independent units.
         caveat: what qualifies numbers that rest on true outcomes.
+        kinds: the rates that are pooled.
     """
 
     key: ViewKey
@@ -93,12 +100,12 @@ class ConditionalTable:
     states: Tally
     blocked: bool
     caveat: str = ""
+    kinds: Mapping[str, RateKind] = field(default_factory=lambda: _CONDITIONAL_RATES)
 
     def measurements(self) -> Iterator[Measurement]:
         """Every group against the declared reference, and against all others together."""
         for one, reference in self.groups.anchored():
-            for name in CONDITIONAL:
-                kind = DECISION_RATES[name]
+            for name, kind in self.kinds.items():
                 for form, pooled in _POOLED.items():
                     yield estimated(
                         MeasurementKey(
@@ -151,14 +158,30 @@ _POOLED = {
 }
 
 
-def conditional_table(
+def conditional_needs(
+    subject: Subject, view: View, attributes: tuple[str, ...]
+) -> Iterator[CountNeed | SumNeed]:
+    """What the tables of one attribute or intersection need."""
+    for _, labelled in parted(subject, _CONDITIONAL_RATES):
+        yield conditional_need(subject, view, attributes, OUTCOMES if labelled else (SELECTED,))
+
+
+def conditional_tables(
     subject: Subject, view: View, groups: Groups, reading: Reading, caveat: str
-) -> ConditionalTable:
-    """The table of one attribute or intersection."""
-    need = conditional_need(subject, view, groups.attributes)
-    states = reading.tally(need).each(lambda state: _in_strata(state, len(groups.attributes)))
-    blocked = reading.clustered or BLOCK in need.axes
-    return ConditionalTable(view.key, groups, states, blocked, caveat)
+) -> Iterator[ConditionalTable]:
+    """The table of one attribute or intersection; two where labels may be missing."""
+    attributes = len(groups.attributes)
+    for kinds, labelled in parted(subject, _CONDITIONAL_RATES):
+        outcomes = OUTCOMES if labelled else (SELECTED,)
+        need = conditional_need(subject, view, groups.attributes, outcomes)
+        found = reading.tally(need) if labelled else reading.tally(need).each(as_outcomes)
+        states = found.each(lambda state: _in_strata(state, attributes))
+        blocked = reading.clustered or BLOCK in need.axes
+        of = groups
+        if labelled and subject.labels is not Labels.ALL:
+            rows = states.rows
+            of = groups.holding(rows.sum(axis=(0, *range(1 + attributes, rows.ndim))))
+        yield ConditionalTable(view.key, of, states, blocked, caveat, kinds)
 
 
 def _in_strata(state: np.ndarray, attributes: int) -> np.ndarray:

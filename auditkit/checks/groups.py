@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -85,6 +85,19 @@ class Groups:
         """
         parts = [self._cell(states, member) for member in self.members(where, against)]
         return np.asarray(np.sum(parts, axis=0))
+
+    def holding(self, rows: np.ndarray) -> Groups:
+        """The same groups where numbers rest on some of their rows: those with a label.
+
+        Args:
+            rows: their number by level of each attribute.
+        """
+        # How many clusters these rows are of is not known: at most as many as the group has.
+        samples = {
+            where: replace(sample, rows=int(rows[self.cells[where]]))
+            for where, sample in self.samples.items()
+        }
+        return replace(self, samples=samples)
 
     def members(self, where: Slice, against: Slice | None = None) -> list[Slice]:
         """The groups that a slice is: itself, or all others than `against` for `REST`."""
