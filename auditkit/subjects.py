@@ -90,12 +90,13 @@ def probe(
 
 def _labels(dataset: Dataset, batches: Mapping[str, Batch]) -> Labels:
     """Of which rows the true outcome is known, as the declaration and the first batches say."""
-    if dataset.columns.labelled is not None and dataset.columns.label is not None:
+    columns, evaluation = dataset.columns, batches["evaluation"]
+    # The first items of torch data may all be without a target where that is declared.
+    if columns.labelled is not None and (columns.label is not None or evaluation.frame is None):
         return Labels.SOME
-    given = [batch.targets is not None for batch in batches.values()]
-    if all(given):
-        return Labels.ALL if dataset.columns.labelled is None else Labels.SOME
-    return Labels.SOME if batches["evaluation"].targets is not None else Labels.NONE
+    if all(batch.targets is not None for batch in batches.values()):
+        return Labels.ALL
+    return Labels.NONE if evaluation.targets is None else Labels.SOME
 
 
 def _first_batch(dataset: Dataset, split: str, batch_size: int) -> Batch:

@@ -274,7 +274,12 @@ def _too_many(groups: Groups) -> tuple[str, ...]:
 
 def _notes(subject: Subject) -> Iterator[str]:
     columns = subject.columns
-    if columns.labelled is not None and not subject.unlabelled:
+    if subject.unlabelled:
+        yield (
+            "No label is declared: whom the model selects was compared between groups, and not how "
+            "often it errs about them."
+        )
+    elif columns.labelled is not None:
         yield (
             f"Labels are known of {columns.labelled} alone: error rates, predictive values and "
             "losses say nothing of the others, whose outcomes nobody saw."

@@ -31,6 +31,7 @@ class Groups:
         samples: group → what its numbers rest on; groups with an unknown value are among them.
         cells: group → its place in an array over the attributes' levels.
         evidence: of the split, for clusters that span groups.
+        noun: what the rows are called, of which there are so many.
     """
 
     attributes: tuple[str, ...]
@@ -38,6 +39,7 @@ class Groups:
     samples: Mapping[Slice, Sample]
     cells: Mapping[Slice, tuple[int, ...]]
     evidence: SplitEvidence
+    noun: str = "row"
 
     @property
     def title(self) -> str:
@@ -97,7 +99,7 @@ class Groups:
             where: replace(sample, rows=int(rows[self.cells[where]]))
             for where, sample in self.samples.items()
         }
-        return replace(self, samples=samples)
+        return replace(self, samples=samples, noun="labelled row")
 
     def members(self, where: Slice, against: Slice | None = None) -> list[Slice]:
         """The groups that a slice is: itself, or all others than `against` for `REST`."""
@@ -140,7 +142,7 @@ class Groups:
         """
         rows = self.sample(where, against).rows
         if rows < MIN_KEPT:
-            raise telling(f"{named(where)} has {rows} {'row' if rows == 1 else 'rows'}")
+            raise telling(f"{named(where)} has {rows} {self.noun}{'' if rows == 1 else 's'}")
         small = [m for m in self.members(where, against) if self.samples[m].rows < MIN_KEPT]
         if small:
             raise too_few(

@@ -15,6 +15,8 @@ from auditkit.checks.rate_kinds import RateKind
 from auditkit.evidence.subject import Labels, Subject
 
 _KNOWN = " with a known outcome"
+# Shares of whom the model predicts to be so: their words say nothing of the outcome.
+_OF_PREDICTED = ("positive_predictive_value", "class_precision")
 
 
 def of_everybody(kinds: Mapping[str, RateKind]) -> dict[str, RateKind]:
@@ -25,10 +27,14 @@ def of_everybody(kinds: Mapping[str, RateKind]) -> dict[str, RateKind]:
 def of_labelled(kinds: Mapping[str, RateKind]) -> dict[str, RateKind]:
     """The rates that rest on labels; a share of all units is one of those with a label."""
     return {
-        name: replace(kind, among=kind.among or _KNOWN)
+        name: replace(kind, among=_among(name, kind))
         for name, kind in kinds.items()
         if kind.of_labels
     }
+
+
+def _among(name: str, kind: RateKind) -> str:
+    return f"{kind.among} and a known outcome" if name in _OF_PREDICTED else kind.among or _KNOWN
 
 
 def parted(

@@ -143,23 +143,26 @@ class Tables:
                 for column in need.axes
             ]
 
+        def of_labelled(need: CountNeed | SumNeed) -> list[Tensor]:
+            # A batch without any label is added too: its levels make the axes grow.
+            return [code[places] for code in codes(need)] if size else [nothing] * len(need.axes)
+
+        nothing = torch.zeros(0, dtype=torch.int64, device=self._device)
         for need, counts in self._counts.items():
             sizes = self._layouts[need].sizes()
             self._counts[need] = roomy = roomy_counts(counts, sizes)
-            if not left_out(need):
+            if left_out(need):
+                roomy.add(of_labelled(need), sizes, size)
+            else:
                 roomy.add(codes(need), sizes, n)
-            elif size:
-                roomy.add([code[places] for code in codes(need)], sizes, size)
         for summed, sums in self._sums.items():
             sizes = self._layouts[summed].sizes()
             self._sums[summed] = room = roomy_sums(sums, sizes)
-            if left_out(summed) and not size:
-                continue
-            values = units[summed.view].value(summed.value)
-            if not left_out(summed):
-                room.add(values, codes(summed), sizes)
+            if left_out(summed):
+                values = units[summed.view].value(summed.value)[places] if size else nothing
+                room.add(values.double(), of_labelled(summed), sizes)
             else:
-                room.add(values[places], [code[places] for code in codes(summed)], sizes)
+                room.add(units[summed.view].value(summed.value), codes(summed), sizes)
 
     def _moved(self, of_data: Mapping[Column, np.ndarray]) -> dict[Column, Tensor]:
         """Codes of the data that are counted together with outputs, in one transfer."""

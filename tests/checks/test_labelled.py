@@ -11,7 +11,7 @@ import torch
 from sklearn.metrics import log_loss, roc_auc_score
 
 from auditkit.checks import Findings
-from auditkit.data import Dataset, dataset
+from auditkit.data import Columns, Dataset, Group, dataset
 from auditkit.evidence import Subject
 from auditkit.evidence.merging import from_bytes, merge, to_bytes
 from auditkit.evidence.needs import (
@@ -199,6 +199,37 @@ def test_parts_add_up_in_any_order(order: tuple[int, ...]) -> None:
     )
     (table,) = merged.slices[NEEDS[6]].tables.values()
     assert table[0].sum() == len(known)
+
+
+def test_levels_met_in_rows_without_a_label_are_counted_too() -> None:
+    """The first and the last batch know no outcome, and the last brings a level."""
+    frame = pd.DataFrame(
+        {
+            "id": range(8),
+            "sex": ["F", "F", "M", "F", "M", "F", "X", "X"],
+            "score": [0.1, 0.9, 0.8, 0.2, 0.7, 0.6, 0.9, 0.1],
+            "repaid": [np.nan, np.nan, 1, 0, 1, 0, np.nan, np.nan],
+        }
+    )
+    columns = Columns(label="repaid", labelled=OF, groups=(Group("sex", "sex"),))
+    settings = {**SOME, "slice_levels": {"group:sex": ("F", "M", "X", "(missing)", "(other)")}}
+    needs = (*NEEDS, SumNeed(KEY, "brier", (group("sex"),)))
+    one = collect(frame, stored(**DECIDING), needs, columns=columns, batches=(2, 4), **settings)
+    assert one.count(NEEDS[0]).values.tolist() == [4, 2, 2]
+    assert one.count(NEEDS[1]).values.tolist() == [[2, 2], [0, 2], [1, 1]]
+    assert one.count(NEEDS[2]).values.sum(axis=(1, 2)).tolist() == [2, 2, 0]
+    assert one.sum(needs[-1]).of("brier")[0].tolist() == [2, 2, 0]
+    assert one.labelled == 4
+
+
+def test_an_outcome_that_nobody_knows_is_no_number() -> None:
+    result = audit("bias", applicants().assign(repaid=np.nan))
+    assert found(result, "bias.selection_rate", {"sex": "F"}).status is Status.MEASURED
+    accuracy = found(result, "bias.accuracy", {"sex": "F"})
+    assert accuracy.status is Status.UNDEFINED
+    assert accuracy.reason.startswith("There are no units with a known outcome in sex=F.")
+    auc = found(result, "bias.auc", {"sex": "F"})
+    assert auc.reason.startswith("sex=F has 0 labelled rows; ")
 
 
 class Items(torch.utils.data.Dataset[object]):
