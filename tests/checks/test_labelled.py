@@ -12,10 +12,11 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from auditkit.checks import Findings
 from auditkit.data import Columns, Dataset, Group, dataset
-from auditkit.evidence import Subject
+from auditkit.evidence import Evidence, Subject
 from auditkit.evidence.merging import from_bytes, merge, to_bytes
 from auditkit.evidence.needs import (
     QUALIFIED,
+    RANK_CELL,
     SELECTED,
     TARGET,
     WEIGHT,
@@ -32,6 +33,8 @@ from auditkit.evidence.subject import Labels
 from auditkit.measurement import REST, Measurement, Status
 from auditkit.models import wrap
 from auditkit.models.wrapped import WrappedModel
+from auditkit.recording import states_of
+from auditkit.reports.reslicing import decision_tables, score_tables
 from auditkit.subjects import probe
 from tests.checks.audits import CHECKS, DECIDING, data_of, findings, found, stored
 from tests.evidence.passes import collect, plan_of, subject_of
@@ -230,6 +233,25 @@ def test_an_outcome_that_nobody_knows_is_no_number() -> None:
     assert accuracy.reason.startswith("There are no units with a known outcome in sex=F.")
     auc = found(result, "bias.auc", {"sex": "F"})
     assert auc.reason.startswith("sex=F has 0 labelled rows; ")
+
+
+def test_a_stored_run_is_sliced_by_whom_each_rate_is_of() -> None:
+    columns = Columns(label="repaid", labelled=OF, groups=(Group("sex", "sex"),))
+    frame, model = applicants().assign(id=range(900)), stored(**DECIDING)
+    needs = (
+        CountNeed(KEY, (group("sex"), SELECTED)),
+        CountNeed(KEY, (group("sex"), SELECTED, QUALIFIED)),
+        CountNeed(KEY, (group("sex"), RANK_CELL)),
+        CountNeed(KEY, (group("sex"), RANK_CELL, TARGET)),
+    )
+    evidence = Evidence({"evaluation": collect(frame, model, needs, columns=columns, **SOME)})
+    states = states_of(evidence)
+    rates = {table.outcomes: table.rates for table in decision_tables(states)}
+    assert rates["selected",] == ("selection_rate",)
+    assert "selection_rate" not in rates["selected", "qualified"]
+    assert "true_positive_rate" in rates["selected", "qualified"]
+    (scores,) = score_tables(states)
+    assert scores.counted.total == len(frame)
 
 
 class Items(torch.utils.data.Dataset[object]):
