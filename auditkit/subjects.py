@@ -16,7 +16,7 @@ from auditkit.data.datasets import Dataset
 from auditkit.errors import DataError
 from auditkit.evidence.runner import BatchRunner
 from auditkit.evidence.slice_levels import bin_labels, frequent_labels, labels_of_values
-from auditkit.evidence.subject import Subject, views_of
+from auditkit.evidence.subject import Labels, Subject, views_of
 from auditkit.models.wrapped import WrappedModel
 
 if TYPE_CHECKING:
@@ -85,8 +85,20 @@ def probe(
         reasons=capabilities.reasons,
         seed=seed,
         slice_levels=levels,
+        labels=_labels(dataset, batches),
     )
     return Probed(subject, edges, _left_out(batches, edges), f"sha256:{answers.hexdigest()}")
+
+
+def _labels(dataset: Dataset, batches: Mapping[str, Batch]) -> Labels:
+    """Of which rows the true outcome is known, as the declaration and the first batches say."""
+    columns, evaluation = dataset.columns, batches["evaluation"]
+    # The first items of torch data may all be without a target where that is declared.
+    if columns.labelled is not None and (columns.label is not None or evaluation.frame is None):
+        return Labels.SOME
+    if all(batch.targets is not None for batch in batches.values()):
+        return Labels.ALL
+    return Labels.NONE if evaluation.targets is None else Labels.SOME
 
 
 def _first_batch(dataset: Dataset, split: str, batch_size: int) -> Batch:

@@ -45,7 +45,7 @@ def _unmet(subject: Subject) -> str:
         return "No group attribute is declared; declare data.groups for advice on thresholds."
     if not _views(subject):
         return "No output decides by a threshold on one score and names a favourable class."
-    return ""
+    return subject.unlabelled
 
 
 def _needs(subject: Subject) -> Iterator[SplitNeed]:
@@ -73,7 +73,10 @@ def _limits(subject: Subject) -> Iterator[str]:
             "these numbers may differ from those of the bias check."
         )
     if columns.labelled is not None:
-        yield f"True outcomes are known of {columns.labelled} alone, and so is the accuracy."
+        yield (
+            f"True outcomes are known of {columns.labelled} alone: thresholds are sought among "
+            "them, and every number here is of them and not of everybody."
+        )
 
 
 def _by_groups(

@@ -7,7 +7,8 @@ Single classes, and groups among alike units, are compared with the declared ref
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 
 from auditkit.checks.bias_classes import (
@@ -17,12 +18,13 @@ from auditkit.checks.bias_classes import (
     has_classes,
     has_macro,
     macro_table,
+    predicted_need,
     unweighable_classes,
 )
 from auditkit.checks.bias_conditional import (
     conditional_metrics,
-    conditional_need,
-    conditional_table,
+    conditional_needs,
+    conditional_tables,
 )
 from auditkit.checks.bias_figures import rate_figures
 from auditkit.checks.bias_numbers import NUMBERS, Asked, asked, unweighable
@@ -43,12 +45,14 @@ from auditkit.checks.bias_scoring import (
 from auditkit.checks.check import EVALUATION, Check, Findings
 from auditkit.checks.estimation import absent
 from auditkit.checks.groups import MAX_PAIRED, Groups, counted_groups, groups_need, slicings
+from auditkit.checks.known_outcomes import as_outcomes, of_labelled, parted
 from auditkit.checks.rate_kinds import (
     ACCURACY,
     CLASS_RATES,
     DECISION_RATES,
     FLIP_RATES,
     SCORING_RATE,
+    RateKind,
     metrics_of,
 )
 from auditkit.checks.reading import Reading, tally_need
@@ -65,7 +69,7 @@ from auditkit.evidence.needs import (
     SumNeed,
     group,
 )
-from auditkit.evidence.subject import MAX_ONE_VS_REST, Subject, View
+from auditkit.evidence.subject import MAX_ONE_VS_REST, Labels, Subject, View
 from auditkit.measurement import Figure, Measurement, MeasurementKey, Metric, Status
 from auditkit.models.head import Task
 from auditkit.statistics.cell_codes import UnreadableError
@@ -131,9 +135,10 @@ def _unmet(subject: Subject) -> str:
         return "No group attribute is declared; declare data.groups to compare groups."
     if not columns.groups and not _favouring(subject):
         return _NO_FAVOURABLE
-    if _deciding(subject) or any(asked(subject)):
+    scored = any(scores_people(view) for view in subject.main_views)
+    if _deciding(subject) or scored or any(asked(subject)):
         return ""
-    return NO_DECISION
+    return subject.unlabelled or NO_DECISION
 
 
 def _decision_need(
@@ -141,6 +146,17 @@ def _decision_need(
 ) -> CountNeed | SumNeed:
     outcome = (CORRECT,) if view.favourable is None else (SELECTED, QUALIFIED, CORRECT)
     return tally_need(subject, view.key, (*(group(name) for name in attributes), *outcome))
+
+
+def _selection_need(
+    subject: Subject, view: View, attributes: tuple[str, ...]
+) -> CountNeed | SumNeed:
+    """Who is selected, of all rows: what needs no label."""
+    return tally_need(subject, view.key, (*(group(name) for name in attributes), SELECTED))
+
+
+def _kinds(view: View) -> Mapping[str, RateKind]:
+    return ACCURACY if view.favourable is None else DECISION_RATES
 
 
 def _flip_need(subject: Subject, view: View, attributes: tuple[str, ...]) -> CountNeed | SumNeed:
@@ -159,18 +175,26 @@ def _needs(subject: Subject) -> Iterator[SplitNeed]:
     yield from (SplitNeed(EVALUATION, kept) for kept in scoring_needs(subject))
 
 
+def _needs_of_decisions(
+    subject: Subject, view: View, attributes: tuple[str, ...]
+) -> Iterator[CountNeed | SumNeed]:
+    """What the rates of one output's decisions need; two tables where labels may be missing."""
+    for _, labelled in parted(subject, _kinds(view)):
+        yield (_decision_need if labelled else _selection_need)(subject, view, attributes)
+    for _, labelled in parted(subject, CLASS_RATES) if has_classes(view) else ():
+        yield (class_need if labelled else predicted_need)(subject, view, attributes)
+
+
 def _needs_of(subject: Subject, attributes: tuple[str, ...]) -> Iterator[CountNeed | SumNeed]:
     """What one attribute or intersection needs."""
     yield groups_need(attributes)
     for view in _deciding(subject):
-        yield _decision_need(subject, view, attributes)
-        if has_classes(view):
-            yield class_need(subject, view, attributes)
+        yield from _needs_of_decisions(subject, view, attributes)
     for view in _flipping(subject):
         yield _flip_need(subject, view, attributes)
     for view in _favouring(subject):
         if subject.columns.controls:
-            yield conditional_need(subject, view, attributes)
+            yield from conditional_needs(subject, view, attributes)
     for view in subject.main_views:
         if scores_people(view):
             yield scoring_need(subject, view, attributes)
@@ -194,8 +218,10 @@ def _measure(subject: Subject, evidence: Evidence) -> Findings:
             view, one, reading, subject.columns.weight is not None
         ).measurements()
     ]
-    unmeasured = tuple(_unmeasured(subject, reading))
-    notes = tuple(dict.fromkeys((*together.notes, *_notes(subject))))
+    unmeasured = (*_unmeasured(subject, reading), *_without_labels(subject, reading))
+    notes = tuple(
+        dict.fromkeys((*together.notes, *_notes(subject), *_nobody_refused(subject, reading)))
+    )
     return Findings((*together.measurements, *proxies, *unmeasured), together.figures, notes)
 
 
@@ -226,7 +252,7 @@ def _parts(subject: Subject, reading: Reading, groups: Groups) -> Iterator[_Part
     caveat = _caveat(subject)
     for view in _deciding(subject):
         yield _OF_DECISIONS, partial(_decisions, subject, view, groups, reading)
-        if has_macro(subject, view):
+        if has_macro(subject, view) and not subject.unlabelled:
             yield BALANCED_ACCURACY.metrics(), partial(_macro, subject, view, groups, reading)
         if has_classes(view):
             yield metrics_of(CLASS_RATES), partial(_classes, subject, view, groups, reading)
@@ -258,11 +284,18 @@ def _failed(metric: Metric, reason: str, reading: Reading, groups: Groups) -> Me
 
 
 def _decisions(subject: Subject, view: View, groups: Groups, reading: Reading) -> list[Measurement]:
-    kinds = ACCURACY if view.favourable is None else DECISION_RATES
-    states = reading.tally(_decision_need(subject, view, groups.attributes))
-    table = RateTable(view.key, kinds, groups, states, reading.clustered, _caveat(subject))
-    odds = () if view.favourable is None else table.equalised_odds(groups.pairs())
-    return [*table.measurements(groups.pairs()), *odds]
+    found: list[Measurement] = []
+    for kinds, labelled in parted(subject, _kinds(view)):
+        states = (
+            reading.tally(_decision_need(subject, view, groups.attributes))
+            if labelled
+            else reading.tally(_selection_need(subject, view, groups.attributes)).each(as_outcomes)
+        )
+        table = RateTable(view.key, kinds, groups, states, reading.clustered, _caveat(subject))
+        found += table.measurements(groups.pairs())
+        if labelled and view.favourable is not None:
+            found += table.equalised_odds(groups.pairs())
+    return found
 
 
 def _macro(subject: Subject, view: View, groups: Groups, reading: Reading) -> list[Measurement]:
@@ -293,8 +326,8 @@ def _numbers(one: Asked, groups: Groups, reading: Reading, caveat: str) -> list[
 def _conditional(
     subject: Subject, view: View, groups: Groups, reading: Reading
 ) -> list[Measurement]:
-    table = conditional_table(subject, view, groups, reading, _caveat(subject))
-    return list(table.measurements())
+    tables = conditional_tables(subject, view, groups, reading, _caveat(subject))
+    return [one for table in tables for one in table.measurements()]
 
 
 def _caveat(subject: Subject) -> str:
@@ -317,7 +350,12 @@ def _too_many(groups: Groups) -> tuple[str, ...]:
 
 def _notes(subject: Subject) -> Iterator[str]:
     columns = subject.columns
-    if columns.labelled is not None:
+    if subject.unlabelled:
+        yield (
+            "No label is declared: whom the model selects was compared between groups, and not how "
+            "often it errs about them."
+        )
+    elif columns.labelled is not None:
         yield (
             f"Labels are known of {columns.labelled} alone: error rates, predictive values and "
             "losses say nothing of the others, whose outcomes nobody saw."
@@ -333,6 +371,42 @@ def _notes(subject: Subject) -> Iterator[str]:
             "membership still goes with selection among units of equal probabilities; no interval "
             "contains that bias."
         )
+
+
+def _nobody_refused(subject: Subject, reading: Reading) -> Iterator[str]:
+    """A warning where those whose outcome nobody saw seem to have been left out."""
+    of, slices = subject.columns.labelled, slicings(subject)
+    if of is None or subject.labels is not Labels.SOME or not slices:
+        return
+    for view in _favouring(subject):
+        selected = reading.tally(_selection_need(subject, view, slices[0])).rows
+        if selected.sum() and not selected[..., 0].sum():
+            yield (
+                f"Warning: labels are known of {of}, and everybody here has the favourable "
+                "prediction: rows of those who were refused seem to be left out. Selection rates "
+                "and impact ratios of such data say nothing; audit everybody who was decided about."
+            )
+
+
+def _without_labels(subject: Subject, reading: Reading) -> Iterator[Measurement]:
+    """What cannot be measured where no label is declared, once for each head and metric."""
+    if not subject.unlabelled:
+        return
+    keys: dict[MeasurementKey, None] = {}
+    for view in _deciding(subject):
+        kinds = [of_labelled(_kinds(view))]
+        kinds += [of_labelled(CLASS_RATES)] if has_classes(view) else []
+        metrics = [metric for kind in kinds for metric in metrics_of(kind)]
+        metrics += [EQUALISED_ODDS] if view.favourable is not None else []
+        metrics += BALANCED_ACCURACY.metrics() if has_macro(subject, view) else ()
+        for metric in metrics:
+            keys[MeasurementKey(metric.id, split=EVALUATION, head=view.key.head)] = None
+    for one in asked(replace(subject, labels=Labels.ALL)):
+        for metric in one.number.metrics():
+            head = one.view.key.head
+            keys[MeasurementKey(metric.id, split=EVALUATION, head=head, label=one.label)] = None
+    for key in keys:
+        yield absent(key, Status.NOT_APPLICABLE, subject.unlabelled, reading.sample)
 
 
 def _unmeasured(subject: Subject, reading: Reading) -> Iterator[Measurement]:

@@ -11,10 +11,11 @@ from auditkit.checks.bias_rates import RateTable
 from auditkit.checks.estimation import MIN_KEPT, by_blocks, telling, undefined
 from auditkit.checks.group_numbers import Number, NumberTable, jackknifed
 from auditkit.checks.groups import Groups
+from auditkit.checks.known_outcomes import as_classes, parted
 from auditkit.checks.rate_kinds import CLASS_RATES
 from auditkit.checks.reading import Reading, tally_need
 from auditkit.evidence.needs import PREDICTION, TARGET, CountNeed, SumNeed, group
-from auditkit.evidence.subject import MAX_ONE_VS_REST, Subject, View, ViewKey
+from auditkit.evidence.subject import MAX_ONE_VS_REST, Labels, Subject, View, ViewKey
 from auditkit.measurement import Direction, Estimate
 from auditkit.models.head import Task
 from auditkit.statistics import estimates
@@ -107,21 +108,33 @@ def class_need(subject: Subject, view: View, attributes: tuple[str, ...]) -> Cou
     return tally_need(subject, view.key, axes)
 
 
+def predicted_need(
+    subject: Subject, view: View, attributes: tuple[str, ...]
+) -> CountNeed | SumNeed:
+    """Units by group and predicted class, of all rows: what needs no label."""
+    return tally_need(subject, view.key, (*(group(name) for name in attributes), PREDICTION))
+
+
 def class_tables(
     subject: Subject, view: View, groups: Groups, reading: Reading, caveat: str
 ) -> Iterator[RateTable]:
-    """A table for each class of a view."""
-    states = reading.tally(class_need(subject, view, groups.attributes))
+    """A table for each class of a view; two where labels may be missing."""
     # A label of several is one class, which is present (code 1) or absent.
     classes = (
         {view.key.label: 1}
         if view.task is Task.BINARY
         else {label: place for place, label in enumerate(view.classes)}
     )
-    for label, place in classes.items():
-        one = states.each(partial(outcome_table, favourable=place))
-        key = ViewKey(view.key.head, label)
-        yield RateTable(key, CLASS_RATES, groups, one, reading.clustered, caveat)
+    for kinds, labelled in parted(subject, CLASS_RATES):
+        states = (
+            reading.tally(class_need(subject, view, groups.attributes))
+            if labelled
+            else reading.tally(predicted_need(subject, view, groups.attributes)).each(as_classes)
+        )
+        for label, place in classes.items():
+            one = states.each(partial(outcome_table, favourable=place))
+            key = ViewKey(view.key.head, label)
+            yield RateTable(key, kinds, groups, one, reading.clustered, caveat)
 
 
 def macro_table(
@@ -129,4 +142,6 @@ def macro_table(
 ) -> NumberTable:
     """Balanced accuracy by group."""
     states = reading.tally(class_need(subject, view, groups.attributes))
+    if subject.labels is not Labels.ALL:
+        groups = groups.holding(states.rows.sum(axis=(0, -2, -1)))
     return NumberTable(BALANCED_ACCURACY, view.key, groups, states.rows, reading.clustered, caveat)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -11,24 +11,27 @@ import numpy as np
 from auditkit.checks.check import EVALUATION
 from auditkit.checks.estimation import MIN_KEPT, Sample, estimated, telling, undefined
 from auditkit.checks.groups import Groups, inside
+from auditkit.checks.known_outcomes import as_outcomes, parted
 from auditkit.checks.rate_kinds import DECISION_RATES, RateKind
 from auditkit.checks.reading import Reading, tally_need
 from auditkit.evidence.needs import (
     CORRECT,
     QUALIFIED,
     SELECTED,
+    Column,
     CountNeed,
     SumNeed,
     control,
     group,
 )
-from auditkit.evidence.subject import Subject, View, ViewKey
+from auditkit.evidence.subject import Labels, Subject, View, ViewKey
 from auditkit.measurement import Direction, Estimate, Measurement, MeasurementKey, Metric, Slice
 from auditkit.statistics import stratified
 from auditkit.statistics.rates import Rate
 from auditkit.statistics.tally import Tally
 
 CONDITIONAL = ("selection_rate", "true_positive_rate", "false_positive_rate")
+_CONDITIONAL_RATES = {name: DECISION_RATES[name] for name in CONDITIONAL}
 
 
 def conditional_metrics() -> Iterator[Metric]:
@@ -61,14 +64,17 @@ def conditional_metrics() -> Iterator[Metric]:
         )
 
 
+OUTCOMES = (SELECTED, QUALIFIED, CORRECT)
+
+
 def conditional_need(
-    subject: Subject, view: View, attributes: tuple[str, ...]
+    subject: Subject, view: View, attributes: tuple[str, ...], outcomes: tuple[Column, ...]
 ) -> CountNeed | SumNeed:
     """Units by group, by every joint level of the controls, and by outcome."""
     axes = (
         *(group(name) for name in attributes),
         *(control(one.name) for one in subject.columns.controls),
-        *(SELECTED, QUALIFIED, CORRECT),
+        *outcomes,
     )
     return tally_need(subject, view.key, axes)
 
@@ -83,6 +89,7 @@ class ConditionalTable:
         states: over (blocks, levels …, strata, selected, qualified, correct).
         clustered: whether clusters, not rows, are the independent units.
         caveat: what qualifies numbers that rest on true outcomes.
+        kinds: the rates that are pooled.
     """
 
     key: ViewKey
@@ -90,13 +97,13 @@ class ConditionalTable:
     states: Tally
     clustered: bool
     caveat: str = ""
+    kinds: Mapping[str, RateKind] = field(default_factory=lambda: _CONDITIONAL_RATES)
 
     def measurements(self) -> Iterator[Measurement]:
         """Every group against the declared reference, and against all others together."""
         for one, reference in self.groups.anchored():
             sides = self._side(one), self._side(reference, one)
-            for name in CONDITIONAL:
-                kind = DECISION_RATES[name]
+            for name, kind in self.kinds.items():
                 alike = _Alike.of(kind, *sides)
                 for form, pooled in _POOLED.items():
                     yield estimated(
@@ -200,13 +207,29 @@ _POOLED = {
 }
 
 
-def conditional_table(
+def conditional_needs(
+    subject: Subject, view: View, attributes: tuple[str, ...]
+) -> Iterator[CountNeed | SumNeed]:
+    """What the tables of one attribute or intersection need."""
+    for _, labelled in parted(subject, _CONDITIONAL_RATES):
+        yield conditional_need(subject, view, attributes, OUTCOMES if labelled else (SELECTED,))
+
+
+def conditional_tables(
     subject: Subject, view: View, groups: Groups, reading: Reading, caveat: str
-) -> ConditionalTable:
-    """The table of one attribute or intersection."""
-    need = conditional_need(subject, view, groups.attributes)
-    states = reading.tally(need).each(lambda state: _in_strata(state, len(groups.attributes)))
-    return ConditionalTable(view.key, groups, states, reading.clustered, caveat)
+) -> Iterator[ConditionalTable]:
+    """The table of one attribute or intersection; two where labels may be missing."""
+    attributes = len(groups.attributes)
+    for kinds, labelled in parted(subject, _CONDITIONAL_RATES):
+        outcomes = OUTCOMES if labelled else (SELECTED,)
+        need = conditional_need(subject, view, groups.attributes, outcomes)
+        found = reading.tally(need) if labelled else reading.tally(need).each(as_outcomes)
+        states = found.each(lambda state: _in_strata(state, attributes))
+        of = groups
+        if labelled and subject.labels is not Labels.ALL:
+            rows = states.rows
+            of = groups.holding(rows.sum(axis=(0, *range(1 + attributes, rows.ndim))))
+        yield ConditionalTable(view.key, of, states, reading.clustered, caveat, kinds)
 
 
 def _in_strata(state: np.ndarray, attributes: int) -> np.ndarray:

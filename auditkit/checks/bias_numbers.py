@@ -18,7 +18,7 @@ from auditkit.checks.means import (
     weighted_gap,
     weighted_mean,
 )
-from auditkit.checks.reading import Reading
+from auditkit.checks.reading import Reading, beside_labels
 from auditkit.evidence.needs import (
     BLOCK,
     CORRECT,
@@ -30,9 +30,10 @@ from auditkit.evidence.needs import (
     CountNeed,
     SumNeed,
     group,
+    rests_on_labels,
     weighted,
 )
-from auditkit.evidence.subject import Subject, View, ViewKey
+from auditkit.evidence.subject import Labels, Subject, View, ViewKey
 from auditkit.measurement import Direction, Estimate
 from auditkit.models.head import Task
 from auditkit.statistics import calibration
@@ -207,11 +208,22 @@ class Asked:
         needs = self.needs(tuple(group(name) for name in groups.attributes))
         blocked = reading.clustered or any(BLOCK in need.axes for need in needs)
         key = ViewKey(self.view.key.head, self.label)
+        if reading.subject.labels is not Labels.ALL:
+            groups = groups.holding(_labelled_rows(reading, needs, len(groups.attributes)))
         return NumberTable(self.number, key, groups, self.states(reading, needs), blocked, caveat)
+
+
+def _labelled_rows(reading: Reading, needs: Needs, attributes: int) -> np.ndarray:
+    """How many rows a number is of, by level of each attribute of the groups."""
+    need = next(need for need in needs if rests_on_labels(need))
+    units = reading.tally(need).rows
+    return np.asarray(units.sum(axis=(0, *range(1 + attributes, units.ndim))))
 
 
 def asked(subject: Subject) -> Iterator[Asked]:
     """Every number that the outputs of a subject have."""
+    if subject.unlabelled:
+        return
     for view in subject.main_views:
         yield from _of_cells(subject, view)
         yield from (
@@ -227,7 +239,9 @@ def _of_cells(subject: Subject, view: View) -> Iterator[Asked]:
         yield Asked(AUC, view, view.key.label, partial(_rank_needs, view), _counted)
     if view.probabilistic:
         for number in (calibration_error(subject.seed), CALIBRATION_GAP):
-            yield Asked(number, view, view.key.label, partial(_cell_needs, view), _in_cells)
+            yield Asked(
+                number, view, view.key.label, partial(_cell_needs, subject, view), _in_cells
+            )
 
 
 def unweighable(subject: Subject) -> Iterator[tuple[Number, ViewKey]]:
@@ -261,7 +275,7 @@ def _of_mean(subject: Subject, number: Number, view: View, value: str, label: st
     if subject.columns.weight is None:
         return Asked(number, view, label, partial(_sum_needs, view, value), _summed)
     weighing = replace(number, of_blocks=weighted_mean, gap_of_blocks=weighted_gap)
-    return Asked(weighing, view, label, partial(_weighted_needs, view, value), _weighed)
+    return Asked(weighing, view, label, partial(_weighted_needs, subject, view, value), _weighed)
 
 
 def _rank_needs(view: View, axes: tuple[Column, ...]) -> Needs:
@@ -274,11 +288,11 @@ def _counted(reading: Reading, needs: Needs) -> np.ndarray:
     return reading.counts(need)
 
 
-def _cell_needs(view: View, axes: tuple[Column, ...]) -> Needs:
+def _cell_needs(subject: Subject, view: View, axes: tuple[Column, ...]) -> Needs:
     outcome = TARGET if view.task is Task.BINARY else CORRECT
     return (
         CountNeed(view.key, (*axes, SCORE_CELL, outcome)),
-        SumNeed(view.key, "score", (*axes, SCORE_CELL)),
+        SumNeed(view.key, beside_labels(subject, "score"), (*axes, SCORE_CELL)),
     )
 
 
@@ -299,9 +313,10 @@ def _summed(reading: Reading, needs: Needs) -> np.ndarray:
     return np.stack(reading.sums(need), axis=-1)
 
 
-def _weighted_needs(view: View, value: str, axes: tuple[Column, ...]) -> Needs:
+def _weighted_needs(subject: Subject, view: View, value: str, axes: tuple[Column, ...]) -> Needs:
     # The variance of a weighted mean is not in these sums; that between blocks of rows is.
-    return tuple(SumNeed(view.key, name, (*axes, BLOCK)) for name in (WEIGHT, weighted(value)))
+    names = (beside_labels(subject, WEIGHT), weighted(value))
+    return tuple(SumNeed(view.key, name, (*axes, BLOCK)) for name in names)
 
 
 def _weighed(reading: Reading, needs: Needs) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from auditkit.checks.check import EVALUATION, Check, Findings
 from auditkit.checks.estimation import Sample, absent, by_blocks, estimated
-from auditkit.checks.reading import Reading
+from auditkit.checks.reading import Reading, beside_labels
 from auditkit.checks.scores import NO_PROBABILITIES
 from auditkit.evidence.collected import Evidence
 from auditkit.evidence.needs import CORRECT, SCORE_CELL, TARGET, CountNeed, SplitNeed, SumNeed
@@ -72,7 +72,9 @@ def _unmet(subject: Subject) -> str:
     views = _views(subject)
     if not views:
         return "No output gives the probability of a class."
-    return "" if any(view.probabilistic for view in views) else NO_PROBABILITIES
+    if not any(view.probabilistic for view in views):
+        return NO_PROBABILITIES
+    return subject.unlabelled
 
 
 def _outcome(view: View) -> CountNeed:
@@ -80,15 +82,15 @@ def _outcome(view: View) -> CountNeed:
     return CountNeed(view.key, (SCORE_CELL, TARGET if view.task is Task.BINARY else CORRECT))
 
 
-def _scores(view: View) -> SumNeed:
-    return SumNeed(view.key, "score", (SCORE_CELL,))
+def _scores(subject: Subject, view: View) -> SumNeed:
+    return SumNeed(view.key, beside_labels(subject, "score"), (SCORE_CELL,))
 
 
 def _needs(subject: Subject) -> Iterator[SplitNeed]:
     for view in _views(subject):
         if view.probabilistic:
             yield SplitNeed(EVALUATION, _outcome(view))
-            yield SplitNeed(EVALUATION, _scores(view))
+            yield SplitNeed(EVALUATION, _scores(subject, view))
 
 
 def _measure(subject: Subject, evidence: Evidence) -> Findings:
@@ -97,7 +99,7 @@ def _measure(subject: Subject, evidence: Evidence) -> Findings:
 
 
 def _of_view(view: View, reading: Reading, seed: int) -> Findings:
-    sample = reading.sample
+    sample = reading.labelled_sample
     if not view.probabilistic:
         return _absent(view, Status.NOT_APPLICABLE, NO_PROBABILITIES, sample)
     if sample.rows < _FEWEST:
@@ -127,7 +129,7 @@ class _Cells:
 
     def __init__(self, view: View, reading: Reading) -> None:
         outcome = reading.counts(_outcome(view))
-        _, scores, _ = reading.sums(_scores(view))
+        _, scores, _ = reading.sums(_scores(reading.subject, view))
         self.states = outcome[..., 0], outcome[..., 1], scores
         self.total = self.states[0].sum(axis=0), self.states[1].sum(axis=0), scores.sum(axis=0)
         self._clustered = reading.clustered

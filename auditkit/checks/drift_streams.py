@@ -87,7 +87,7 @@ def _of_data(subject: Subject) -> Iterator[Stream]:
 def _of_outputs(subject: Subject) -> Iterator[Stream]:
     for view in subject.main_views:
         of = f" of {view.key}" if str(view.key) else ""
-        if view.classifies:
+        if view.classifies and not subject.unlabelled:
             yield Stream(f"label{of}", CountNeed(view.key, (TARGET,)), view.key.head)
         if view.task is not Task.CUSTOM:
             noun = "prediction" if view.task is Task.REGRESSION else "score"

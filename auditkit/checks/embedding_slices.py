@@ -68,7 +68,9 @@ METRICS = (ERROR, DIFFERENCE, CONFIRMED)
 
 
 def _unmet(subject: Subject) -> str:
-    return layerless(subject) or ("" if any(erring_views(subject)) else NO_DECISION)
+    if reason := layerless(subject):
+        return reason
+    return subject.unlabelled if any(erring_views(subject)) else NO_DECISION
 
 
 def _needs(subject: Subject) -> Iterator[SplitNeed]:

@@ -13,7 +13,7 @@ from auditkit.checks.estimation import Sample
 from auditkit.evidence.collected import Evidence
 from auditkit.evidence.needs import CORRECT, FOLD, TARGET, Column, RowNeed, group
 from auditkit.evidence.row_log import RowLog
-from auditkit.evidence.subject import Subject, View
+from auditkit.evidence.subject import Labels, Subject, View
 
 SAMPLE = 20_000
 
@@ -52,7 +52,8 @@ def embedding_need(subject: Subject, view: View | None) -> RowNeed:
 
 def shared_need(subject: Subject) -> RowNeed:
     """The sample for checks that look at no error: that of the first view with one, if any."""
-    first = next((view for view, _ in erring_views(subject)), None)
+    erring = erring_views(subject) if subject.labels is Labels.ALL else ()
+    first = next((view for view, _ in erring), None)
     return embedding_need(subject, first)
 
 

@@ -10,7 +10,7 @@ unknown sex would leave women without an audit.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -43,6 +43,7 @@ class Groups:
         totals: of an intersection, the places of those of its attributes that have groups of their
             own, alone or crossed.
         evidence: of the split, for clusters that span groups.
+        noun: what the rows are called, of which there are so many.
     """
 
     attributes: tuple[str, ...]
@@ -52,6 +53,7 @@ class Groups:
     rows: np.ndarray
     totals: tuple[tuple[int, ...], ...]
     evidence: SplitEvidence
+    noun: str = "row"
 
     @property
     def title(self) -> str:
@@ -100,6 +102,19 @@ class Groups:
         parts = [self._cell(states, member) for member in self.members(where, against)]
         return np.asarray(np.sum(parts, axis=0))
 
+    def holding(self, rows: np.ndarray) -> Groups:
+        """The same groups where numbers rest on some of their rows: those with a label.
+
+        Args:
+            rows: their number by level of each attribute.
+        """
+        # How many clusters these rows are of is not known: at most as many as the group has.
+        samples = {
+            where: replace(sample, rows=int(rows[self.cells[where]]))
+            for where, sample in self.samples.items()
+        }
+        return replace(self, samples=samples, rows=rows, noun="labelled row")
+
     def members(self, where: Slice, against: Slice | None = None) -> list[Slice]:
         """The groups that a slice is: itself, or all others than `against` for `REST`."""
         if where != REST:
@@ -141,7 +156,7 @@ class Groups:
         """
         rows = self.sample(where, against).rows
         if rows < MIN_KEPT:
-            raise telling(f"{named(where)} has too few rows")
+            raise telling(f"{named(where)} has too few {self.noun}s")
         members = self.members(where, against)
         small = [member for member in members if self.samples[member].rows < MIN_KEPT]
         if small:

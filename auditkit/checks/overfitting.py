@@ -50,7 +50,7 @@ def _unmet(subject: Subject) -> str:
             "No training data are given, so how much better the model is on what it has seen "
             "cannot be measured; declare data.training to measure it."
         )
-    return ""
+    return subject.unlabelled
 
 
 def _scores(subject: Subject) -> Iterator[tuple[View, Score, str]]:
@@ -68,7 +68,7 @@ def _needs(subject: Subject) -> Iterator[SplitNeed]:
 
 def _measure(subject: Subject, evidence: Evidence) -> Findings:
     seen, unseen = (Reading(subject, evidence, split) for split in (TRAINING, EVALUATION))
-    sample = both(seen.sample, unseen.sample)
+    sample = both(seen.labelled_sample, unseen.labelled_sample)
     measurements: list[Measurement] = []
     rows: list[dict[str, Any]] = []
     for view, score, label in _scores(subject):
@@ -98,7 +98,7 @@ def _row(view: View, score: Score, label: str, reading: Reading) -> dict[str, An
         "split": reading.split,
         "value": estimates.value(estimate),
         **drawn_ends(estimates.interval(estimate)),
-        "n": reading.sample.rows,
+        "n": reading.labelled_sample.rows,
     }
 
 

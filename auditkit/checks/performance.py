@@ -11,7 +11,7 @@ from auditkit.checks.reading import Reading
 from auditkit.checks.scores import SCORES, UNIT_METRIC, UNITS, scores_of
 from auditkit.evidence.clusters import RELATIVE_ERROR
 from auditkit.evidence.collected import Evidence
-from auditkit.evidence.needs import SplitNeed
+from auditkit.evidence.needs import CountNeed, SplitNeed
 from auditkit.evidence.subject import Subject, View
 from auditkit.measurement import Measurement, MeasurementKey, Status
 from auditkit.statistics import estimates
@@ -23,6 +23,10 @@ def _splits(subject: Subject) -> tuple[str, ...]:
 
 def _needs(subject: Subject) -> Iterator[SplitNeed]:
     for split in _splits(subject):
+        if subject.unlabelled:
+            # Nothing can be judged, but how many units there are is measured.
+            yield SplitNeed(split, CountNeed(None, ()))
+            continue
         for view in subject.views:
             for score, _ in scores_of(view):
                 if not score.unmet(view):
@@ -50,10 +54,10 @@ def _units(reading: Reading) -> Measurement:
 
 
 def _of_view(view: View, reading: Reading) -> Iterator[Measurement]:
-    sample = reading.sample
+    sample = reading.labelled_sample
     for score, label in scores_of(view):
         key = MeasurementKey(score.metric.id, split=reading.split, head=view.key.head, label=label)
-        if unmet := score.unmet(view):
+        if unmet := score.unmet(view) or reading.subject.unlabelled:
             yield absent(key, Status.NOT_APPLICABLE, unmet, sample)
         else:
             yield estimated(key, partial(score.estimate, view, reading), sample)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from auditkit.checks.estimation import Sample
 from auditkit.evidence.collected import Evidence, SplitEvidence
-from auditkit.evidence.needs import BLOCK, WEIGHT, Column, CountNeed, SumNeed
-from auditkit.evidence.subject import Subject, ViewKey
+from auditkit.evidence.needs import BLOCK, WEIGHT, Column, CountNeed, SumNeed, labelled
+from auditkit.evidence.subject import Labels, Subject, ViewKey
 from auditkit.measurement import Slice
 from auditkit.statistics.rates import Rate
 from auditkit.statistics.tally import Tally
@@ -24,6 +26,7 @@ class Reading:
         split: which of them.
 
     Attributes:
+        subject: what is audited.
         evidence: of the split.
         clustered: whether clusters, not rows, are the independent units.
     """
@@ -31,6 +34,7 @@ class Reading:
     def __init__(self, subject: Subject, evidence: Evidence, split: str) -> None:
         self.evidence: SplitEvidence = evidence[split]
         self.clustered = subject.clustered
+        self.subject = subject
         self.split = split
 
     @property
@@ -38,6 +42,12 @@ class Reading:
         """What a measurement of the whole split rests on."""
         found = self.evidence
         return Sample(found.rows, found.clusters_in(Slice()), sampled=found.sampled)
+
+    @property
+    def labelled_sample(self) -> Sample:
+        """What a measurement of all labelled rows rests on."""
+        # How many clusters have a labelled row is not counted: there are at most so many.
+        return replace(self.sample, rows=self.evidence.labelled)
 
     def counts(self, need: CountNeed) -> np.ndarray:
         """Counts of shape (blocks, …), the other axes in the order of the need.
@@ -75,6 +85,11 @@ class Reading:
         if isinstance(need, CountNeed):
             return Tally(self.counts(need))
         return Tally(*self.sums(need))
+
+
+def beside_labels(subject: Subject, value: str) -> str:
+    """A value to be set beside outcomes: summed over the rows that have one."""
+    return value if subject.labels is Labels.ALL else labelled(value)
 
 
 def tally_need(subject: Subject, view: ViewKey, axes: tuple[Column, ...]) -> CountNeed | SumNeed:

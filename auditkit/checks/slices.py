@@ -138,7 +138,7 @@ def _unmet(subject: Subject) -> str:
         )
     if not _axes(subject):
         return "There are no groups and no table features to make slices of."
-    return ""
+    return subject.unlabelled
 
 
 def _need(subject: Subject, view: View) -> SliceNeed:
@@ -171,7 +171,7 @@ def _measure(subject: Subject, evidence: Evidence) -> Findings:
     reading = Reading(subject, evidence, EVALUATION)
     views = _searchable(subject)
     parts = [_of_view(subject, view, reading) for view in views[:MOST_VIEWS]]
-    parts.append(Findings(tuple(_not_searched(subject, reading.sample))))
+    parts.append(Findings(tuple(_not_searched(subject, reading.labelled_sample))))
     together = Findings.together(parts)
     return Findings(together.measurements, together.figures, tuple(dict.fromkeys(together.notes)))
 
@@ -205,7 +205,8 @@ def _of_view(subject: Subject, view: View, reading: Reading) -> Findings:
     metrics = (CONFIRMED, SEARCHED, difference)
     if lack := _lack(halves):
         found = tuple(
-            absent(_key(metric, view), Status.TOO_FEW, lack, reading.sample) for metric in metrics
+            absent(_key(metric, view), Status.TOO_FEW, lack, reading.labelled_sample)
+            for metric in metrics
         )
         return Findings(found)
     support = support_of(halves)
@@ -218,11 +219,11 @@ def _of_view(subject: Subject, view: View, reading: Reading) -> Findings:
     )
     confirmed = confirm(halves, searched)
     measurements = [
-        _count(_key(CONFIRMED, view), len(confirmed), reading.sample,
+        _count(_key(CONFIRMED, view), len(confirmed), reading.labelled_sample,
                outcome(searched, len(confirmed), MOST_CONFIRMED)),
-        _count(_key(SEARCHED, view), searched.tested, reading.sample,
+        _count(_key(SEARCHED, view), searched.tested, reading.labelled_sample,
                reach(halves, searched, support)),
-        *_differences(halves, view, difference, confirmed, reading.sample),
+        *_differences(halves, view, difference, confirmed, reading.labelled_sample),
     ]  # fmt: skip
     figures = (tree_figure(halves, view, support), heat_map_figure(halves, view))
     return Findings(

@@ -36,7 +36,8 @@ class Batch:
         inputs: tables: the DataFrame of the feature columns, its index the row's number in its
             file; torch data: what the user's data set gave (tensor, tuple or dict), collated.
         targets: tables: array [rows], [rows, columns] for several label columns, or head → array;
-            torch data: tensor [rows, …] or head → tensor; None without a label. Never NaN.
+            torch data: tensor [rows, …] or head → tensor; None without a label. NaN or None only of
+            rows that are not labelled.
         row_ids: int64 or text, [rows]. Without a declared row id column, the row's number in its
             file plus 2**40 times the file's place in the sorted list of files (torch data: the
             index in the data set), so that they are unique within the split and stable.
@@ -51,6 +52,8 @@ class Batch:
         previous: class that the previous version predicted, as the labels write it, [rows]; None
             if none is declared.
         queries: the list that a row is ranked in, [rows]; None if none is declared.
+        labelled: whether the true outcome of each row is known, bool [rows]; None where that of
+            every row is, or there are no targets at all.
     """
 
     inputs: Any
@@ -65,9 +68,19 @@ class Batch:
     weights: np.ndarray | None = None
     previous: np.ndarray | None = None
     queries: np.ndarray | None = None
+    labelled: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.row_ids)
+
+    @property
+    def labelled_places(self) -> np.ndarray | None:
+        """Places of the rows whose true outcome is known, ascending; None where all rows are."""
+        if self.targets is None:
+            return np.arange(0)
+        if self.labelled is None or self.labelled.all():
+            return None
+        return np.flatnonzero(self.labelled)
 
 
 @runtime_checkable

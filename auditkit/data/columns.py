@@ -160,7 +160,8 @@ class Columns:
         previous: the column of the class that the previous version of the model predicted.
         query: the column of the list in which a row is ranked.
         top: how many of each list are shown or chosen (the k of "at k").
-        labelled: whom the labels are known of, where not of everybody ("accepted applicants").
+        labelled: whom the labels are known of, where not of everybody ("accepted applicants");
+            only then labels may be missing.
 
     Raises:
         ConfigurationError: a column or group named twice in one role, the label among the

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from auditkit.data.columns import Label, ProxyGroup
+from auditkit.data.columns import Columns, Label, ProxyGroup
 from auditkit.data.row_numbers import first_rows
 from auditkit.data.values import plain_array, refuse_missing, refuse_mixed
 from auditkit.data.wording import quoted
@@ -23,8 +23,22 @@ WEIGHT_RANGE = (1e-12, 1e12)
 _NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal", "boolean", "empty")
 
 
-def targets_of(frame: pd.DataFrame, label: Label, where: str) -> Any:
+# What to do where labels are missing. Leaving the rows out would hide whoever was refused: those
+# left are all selected, and every comparison of selection rates passes.
+DECLARE_LABELLED = (
+    "Find the outcome out; or keep the rows, and declare data.labelled, whom the outcome is known "
+    'of ("accepted applicants").'
+)
+
+
+def targets_of(frame: pd.DataFrame, label: Label, where: str, *, some: bool = False) -> Any:
     """The true outcomes: array [rows], [rows, columns] for several columns, or head → array.
+
+    Args:
+        frame: with the columns of the label.
+        label: as declared.
+        where: what errors call the split.
+        some: whether labels may be missing; they are NaN then.
 
     Raises:
         DataError: a label is missing, infinite, of mixed types, or text among several columns.
@@ -32,10 +46,10 @@ def targets_of(frame: pd.DataFrame, label: Label, where: str) -> Any:
     if label is None:
         return None
     if isinstance(label, Mapping):
-        return {head: targets_of(frame, part, where) for head, part in label.items()}
+        return {head: targets_of(frame, part, where, some=some) for head, part in label.items()}
     if isinstance(label, str):
-        return _target(frame[label], where)
-    columns = [_target(frame[name], where) for name in label]
+        return _target(frame[label], where, some=some)
+    columns = [_target(frame[name], where, some=some) for name in label]
     for name, values in zip(label, columns, strict=True):
         if values.dtype.kind not in "biuf":
             raise DataError(
@@ -44,6 +58,13 @@ def targets_of(frame: pd.DataFrame, label: Label, where: str) -> Any:
                 mend="Make one column of 0 and 1 for each label.",
             )
     return np.column_stack(columns)
+
+
+def labelled_rows(frame: pd.DataFrame, columns: Columns) -> np.ndarray | None:
+    """Whether each row has all of its labels, bool [rows]; None where all rows must have."""
+    if columns.labelled is None or not columns.labels:
+        return None
+    return np.asarray(frame[list(columns.labels)].notna().to_numpy().all(axis=1))
 
 
 def ids_array(frame: pd.DataFrame, column: str | None, where: str) -> np.ndarray:
@@ -160,11 +181,25 @@ def _refuse_outside(rows: pd.Index[Any], wrong: np.ndarray, title: str, what: st
         )
 
 
-def _target(column: pd.Series[Any], where: str) -> np.ndarray:
+def _target(column: pd.Series[Any], where: str, *, some: bool) -> np.ndarray:
     title = f"Label column {column.name!r} ({where})"
     refuse_mixed(column, title)
-    refuse_missing(column, title, "Remove the rows whose outcome is unknown, or find it out.")
-    return plain_array(column)
+    missing = column.isna().to_numpy()
+    if not some or not missing.any():
+        refuse_missing(column, title, DECLARE_LABELLED)
+        return plain_array(column)
+    known = column[~missing]
+    refuse_missing(known, title, DECLARE_LABELLED)
+    return _with_gaps(plain_array(known), missing)
+
+
+def _with_gaps(known: np.ndarray, missing: np.ndarray) -> np.ndarray:
+    """The known values in their places, NaN in the others."""
+    # An empty array of objects, where a block knows no label, must not make several columns text.
+    plain = known.dtype.kind in "biuf" or not len(known)
+    values = np.full(len(missing), np.nan, dtype=np.float64 if plain else object)
+    values[~missing] = known
+    return values
 
 
 def _identity(column: pd.Series[Any], title: str, mend: str) -> np.ndarray:

@@ -15,7 +15,7 @@ from auditkit.data.beside import Beside, BesideReader
 from auditkit.data.columns import Columns, describe_columns
 from auditkit.data.integrity import FragmentState, Integrity, doubled_ids, refuse_doubled_ids
 from auditkit.data.readers import Part, Reader, block_rows, regrouped
-from auditkit.data.roles import ids_array, targets_of
+from auditkit.data.roles import ids_array, labelled_rows, targets_of
 from auditkit.data.split_column import Fold
 from auditkit.data.values import refuse_mixed_feature
 from auditkit.data.wording import listed, nearest
@@ -31,6 +31,7 @@ class _Block:
 
     features: pd.DataFrame
     targets: Any
+    labelled: np.ndarray | None
     row_ids: np.ndarray
     beside: Beside
 
@@ -47,6 +48,7 @@ class _Block:
             targets=targets,
             row_ids=self.row_ids[rows],
             frame=frame,
+            labelled=None if self.labelled is None else self.labelled[rows],
             **self.beside.part(rows),
         )
 
@@ -238,7 +240,8 @@ class TableSource:
             refuse_mixed_feature(features[name], where)
         return _Block(
             features=features,
-            targets=targets_of(frame, columns.label, where),
+            targets=targets_of(frame, columns.label, where, some=columns.labelled is not None),
+            labelled=labelled_rows(frame, columns),
             row_ids=ids_array(frame, columns.row_id, where),
             beside=self._beside(frame),
         )

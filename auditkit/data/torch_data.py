@@ -17,8 +17,9 @@ from auditkit.data.digests import combined_digest
 from auditkit.data.integrity import FragmentState, Integrity, doubled_ids, refuse_doubled_ids
 from auditkit.data.joins import SideTable
 from auditkit.data.loaders import Feed, open_feed, preserved_randomness, refuse_changing
+from auditkit.data.roles import DECLARE_LABELLED
 from auditkit.data.row_numbers import first_rows, row_range
-from auditkit.data.torch_items import Parts, as_targets, collate_safely, counted
+from auditkit.data.torch_items import Parts, as_targets, collate_safely, counted, known_targets
 from auditkit.data.torch_manifest import DIGESTED, class_name, manifest
 from auditkit.data.torch_rows import RowDescriptions
 from auditkit.errors import ConfigurationError, DataError
@@ -192,39 +193,48 @@ class TorchSource:
 
     def _batch(self, parts: Parts, ordinals: np.ndarray) -> Batch:
         targets = None if parts.targets is None else as_targets(parts.targets)
-        if targets is None and self.columns.label is not None:
+        # Of a batch of which no outcome is known, nothing comes out where labels may be missing.
+        if targets is None and self.columns.label is not None and self.columns.labelled is None:
             raise DataError(
                 f"{self._title} yields no target, but {self.columns.label!r} is declared as label.",
                 mend="Return (x, y), or a dict with that key, or leave the label out.",
             )
-        self._refuse_undefined(targets, ordinals)
+        labelled = known_targets(targets)
+        if labelled is not None and self.columns.labelled is None:
+            self._refuse_unlabelled(labelled, ordinals)
+        self._refuse_infinite(targets, ordinals)
         rows = self._describe_rows(parts.meta, ordinals)
         return Batch(
             inputs=parts.inputs,
             targets=targets,
             row_ids=rows.row_ids,
+            labelled=labelled,
             **rows.beside.part(slice(None)),
         )
 
-    def _refuse_undefined(self, targets: Any, ordinals: np.ndarray) -> None:
+    def _refuse_unlabelled(self, labelled: np.ndarray, ordinals: np.ndarray) -> None:
+        if not labelled.all():
+            rows = ordinals[~labelled]
+            raise DataError(
+                f"{self._title} has {len(rows)} row{'s' if len(rows) > 1 else ''} without a target "
+                f"(None or NaN) among "
+                f"{row_range(ordinals)}, {first_rows(rows)}.",
+                mend=DECLARE_LABELLED,
+            )
+
+    def _refuse_infinite(self, targets: Any, ordinals: np.ndarray) -> None:
         if isinstance(targets, Mapping):
             for part in targets.values():
-                self._refuse_undefined(part, ordinals)
+                self._refuse_infinite(part, ordinals)
         elif isinstance(targets, torch.Tensor) and targets.is_floating_point():
-            finite = targets.isfinite().reshape(len(targets), -1).all(dim=1)
-            if not bool(finite.all()):
-                rows = ordinals[~finite.cpu().numpy()]
+            infinite = targets.isinf().reshape(len(targets), -1).any(dim=1).cpu().numpy()
+            if infinite.any():
+                rows = ordinals[infinite]
                 raise DataError(
-                    f"{self._title} has {len(rows)} rows with a NaN or infinite target among "
+                    f"{self._title} has {len(rows)} row{'s' if len(rows) > 1 else ''} with an "
+                    f"infinite target among "
                     f"{row_range(ordinals)}, {first_rows(rows)}.",
-                    mend="Remove the rows whose outcome is unknown, or find it out.",
-                )
-        elif isinstance(targets, np.ndarray):
-            rows = ordinals[[value is None or value != value for value in targets]]
-            if len(rows):
-                raise DataError(
-                    f"{self._title} has {len(rows)} rows without a target, {first_rows(rows)}.",
-                    mend="Remove the rows whose outcome is unknown, or find it out.",
+                    mend="Correct these targets.",
                 )
 
     def _refuse_other_length(self, fragment: Fragment, rows: int) -> None:

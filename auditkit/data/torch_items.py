@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -145,6 +146,34 @@ def as_targets(values: Any) -> Any:
     return array.astype(object)
 
 
+def known_targets(targets: Any) -> np.ndarray | None:
+    """Whether each row has all of its targets, bool [rows]; None where all rows have.
+
+    Args:
+        targets: as `as_targets` returns them; a missing one is NaN or None.
+
+    Example:
+        >>> known_targets(torch.tensor([1.0, float("nan")])).tolist()
+        [True, False]
+    """
+    if isinstance(targets, Mapping):
+        parts = [known for part in targets.values() if (known := known_targets(part)) is not None]
+        return np.logical_and.reduce(parts) if parts else None
+    if isinstance(targets, torch.Tensor):
+        if not targets.is_floating_point() or not targets.ndim:
+            return None
+        known = ~targets.isnan().reshape(len(targets), -1).any(dim=1).cpu().numpy()
+    elif isinstance(targets, (np.ndarray, list)):
+        known = np.array([not _is_missing(value) for value in targets], dtype=np.bool_)
+    else:
+        return None
+    return None if known.all() else known
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and value != value)
+
+
 def meta_frame(meta: Mapping[str, Any], names: Sequence[str], rows: np.ndarray) -> pd.DataFrame:
     """Some columns of a batch's metadata as a frame; the index numbers the rows.
 
@@ -174,19 +203,43 @@ def meta_frame(meta: Mapping[str, Any], names: Sequence[str], rows: np.ndarray) 
 
 def _stack(items: Sequence[Any], columns: Columns) -> Parts:
     parts = [take_apart(item, columns) for item in items]
-    missing = [part.targets is None for part in parts]
+    targets = [part.targets for part in parts]
+    missing = [target is None for target in targets]
     if any(missing) and not all(missing):
-        raise DataError(
-            f"Some items have no target (the first is item {missing.index(True)} of its batch), "
-            "others do.",
-            mend="Return a target for every item, or for none.",
-        )
+        if columns.labelled is None:
+            raise DataError(
+                f"Some items have no target (the first is item {missing.index(True)} of its "
+                "batch), others do.",
+                mend="Return a target for every item, or for none; or declare data.labelled, whom "
+                "the outcome is known of.",
+            )
+        targets = _gaps_filled(targets)
     names = dict.fromkeys(name for part in parts for name in part.meta)
     return Parts(
         _stacked([part.inputs for part in parts], "inputs"),
-        None if any(missing) else _stacked([part.targets for part in parts], "targets"),
+        None if all(missing) else _stacked_targets(targets),
         {name: [part.meta.get(name) for part in parts] for name in names},
     )
+
+
+def _gaps_filled(targets: Sequence[Any]) -> list[Any]:
+    """Targets of which some are None, as values that stack: numbers as floats, NaN for None."""
+    like = next(target for target in targets if target is not None)
+    return [_as_float(like if target is None else target, target is None) for target in targets]
+
+
+def _as_float(target: Any, missing: bool) -> Any:
+    if isinstance(target, Mapping):
+        return {key: _as_float(value, missing) for key, value in target.items()}
+    if isinstance(target, (torch.Tensor, np.ndarray, numbers.Real)):
+        known = torch.as_tensor(target, dtype=torch.float64)
+        return torch.full_like(known, torch.nan) if missing else known
+    return None if missing else target
+
+
+def _stacked_targets(targets: list[Any]) -> Any:
+    # Text of which some is missing stays a list: `default_collate` takes no None.
+    return targets if any(one is None for one in targets) else _stacked(targets, "targets")
 
 
 def _with_rows(parts: Parts, rows: int) -> Parts:

@@ -33,7 +33,8 @@ class SplitEvidence:
 
     Attributes:
         rows: number of units read.
-        counts, sums: by need, as planned; the levels of open axes in alphabetical order.
+        counts, sums: by need, as planned, of the labelled rows alone where it rests on labels; the
+            levels of open axes in alphabetical order.
         levels: declared group attribute → the levels met, in alphabetical order.
         clusters: distinct clusters by group; None where no cluster is declared.
         sample: units drawn for attributions; None where none were asked for, or met.
@@ -41,6 +42,7 @@ class SplitEvidence:
         sampled: whether only the first rows were read (`--limit`).
         row_logs: rows kept one by one, by need.
         slices: errors by combinations of features, by need.
+        unlabelled: number of units without a label.
     """
 
     rows: int
@@ -55,6 +57,12 @@ class SplitEvidence:
     sampled: bool = False
     row_logs: Mapping[RowNeed, RowLog] = field(default_factory=dict)
     slices: Mapping[SliceNeed, SliceTables] = field(default_factory=dict)
+    unlabelled: int = 0
+
+    @property
+    def labelled(self) -> int:
+        """Number of units with a label."""
+        return self.rows - self.unlabelled
 
     def count(self, need: CountNeed, *, keep_blocks: bool = False) -> AnyCounts:
         """The counts of a need, by marginalising what was collected.
@@ -68,7 +76,7 @@ class SplitEvidence:
             KeyError: the need was not in the plan.
         """
         for collected, counts in self.counts.items():
-            if serves(collected, need):
+            if serves(collected, need, apart=self.unlabelled > 0):
                 return counts.marginal(*_kept(collected, need, keep_blocks=keep_blocks))
         raise KeyError(need)
 
@@ -79,7 +87,7 @@ class SplitEvidence:
             KeyError: the need was not in the plan.
         """
         for collected, moments in self.sums.items():
-            if serves(collected, need):
+            if serves(collected, need, apart=self.unlabelled > 0):
                 return moments.marginal(*_kept(collected, need, keep_blocks=keep_blocks))
         raise KeyError(need)
 

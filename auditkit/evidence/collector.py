@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import torch
 
 from auditkit.data.batch import Batch
+from auditkit.data.roles import DECLARE_LABELLED
+from auditkit.errors import DataError
 from auditkit.evidence.clusters import ClusterTally
 from auditkit.evidence.collected import SplitEvidence
 from auditkit.evidence.hashing import hashes
@@ -17,7 +20,7 @@ from auditkit.evidence.row_values import RowValues
 from auditkit.evidence.runner import BatchRunner
 from auditkit.evidence.sample import Sampler
 from auditkit.evidence.slice_tables import SliceAccumulator
-from auditkit.evidence.subject import Subject, ViewKey
+from auditkit.evidence.subject import Labels, Subject, ViewKey
 from auditkit.evidence.tables import Tables
 from auditkit.evidence.units import Units
 from auditkit.models.wrapped import WrappedModel
@@ -49,6 +52,7 @@ class SplitCollector:
         split: str = "evaluation",
     ) -> None:
         self.rows = 0
+        self._unlabelled = 0
         self._subject = subject
         self._runner = BatchRunner(model)
         self._host = HostAxes(subject, edges, split)
@@ -73,26 +77,44 @@ class SplitCollector:
             return
         with self._rows.listening() as heard:
             answered = self._runner.run(batch)
+        labelled = self._labelled(batch)
         codes = self._host.encode(batch, self._columns)
         views = self._subject.views
         with torch.no_grad():
             rows = RowValues.of(batch, self._subject.columns, self._runner.device)
             units = {view.key: Units(view, answered.heads[view.head.name], rows) for view in views}
-            self._tables.add(units, codes, len(batch))
+            self._tables.add(units, codes, len(batch), labelled)
             self._rows.add(fragment, batch, codes, units, heard)
-            self._add_slices(units, batch)
+            self._add_slices(units, batch, labelled)
         if self._tally is not None and batch.clusters is not None:
             self._tally.add(hashes(batch.clusters), [codes[column] for column in self._groups])
         if self._sampler is not None:
             self._sampler.add(answered.prepared, batch)
         self.rows += len(batch)
+        self._unlabelled += 0 if labelled is None else len(batch) - len(labelled)
+
+    def _labelled(self, batch: Batch) -> np.ndarray | None:
+        """Places of the rows with a label; None if all have one.
+
+        Raises:
+            DataError: some have none, and nothing declares that.
+        """
+        places = batch.labelled_places
+        if places is not None and self._subject.labels is Labels.ALL:
+            raise DataError(
+                f"{len(batch) - len(places)} rows of a batch have no target, and others have one.",
+                mend=DECLARE_LABELLED,
+            )
+        return places
 
     def _slice_accumulator(self, need: SliceNeed) -> SliceAccumulator:
         axes = [self._host.slice_axis(column) for column in need.axes]
         return SliceAccumulator(need, axes, clustered=self._subject.clustered)
 
-    def _add_slices(self, units: Mapping[ViewKey, Units], batch: Batch) -> None:
-        if not self._slices:
+    def _add_slices(
+        self, units: Mapping[ViewKey, Units], batch: Batch, labelled: np.ndarray | None
+    ) -> None:
+        if not self._slices or (labelled is not None and not labelled.size):
             return
         ids = self._host.encode(batch, (FOLD, BLOCK) if self._subject.clustered else (FOLD,))
         axes = dict.fromkeys(column for need in self._slices for column in need.axes)
@@ -100,7 +122,17 @@ class SplitCollector:
         for need, tables in self._slices.items():
             of_view = units[need.view]
             errors = of_view.value(need.value) if need.value else of_view.code(CORRECT.kind) == 0
-            tables.add([codes[column] for column in need.axes], ids[FOLD], ids.get(BLOCK), errors)
+            of_axes, blocks = [codes[column] for column in need.axes], ids.get(BLOCK)
+            if labelled is None:
+                tables.add(of_axes, ids[FOLD], blocks, errors)
+                continue
+            places = torch.from_numpy(labelled).to(errors.device, non_blocking=True)
+            tables.add(
+                [one[labelled] for one in of_axes],
+                ids[FOLD][labelled],
+                None if blocks is None else blocks[labelled],
+                errors[places],
+            )
 
     def check(self) -> None:
         """Raise if outputs so far contradict the declaration; called at the end of a fragment.
@@ -127,4 +159,5 @@ class SplitCollector:
             sample=None if self._sampler is None else self._sampler.sample,
             row_logs=self._rows.logs(),
             slices={need: tables.tables() for need, tables in self._slices.items()},
+            unlabelled=self._unlabelled,
         )

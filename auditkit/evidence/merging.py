@@ -53,6 +53,7 @@ def merge(one: SplitEvidence, other: SplitEvidence) -> SplitEvidence:
         sampled=one.sampled or other.sampled,
         row_logs={need: log.merged(other.row_logs[need]) for need, log in one.row_logs.items()},
         slices={need: tables + other.slices[need] for need, tables in one.slices.items()},
+        unlabelled=one.unlabelled + other.unlabelled,
     )
 
 
@@ -69,6 +70,7 @@ def to_bytes(split: SplitEvidence, plan: SplitPlan) -> bytes:
     """
     content = {
         "rows": split.rows,
+        "unlabelled": split.unlabelled,
         "sampled": split.sampled,
         "counts": [_tensor(split.counts[need].to_bytes()) for need in plan.counts],
         "sums": [_tensor(split.sums[need].to_bytes()) for need in plan.sums],
@@ -92,6 +94,7 @@ def from_bytes(data: bytes, plan: SplitPlan) -> SplitEvidence:
     content = torch.load(io.BytesIO(data), weights_only=True)
     return SplitEvidence(
         rows=content["rows"],
+        unlabelled=content["unlabelled"],
         sampled=content["sampled"],
         counts={
             need: counts_from_bytes(_bytes(state))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from auditkit.evidence.subject import Subject, ViewKey
+from auditkit.evidence.subject import Labels, Subject, ViewKey
 
 
 @dataclass(frozen=True, order=True)
@@ -74,6 +74,7 @@ WEIGHT = "row weight"
 MEMBERSHIP = "membership of "
 UNWEIGHTED = "unweighted membership of "
 WEIGHTED = "weighted "
+LABELLED = "labelled "
 
 
 def membership(attribute: str, level: str) -> str:
@@ -89,6 +90,11 @@ def unweighted_membership(attribute: str, level: str) -> str:
 def weighted(value: str) -> str:
     """A value times the row's weight."""
     return f"{WEIGHTED}{value}"
+
+
+def labelled(value: str) -> str:
+    """A value that is summed over the labelled rows alone, to be set beside their outcomes."""
+    return f"{LABELLED}{value}"
 
 
 def group(name: str) -> Column:
@@ -277,13 +283,14 @@ def make_plan(needs: Iterable[SplitNeed], subject: Subject) -> Plan:
 
 def _split_plan(needs: list[Need], subject: Subject) -> SplitPlan:
     extra = (BLOCK,) if subject.clustered else ()
+    apart = subject.labels is not Labels.ALL
     counts = [CountNeed(need.view, _axes(need.axes, extra)) for need in _only(needs, CountNeed)]
     sums = [
         SumNeed(need.view, need.value, _axes(need.axes, extra)) for need in _only(needs, SumNeed)
     ]
     return SplitPlan(
-        counts=tuple(_without_contained(counts)),
-        sums=tuple(_without_contained(sums)),
+        counts=tuple(_without_contained(counts, apart=apart)),
+        sums=tuple(_without_contained(sums, apart=apart)),
         attributions=tuple(dict.fromkeys(_only(needs, AttributionNeed))),
         rows=tuple(dict.fromkeys(_only(needs, RowNeed))),
         slices=tuple(dict.fromkeys(_only(needs, SliceNeed))),
@@ -298,17 +305,57 @@ def _axes(axes: tuple[Column, ...], extra: tuple[Column, ...]) -> tuple[Column, 
     return tuple(sorted({*axes, *extra}))
 
 
-def _without_contained(needs: list[_C]) -> list[_C]:
+_OF_LABELS = (TARGET, CORRECT, QUALIFIED)
+
+
+def rests_on_labels(need: Need) -> bool:
+    """Whether a need can be filled from labelled rows only; any other is filled from all rows.
+
+    Example:
+        >>> rests_on_labels(CountNeed(ViewKey(""), (SELECTED, group("sex"))))
+        False
+        >>> rests_on_labels(SumNeed(ViewKey(""), "log_loss"))
+        True
+    """
+    match need:
+        case AttributionNeed():
+            return False
+        case SliceNeed():
+            return True  # errors, whatever their kind
+        case CountNeed():
+            return any(axis in _OF_LABELS for axis in need.axes)
+        case SumNeed():
+            return any(axis in _OF_LABELS for axis in need.axes) or _value_of_labels(need.value)
+        case RowNeed():
+            return any(column in _OF_LABELS for column in need.columns) or any(
+                map(_value_of_labels, need.values)
+            )
+
+
+def _value_of_labels(value: str) -> bool:
+    """Whether a value cannot be had without a label: also what a user's unit metrics return."""
+    name = value.removeprefix(WEIGHTED)
+    return name not in ("score", WEIGHT) and not name.startswith(MEMBERSHIP)
+
+
+def _without_contained(needs: list[_C], *, apart: bool) -> list[_C]:
     kept: list[_C] = []
     # The largest first, so that whatever contains a need has been kept before it.
     for need in sorted(dict.fromkeys(needs), key=lambda need: -len(need.axes)):
-        if not any(serves(larger, need) for larger in kept):
+        if not any(serves(larger, need, apart=apart) for larger in kept):
             kept.append(need)
     return kept
 
 
-def serves(collected: CountNeed | SumNeed, need: CountNeed | SumNeed) -> bool:
+def serves(
+    collected: CountNeed | SumNeed, need: CountNeed | SumNeed, *, apart: bool = False
+) -> bool:
     """Whether `need` is a marginal of what was collected for another need, or that need itself.
+
+    Args:
+        collected: was filled in a pass.
+        need: is wanted.
+        apart: whether some rows have no label, so that needs which rest on labels hold fewer rows.
 
     Example:
         >>> collected = CountNeed(ViewKey("risk"), (TARGET, group("sex")))
@@ -318,6 +365,8 @@ def serves(collected: CountNeed | SumNeed, need: CountNeed | SumNeed) -> bool:
         False
     """
     if type(collected) is not type(need):
+        return False
+    if apart and rests_on_labels(collected) != rests_on_labels(need):
         return False
     same_value = getattr(collected, "value", None) == getattr(need, "value", None)
     # A count of the data alone holds the same units whichever output it was collected with.

@@ -21,7 +21,7 @@ from auditkit.errors import ConfigurationError
 from auditkit.evidence.bottom_k import in_order
 from auditkit.evidence.hashing import hashes
 from auditkit.evidence.host_axes import HostAxes
-from auditkit.evidence.needs import BLOCK, FOLD, Column, RowNeed
+from auditkit.evidence.needs import BLOCK, FOLD, Column, RowNeed, rests_on_labels
 from auditkit.evidence.row_log import (
     CLUSTER,
     EMBEDDING,
@@ -76,6 +76,7 @@ class RowRecorder:
         self._waiting = 0
         self._dimensions: int | None = None
         self._lacking = ""
+        self._of_labels = rests_on_labels(need)
 
     # Six arguments with self: a batch, and what was made of it.
     def add(
@@ -95,9 +96,13 @@ class RowRecorder:
             units: of each view.
             heard: what the layer computed; None if none was asked for.
         """
-        self._seen[fragment] = self._seen.get(fragment, 0) + len(batch)
+        labelled = batch.labelled_places if self._of_labels else None
+        offered = len(batch) if labelled is None else len(labelled)
+        self._seen[fragment] = self._seen.get(fragment, 0) + offered
         keys = hashes(self._whole(batch), self._seed)
         rows = in_order(keys, self._log.cutoff)
+        if labelled is not None:
+            rows = rows[np.isin(rows, labelled)]
         lack = "" if heard is None else heard.lack(self.need.layer, len(batch))
         self._lacking = self._lacking or lack
         if not rows.size:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -61,7 +62,7 @@ class BatchRunner:
             raw = self._model.forward(prepared)
             heads = {
                 head.name: self._head(
-                    head, raw[head.name], targets[head.name], previous.get(head.name), len(batch)
+                    head, raw[head.name], targets[head.name], previous.get(head.name), batch
                 )
                 for head in self._model.heads
             }
@@ -76,7 +77,8 @@ class BatchRunner:
         """
         self._guard.read()
 
-    def _head(self, head: Head, raw: Any, target: Any, previous: Any, units: int) -> HeadBatch:
+    def _head(self, head: Head, raw: Any, target: Any, previous: Any, batch: Batch) -> HeadBatch:
+        units, labelled = len(batch), batch.labelled_places
         placed, before = (
             map_tensors(lambda part: part.to(self.device, non_blocking=True), given)
             for given in (target, previous)
@@ -88,8 +90,10 @@ class BatchRunner:
             return HeadBatch(head, raw, placed, previous=before)
         if isinstance(raw, Tensor) and raw.shape[:1] == (units,):
             self._guard.watch(head, raw)
+        if target is None:
+            return HeadBatch(head, raw, None)
         metrics = self._unit_metrics(head, raw, placed, units)
-        self._guard.watch_metrics(head, metrics)
+        self._guard.watch_metrics(head, _chosen(metrics, labelled))
         return HeadBatch(head, raw, placed, metrics)
 
     def _unit_metrics(self, head: Head, raw: Any, target: Any, units: int) -> Mapping[str, Tensor]:
@@ -140,6 +144,16 @@ def _checked(head: Head, name: Any, values: Any, units: int) -> Tensor:
         f"shape ({units},), one number per unit.",
         mend="Reduce over every axis but the first.",
     )
+
+
+def _chosen(metrics: Mapping[str, Tensor], places: np.ndarray | None) -> Mapping[str, Tensor]:
+    """The metrics of the labelled rows: of the others nothing can be expected."""
+    if places is None:
+        return metrics
+    return {
+        name: values[torch.from_numpy(places).to(values.device, non_blocking=True)]
+        for name, values in metrics.items()
+    }
 
 
 def _named(head: Head) -> str:

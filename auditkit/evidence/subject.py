@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from auditkit.data.columns import Columns
 from auditkit.models.head import Head, Task
@@ -79,6 +80,20 @@ class View:
 MAX_ONE_VS_REST = 20
 
 
+class Labels(StrEnum):
+    """Of which rows the true outcome is known."""
+
+    ALL = "all"
+    SOME = "some"
+    NONE = "none"
+
+
+NO_LABEL = (
+    "No label is declared, so there is no true outcome to compare outputs with; declare data.label "
+    "for it."
+)
+
+
 def views_of(head: Head, unit_metrics: tuple[str, ...] = ()) -> tuple[View, ...]:
     """The views of a head; `unit_metrics` are the names that a custom head returned.
 
@@ -120,6 +135,7 @@ class Subject:
             why under `embeds`.
         reasons: capability → why the model lacks it.
         seed: of everything drawn at random.
+        labels: of which rows the true outcome is known.
         slice_levels: axis by which slices are searched for (`feature:age`, `group:sex`) → its
             levels, fixed before the pass.
     """
@@ -135,6 +151,12 @@ class Subject:
     reasons: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
     slice_levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    labels: Labels = Labels.ALL
+
+    @property
+    def unlabelled(self) -> str:
+        """Why nothing that rests on labels is measured; "" where there are labels."""
+        return NO_LABEL if self.labels is Labels.NONE else ""
 
     @property
     def clustered(self) -> bool:

@@ -11,7 +11,7 @@ from torch import Tensor
 from auditkit.errors import ModelError
 from auditkit.evidence.host_axes import HostAxes
 from auditkit.evidence.levels import settled_arrays, settled_cells
-from auditkit.evidence.needs import Column, CountNeed, SplitPlan, SumNeed
+from auditkit.evidence.needs import Column, CountNeed, SplitPlan, SumNeed, rests_on_labels
 from auditkit.evidence.sparse_accumulators import (
     AnyCountAccumulator,
     AnySumAccumulator,
@@ -110,14 +110,27 @@ class Tables:
         return self._layouts[need].names, self._layouts[need].sizes(), device
 
     def add(
-        self, units: Mapping[ViewKey, Units], of_data: Mapping[Column, np.ndarray], n: int
+        self,
+        units: Mapping[ViewKey, Units],
+        of_data: Mapping[Column, np.ndarray],
+        n: int,
+        labelled: np.ndarray | None = None,
     ) -> None:
         """Add up one batch of n units.
 
         Args:
             units: of each view.
             of_data: the codes of `columns`, int64 of shape (n,) each.
+            labelled: places of the units with a label; None if all have one.
         """
+        # Made on the host, where it is known who is labelled: no mask is read from the device.
+        chosen = None if labelled is None else torch.from_numpy(labelled)
+        places = None if chosen is None else chosen.to(self._device, non_blocking=True)
+        size = n if labelled is None else len(labelled)
+
+        def left_out(need: CountNeed | SumNeed) -> bool:
+            return places is not None and rests_on_labels(need)
+
         on_host = {column: torch.from_numpy(codes) for column, codes in of_data.items()}
         on_device = self._moved(of_data)
 
@@ -130,15 +143,26 @@ class Tables:
                 for column in need.axes
             ]
 
+        def of_labelled(need: CountNeed | SumNeed) -> list[Tensor]:
+            # A batch without any label is added too: its levels make the axes grow.
+            return [code[places] for code in codes(need)] if size else [nothing] * len(need.axes)
+
+        nothing = torch.zeros(0, dtype=torch.int64, device=self._device)
         for need, counts in self._counts.items():
             sizes = self._layouts[need].sizes()
             self._counts[need] = roomy = roomy_counts(counts, sizes)
-            roomy.add(codes(need), sizes, n)
+            if left_out(need):
+                roomy.add(of_labelled(need), sizes, size)
+            else:
+                roomy.add(codes(need), sizes, n)
         for summed, sums in self._sums.items():
             sizes = self._layouts[summed].sizes()
-            values = units[summed.view].value(summed.value)
             self._sums[summed] = room = roomy_sums(sums, sizes)
-            room.add(values, codes(summed), sizes)
+            if left_out(summed):
+                values = units[summed.view].value(summed.value)[places] if size else nothing
+                room.add(values.double(), of_labelled(summed), sizes)
+            else:
+                room.add(units[summed.view].value(summed.value), codes(summed), sizes)
 
     def _moved(self, of_data: Mapping[Column, np.ndarray]) -> dict[Column, Tensor]:
         """Codes of the data that are counted together with outputs, in one transfer."""

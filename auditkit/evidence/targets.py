@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,10 +23,28 @@ _TRUTHS = {"false": 0.0, "true": 1.0}
 def targets_of(batch: Batch, heads: Sequence[Head]) -> dict[str, Any]:
     """The encoded targets of every head for one batch; see `encode`.
 
+    Those of rows that are not labelled mean nothing; a batch without targets has None for a head.
+
     Raises:
-        DataError: the batch has no targets, or none for some head; or as of `encode`.
+        DataError: the batch has no targets for some head; or as of `encode`.
     """
-    return {head.name: encode(_given(batch.targets, head, heads), head, batch) for head in heads}
+    if batch.targets is None:
+        return dict.fromkeys(head.name for head in heads)
+    return {head.name: _encoded(_given(batch.targets, head, heads), head, batch) for head in heads}
+
+
+def _encoded(targets: Any, head: Head, batch: Batch) -> Any:
+    """The encoded targets of one head; those of rows without a label are 0."""
+    places = batch.labelled_places
+    if places is None or head.task is Task.CUSTOM:
+        return encode(targets, head, batch)
+    array = targets.detach().cpu().numpy() if isinstance(targets, Tensor) else np.asarray(targets)
+    _refuse_shape(array, head, len(batch))
+    labelled = replace(batch, row_ids=batch.row_ids[places])
+    found = encode(array[places], head, labelled)
+    whole = found.new_zeros((len(batch), *found.shape[1:]))
+    whole[torch.from_numpy(places)] = found
+    return whole
 
 
 def previous_of(batch: Batch, heads: Sequence[Head]) -> dict[str, Tensor]:
@@ -43,11 +63,6 @@ def previous_of(batch: Batch, heads: Sequence[Head]) -> dict[str, Tensor]:
 
 
 def _given(targets: Any, head: Head, heads: Sequence[Head]) -> Any:
-    if targets is None:
-        raise DataError(
-            "The data have no label, and every check of this release compares outputs with one.",
-            mend="Declare data.label, or give targets in the batches.",
-        )
     if isinstance(targets, Mapping):
         if head.name in targets:
             return targets[head.name]
@@ -93,17 +108,21 @@ def encode(targets: Any, head: Head, batch: Batch) -> Any:
         return _custom(targets)
     # Targets come from the loader's host memory; looking at them there costs the device nothing.
     array = targets.detach().cpu().numpy() if isinstance(targets, Tensor) else np.asarray(targets)
-    if len(array.shape) == 0 or len(array) != len(batch):
-        raise DataError(
-            f"The target of {_named(head)} has the shape {array.shape}; expected one for each of "
-            f"{len(batch)} units.",
-            mend="Give targets whose first axis is the units.",
-        )
+    _refuse_shape(array, head, len(batch))
     if head.task is Task.REGRESSION:
         return torch.from_numpy(_numbers(_fitted(array, head), head, batch.row_ids))
     if head.task is Task.MULTILABEL:
         return torch.from_numpy(_flags(array, head, batch.row_ids))
     return torch.from_numpy(_class_codes(array, head, batch.row_ids))
+
+
+def _refuse_shape(array: np.ndarray, head: Head, units: int) -> None:
+    if len(array.shape) == 0 or len(array) != units:
+        raise DataError(
+            f"The target of {_named(head)} has the shape {array.shape}; expected one for each of "
+            f"{units} units.",
+            mend="Give targets whose first axis is the units.",
+        )
 
 
 def _custom(targets: Any) -> Any:
@@ -132,7 +151,9 @@ def _numbers(array: np.ndarray, head: Head, row_ids: np.ndarray) -> np.ndarray:
             f"The target of {_named(head)} holds {_kind(array)}; a {head.task} head needs numbers.",
             mend="Declare another label column, or another task.",
         ) from error
-    wrong = np.asarray(~np.isfinite(numbers).reshape(len(numbers), -1).all(axis=1))
+    # A batch may know no label at all: of an empty array the width cannot be inferred.
+    width = math.prod(numbers.shape[1:])
+    wrong = np.asarray(~np.isfinite(numbers).reshape(len(numbers), width).all(axis=1))
     _refuse(wrong, head, row_ids, "missing or infinite")
     return numbers
 

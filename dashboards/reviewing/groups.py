@@ -15,7 +15,6 @@ from auditkit.reports.reslicing import (
     Resliced,
     StoredTable,
     rate_chart,
-    rates_of,
 )
 from auditkit.reports.text import distinct, visible
 from auditkit.statistics.group_rates import GROUP_RATES
@@ -64,7 +63,7 @@ def _show_crossing(tables: Sequence[StoredTable], record: AuditRecord, *, cluste
     left, right = st.columns([2, 3])
     rate = left.selectbox(
         "Rate",
-        rates_of(table.outcomes),
+        table.rates,
         format_func=lambda name: GROUP_RATES[name].title,
         key=f"rate-{table.state}",
     )

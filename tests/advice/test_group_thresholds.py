@@ -311,7 +311,8 @@ def test_weights_and_labels_of_some_alone_are_spoken_of(unequal: pd.DataFrame) -
     limits = only(advised(unequal.assign(w=1.0), roles=roles)).limits
     assert "the weights in 'w' are not used" in limits[-2]
     assert limits[-1] == (
-        "True outcomes are known of accepted applicants alone, and so is the accuracy."
+        "True outcomes are known of accepted applicants alone: thresholds are sought among them, "
+        "and every number here is of them and not of everybody."
     )
 
 

@@ -68,8 +68,24 @@ ROLES = {
 }
 
 
+ROLES_OF_SOME = {name: role for name, role in ROLES.items() if name != "labelled"}
+
+
 def _roles(**more: Any) -> Case:
     return tabular(stored(**DECIDING), **ROLES, **more)
+
+
+def _partly_labelled(model: WrappedModel, label: Any = "y", **roles: Any) -> Case:
+    """The outcome of every third row is not known."""
+    roles = {"groups": GROUPS, "intersections": [("sex", "town")], **roles}
+    features = ("score", "other", "third", "x")
+    evaluation, training = (
+        frame.assign(**{label: frame[label].where(frame.index % 3 > 0)})
+        for frame in (people(), people(200, 1))
+    )
+    return model, data_of(
+        evaluation, training, label=label, features=features, labelled="two thirds", **roles
+    )
 
 
 def _weighted_classes() -> Case:
@@ -218,4 +234,20 @@ CASES: dict[str, Callable[[], Case]] = {
     "clustered network": lambda: _network("person"),
     "images": _images,
     "gathering": _gathering,
+    "partly labelled": lambda: _partly_labelled(stored(**DECIDING), **ROLES_OF_SOME),
+    "partly labelled, clustered": lambda: _partly_labelled(
+        stored(**DECIDING), cluster="person", **ROLES_OF_SOME
+    ),
+    "partly labelled, weighted": lambda: _partly_labelled(
+        stored(**DECIDING), weight="weight", **ROLES_OF_SOME
+    ),
+    "partly labelled classes": lambda: _partly_labelled(_multiclass()[0], "label"),
+    "partly labelled network": lambda: _partly_labelled(_network()[0]),
+    "partly labelled prices": lambda: _partly_labelled(_regression()[0], "price"),
+    "no label": lambda: tabular(stored(**DECIDING), label=None, **ROLES_OF_SOME),
+    "no label, classes": lambda: tabular(_multiclass()[0], label=None, cluster="person"),
+    "no label, network": lambda: tabular(_network()[0], label=None),
+    "no label, prices": lambda: tabular(_regression()[0], label=None),
+    "no label, custom": lambda: tabular(_custom()[0], label=None),
+    "no label, several": lambda: tabular(_multilabel()[0], label=None),
 }

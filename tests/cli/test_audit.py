@@ -57,6 +57,29 @@ def test_an_unfair_model_returns_1_and_says_why(call: Call, tmp_path: Path) -> N
     assert "The interval lies wholly below 0.8" in " ".join(out.split())
 
 
+def test_new_york_asks_for_selection_rates_and_no_label(call: Call, tmp_path: Path) -> None:
+    table = people(800)[["score"]].assign(
+        sex=["F", "M"] * 400, race_ethnicity=["A"] * 300 + ["B"] * 500
+    )
+    table.to_csv(tmp_path / "people.csv", index=False)
+    config = tmp_path / "audit.yaml"
+    config.write_text(
+        "name: hiring\n"
+        "model: {predictions: {'': score}, task: binary, classes: ['0', '1'],\n"
+        "  outputs: probabilities, decision: {threshold: 0.5, favourable: '1'}}\n"
+        "data: {evaluation: {table: people.csv}, groups: {sex: {}, race_ethnicity: {}},\n"
+        "  intersections: [[sex, race_ethnicity]]}\n"
+        "policy: nyc-ll144\n"
+    )
+    report = tmp_path / "r.json"
+    code, out, error = call("audit", config, "--store", tmp_path / "store", "--report", report)
+    assert code == 1, error  # what a person must attest is missing, and nothing else
+    verdicts = json.loads(report.read_text())["judgement"]["verdicts"]
+    for name in ("applicants-reported", "selection-rates", "selection-impact-ratios"):
+        assert {one["status"] for one in verdicts if one["requirement"] == name} == {"pass"}, name
+    assert "No label is declared" in " ".join(out.split())
+
+
 def test_exit_zero_reports_without_blocking(call: Call, tmp_path: Path) -> None:
     config = project(tmp_path, people(6000, ratio=0.5))
     code, out, _ = call("audit", config, "--store", tmp_path / "store", "--exit-zero")

@@ -267,3 +267,30 @@ def test_fragments_and_batch_sizes_that_do_not_exist(people: pd.DataFrame, colum
         next(iter(source.batches(Fragment("rows 1-2", 2), 8)))
     with pytest.raises(ConfigurationError, match="batch size must be at least 1, but is 0"):
         next(iter(source.batches(source.fragments()[0], 0)))
+
+
+def test_missing_labels_are_kept_where_it_is_declared_whose_are_known(batches_of: Any) -> None:
+    frame = {"x": [1, 2, 3], "y": [1, None, 0], "z": [None, None, 1]}
+    both = Columns(label=("y", "z"), features=("x",), labelled="accepted applicants")
+    (batch,) = batches_of(table(frame, both))
+    assert batch.labelled is not None
+    assert batch.labelled.tolist() == [False, False, True]
+    assert batch.labelled_places is not None
+    assert batch.labelled_places.tolist() == [2]
+    with pytest.raises(DataError, match=r"'y' .* 1 missing value .* row 1") as refused:
+        batches_of(table(frame, Columns(label="y", features=("x",))))
+    assert "Remove" not in refused.value.mend
+    assert "declare data.labelled, whom the outcome is known of" in refused.value.mend
+
+
+def test_an_infinite_label_is_no_missing_one(batches_of: Any) -> None:
+    columns = Columns(label="y", features=("x",), labelled="accepted applicants")
+    frame = {"x": [1, 2, 3], "y": [1.0, None, float("inf")]}
+    with pytest.raises(DataError, match=r"1 infinite value"):
+        batches_of(table(frame, columns))
+
+
+def test_without_a_label_no_row_has_one(batches_of: Any) -> None:
+    (batch,) = batches_of(table({"x": [1, 2]}, Columns(label=None)))
+    assert batch.labelled_places is not None
+    assert batch.labelled_places.tolist() == []

@@ -187,7 +187,7 @@ def test_a_stream_that_shuffles() -> None:
         (Items(lambda i: {"labels": 1}), "hold no inputs; their keys are 'labels'."),
         (Items(lambda i: (torch.zeros(i + 1), 0)), "The inputs of several items do not stack"),
         (Items(lambda i: (X[i], None if i == 3 else 1)), "(the first is item 3 of its batch)"),
-        (Items(lambda i: (X[i], {"h": float("inf")})), "8 rows with a NaN or infinite target"),
+        (Items(lambda i: (X[i], {"h": float("inf")})), "8 rows with an infinite target"),
         (
             DataLoader(DATA, batch_size=4, collate_fn=lambda items: (X[: len(items) - 1], None)),
             "A batch of 8 items has inputs of shape (7, 3).",
@@ -209,14 +209,18 @@ def test_data_that_are_none(data: Any, text: str) -> None:
 def test_an_undefined_target_far_down() -> None:
     data = Items(lambda i: (X[i], float("nan") if i in (16, 19) else 1.0))
     assert (
-        "has 1 rows with a NaN or infinite target among rows 12 to 17, first in row 16."
+        "has 1 row without a target (None or NaN) among rows 12 to 17, first in row 16."
     ) in str(refused(data))
 
 
 def test_a_missing_text_target() -> None:
     collate = lambda items: (X[: len(items)], (["a", None] * 4)[: len(items)])  # noqa: E731
     error = refused(DataLoader(DATA, collate_fn=collate))
-    assert "has 4 rows without a target, first in rows 1, 3, 5, 7." in str(error)
+    assert "has 4 rows without a target (None or NaN) among rows 0 to 7, first in rows" in str(
+        error
+    )
+    assert error.mend.endswith('declare data.labelled, whom the outcome is known of ("accepted '
+                               'applicants").')  # fmt: skip
 
 
 def test_a_declared_label_or_feature_that_is_absent() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from auditkit.data import Batch, Columns
+from auditkit.data.roles import labelled_rows
 from auditkit.evidence import CountNeed, SplitEvidence, Subject, SumNeed, make_plan
 from auditkit.evidence.collector import SplitCollector
 from auditkit.evidence.needs import Need, SplitNeed, SplitPlan
@@ -44,6 +45,7 @@ def batch_of(frame: pd.DataFrame, columns: Columns, targets: Any = None) -> Batc
         clusters=None if columns.cluster is None else frame[columns.cluster].to_numpy(),
         frame=frame,
         queries=None if columns.query is None else frame[columns.query].to_numpy(),
+        labelled=labelled_rows(frame, columns),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -157,8 +159,22 @@ def test_a_target_for_each_head() -> None:
         targets_of(batch(2, {"risk": np.array([0, 1])}), heads)
     with pytest.raises(DataError, match=r"one target, and the model has 2 heads: 'risk', 'price'"):
         targets_of(batch(2, np.array([0, 1])), heads)
-    with pytest.raises(DataError, match=r"The data have no label"):
-        targets_of(batch(2, None), heads)
+    assert targets_of(batch(2, None), heads) == {"risk": None, "price": None}
+
+
+def test_only_labelled_rows_are_looked_up() -> None:
+    given = replace(
+        batch(3, np.array(["yes", None, "no"], dtype=object)),
+        labelled=np.array([True, False, True]),
+    )
+    assert targets_of(given, [BINARY])[""].tolist() == [1, 0, 0]
+    wrong = replace(given, targets=np.array(["yes", None, "maybe"], dtype=object))
+    with pytest.raises(DataError, match=r"1 target .* is 'maybe'.*row: 102"):
+        targets_of(wrong, [BINARY])
+    tags = replace(given, targets=np.array([[1.0, 0], [np.nan, 1], [0, 1]]))
+    assert targets_of(tags, [TAGS])[""].tolist() == [[1, 0], [0, 0], [0, 1]]
+    none = replace(tags, labelled=np.zeros(3, dtype=bool))
+    assert targets_of(none, [TAGS])[""].shape == (3, 2)
 
 
 def test_a_single_head_takes_the_only_target() -> None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from auditkit.errors import StoreError
 from auditkit.measurement import UNKNOWN
+from auditkit.reports.reslicing.questions import rates_of
 from auditkit.statistics.cutting import cut_counts, cut_moments
 from auditkit.statistics.group_rates import OUTCOMES
 from auditkit.statistics.moments import Moments
@@ -21,6 +22,7 @@ from auditkit.statistics.sparse_moments import AnyMoments, SparseMoments, moment
 from auditkit.statistics.tally import Tally
 
 INDEX = "index"
+SELECTION = "selection_rate"
 WEIGHT = "row weight"
 BLOCK, RANK_CELL, TARGET = "block", "rank_cell", "target"
 
@@ -41,6 +43,7 @@ class StoredTable:
         split: of which data.
         head, label: of which output of the model; "" for the only one.
         counted: the units, or the moments of what they weigh.
+        of_labelled: whether it holds the rows with a known outcome alone, and another all of them.
     """
 
     state: str
@@ -48,6 +51,7 @@ class StoredTable:
     head: str
     label: str
     counted: AnyCounts | AnyMoments = field(repr=False)
+    of_labelled: bool = False
 
     @property
     def axes(self) -> tuple[str, ...]:
@@ -64,6 +68,12 @@ class StoredTable:
     def outcomes(self) -> tuple[str, ...]:
         """Which of `OUTCOMES` it holds."""
         return tuple(name for name in OUTCOMES if name in self.axes)
+
+    @property
+    def rates(self) -> tuple[str, ...]:
+        """The rates that can be read from it."""
+        found = rates_of(self.outcomes)
+        return tuple(name for name in found if not self.of_labelled or name != SELECTION)
 
     @property
     def weighted(self) -> bool:
@@ -149,20 +159,39 @@ def decision_tables(states: Mapping[str, bytes]) -> tuple[StoredTable, ...]:
     Raises:
         StoreError: a state is not what its index says, or damaged.
     """
-    return tuple(_tables(states, {*OUTCOMES}))
+    tables = tuple(_tables(states, {*OUTCOMES}))
+    # Who is selected is kept beside the outcomes only where these are known of some rows alone.
+    apart = {_output(table) for table in tables if table.outcomes == ("selected",)}
+    return tuple(
+        replace(table, of_labelled=_output(table) in apart and table.outcomes != ("selected",))
+        for table in tables
+    )
+
+
+def _output(table: StoredTable) -> tuple[str, str, str]:
+    return table.split, table.head, table.label
 
 
 def score_tables(states: Mapping[str, bytes]) -> tuple[StoredTable, ...]:
     """Those that hold units by the cell of their score; see `decision_tables`.
 
-    Of two tables of the same output and attributes the one that knows the true outcomes too.
+    Of two tables of the same output and attributes the one that knows the true outcomes too; but
+    not where it holds the labelled rows alone, and the other all rows.
     """
     found: dict[tuple[str, ...], StoredTable] = {}
     for table in _tables(states, {RANK_CELL, TARGET}):
         key = (table.split, table.head, table.label, *table.attributes)
-        if RANK_CELL in table.axes and (key not in found or TARGET in table.axes):
+        if RANK_CELL in table.axes and (key not in found or _prefers(table, found[key])):
             found[key] = table
     return tuple(found.values())
+
+
+def _prefers(table: StoredTable, other: StoredTable) -> bool:
+    knows = TARGET in table.axes
+    if knows == (TARGET in other.axes):
+        return knows
+    # Of one kind of state both are kept only where labels may be missing.
+    return knows != (table.weighted == other.weighted)
 
 
 def _tables(states: Mapping[str, bytes], inner: set[str]) -> Iterator[StoredTable]:
