@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from auditkit.statistics.methods import METHODS, Method, Parameters
+from auditkit.statistics.method import Method, Parameters
+from auditkit.statistics.methods import METHODS
 
 
 def checked(name: str, parameters: Parameters) -> Method:

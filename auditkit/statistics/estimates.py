@@ -14,7 +14,8 @@ from typing import Any, SupportsFloat
 from auditkit.measurement import Estimate, Interval
 from auditkit.statistics.checking import checked
 from auditkit.statistics.critical import WIDEST, critical_value, upper_tail
-from auditkit.statistics.methods import METHODS, Method, Parameters
+from auditkit.statistics.method import Method, Parameters
+from auditkit.statistics.methods import METHODS
 from auditkit.statistics.proportions import Bounds
 from auditkit.statistics.roots import bracketed_root
 
