@@ -16,7 +16,6 @@ from auditkit.advice.threshold_case import NAME, Case
 from auditkit.evidence.collected import Evidence
 from auditkit.evidence.needs import SplitNeed
 from auditkit.evidence.subject import Subject, View, ViewKey
-from auditkit.measurement import Slice
 from auditkit.mending import Advice
 from auditkit.models.head import Task
 
@@ -35,11 +34,6 @@ def _has_threshold(view: View) -> bool:
     return decision.rule == "threshold" or view.probabilistic
 
 
-def _slicings(subject: Subject) -> list[tuple[str, ...]]:
-    alone = [(declared.name,) for declared in subject.columns.groups]
-    return alone + [tuple(sorted(names)) for names in subject.columns.intersections]
-
-
 def _unmet(subject: Subject) -> str:
     if not subject.columns.groups:
         return "No group attribute is declared; declare data.groups for advice on thresholds."
@@ -50,7 +44,7 @@ def _unmet(subject: Subject) -> str:
 
 def _needs(subject: Subject) -> Iterator[SplitNeed]:
     for view in _views(subject):
-        for attributes in _slicings(subject):
+        for attributes in subject.slicings:
             yield SplitNeed(EVALUATION, threshold_need(subject, view, attributes))
 
 
@@ -59,7 +53,7 @@ def _advise(subject: Subject, evidence: Evidence, causes: Sequence[Cause]) -> tu
     for remedy in REMEDIES:
         for (view, attributes), own in _by_groups(subject, remedy, causes).items():
             halves = halves_of(subject, evidence[EVALUATION], view, attributes)
-            reference = _declared(subject, attributes)
+            reference = subject.reference(attributes)
             found.append(Case(remedy, halves, own, reference, limits).advice())
     return tuple(found)
 
@@ -83,7 +77,7 @@ def _by_groups(
     subject: Subject, remedy: Remedy, causes: Sequence[Cause]
 ) -> Mapping[tuple[View, tuple[str, ...]], list[Cause]]:
     """The causes that a remedy is for, by output and attributes in their declared order."""
-    views, slicings = _views(subject), _slicings(subject)
+    views, slicings = _views(subject), subject.slicings
     found: dict[tuple[View, tuple[str, ...]], list[Cause]] = {}
     for view in views:
         for attributes in slicings:
@@ -100,13 +94,6 @@ def _is_about(cause: Cause, remedy: Remedy, view: View, attributes: tuple[str, .
         and ViewKey(key.head, key.label) == view.key
         and key.slice.attributes == attributes
     )
-
-
-def _declared(subject: Subject, attributes: tuple[str, ...]) -> Slice | None:
-    """The declared reference group; None where an attribute has none."""
-    levels = {name: subject.columns.group(name).reference for name in attributes}
-    known = {name: level for name, level in levels.items() if level is not None}
-    return Slice.of(known) if len(known) == len(attributes) else None
 
 
 ADVISER = Adviser(

@@ -59,7 +59,7 @@ from auditkit.checks.bias_views import (
 )
 from auditkit.checks.check import EVALUATION, Check, Findings
 from auditkit.checks.estimation import absent
-from auditkit.checks.groups import MAX_PAIRED, Groups, counted_groups, groups_need, slicings
+from auditkit.checks.groups import MAX_PAIRED, Groups, counted_groups, groups_need
 from auditkit.checks.known_outcomes import as_outcomes, parted
 from auditkit.checks.rate_kinds import (
     CLASS_RATES,
@@ -106,7 +106,7 @@ def _unmet(subject: Subject) -> str:
 
 
 def _needs(subject: Subject) -> Iterator[SplitNeed]:
-    for attributes in slicings(subject):
+    for attributes in subject.slicings:
         for need in _needs_of(subject, attributes):
             yield SplitNeed(EVALUATION, need)
     for view in favouring(subject):
@@ -147,7 +147,7 @@ def _measure(subject: Subject, evidence: Evidence) -> Findings:
     reading = Reading(subject, evidence, EVALUATION)
     parts = [
         _of_groups(subject, reading, counted_groups(subject, reading.evidence, attributes))
-        for attributes in slicings(subject)
+        for attributes in subject.slicings
     ]
     parts.append(ranking_findings(subject, reading))
     together = Findings.together(parts)
@@ -170,41 +170,41 @@ def _of_groups(subject: Subject, reading: Reading, groups: Groups) -> Findings:
     measurements: list[Measurement] = []
     figures: list[Figure] = []
     said = _too_many(groups)
-    for metrics, part in _parts(subject, reading, groups):
+    for view, metrics, part in _parts(subject, reading, groups):
         try:
             measurements += part()
         except UnreadableError as error:
             reason = _too_large(groups, error)
             said = (*said, reason)
-            measurements += (_failed(metric, reason, reading, groups) for metric in metrics)
+            measurements += (_failed(metric, view, reason, reading, groups) for metric in metrics)
     for view in favouring(subject):
         mine = [one for one in measurements if _is_of(one, view)]
         figures += rate_figures(view, groups, mine)
     return Findings(tuple(measurements), tuple(figures), said)
 
 
-_Part = tuple[Iterable[Metric], Callable[[], Iterable[Measurement]]]
-"""What may be measured, and what measures it."""
+_Part = tuple[View, Iterable[Metric], Callable[[], Iterable[Measurement]]]
+"""Of which output, what may be measured, and what measures it."""
 
 
 def _parts(subject: Subject, reading: Reading, groups: Groups) -> Iterator[_Part]:
     """What is measured of one attribute or intersection; one part that fails stops no other."""
     of_labels = caveat(subject)
     for view in deciding(subject):
-        yield OF_DECISIONS, partial(_decisions, subject, view, groups, reading)
+        yield view, OF_DECISIONS, partial(_decisions, subject, view, groups, reading)
         if has_macro(subject, view) and not subject.unlabelled:
-            yield BALANCED_ACCURACY.metrics(), partial(_macro, subject, view, groups, reading)
+            yield view, BALANCED_ACCURACY.metrics(), partial(_macro, subject, view, groups, reading)
         if has_classes(view):
-            yield metrics_of(CLASS_RATES), partial(_classes, subject, view, groups, reading)
+            yield view, metrics_of(CLASS_RATES), partial(_classes, subject, view, groups, reading)
     for view in flipping(subject):
-        yield metrics_of(FLIP_RATES), partial(_flips, subject, view, groups, reading)
+        yield view, metrics_of(FLIP_RATES), partial(_flips, subject, view, groups, reading)
     for view in subject.main_views:
         if scores_people(view):
-            yield metrics_of(SCORING_RATE), partial(_scoring, subject, view, groups, reading)
+            yield view, metrics_of(SCORING_RATE), partial(_scoring, subject, view, groups, reading)
     for one in asked(subject):
-        yield one.number.metrics(), partial(_numbers, one, groups, reading, of_labels)
+        yield one.view, one.number.metrics(), partial(_numbers, one, groups, reading, of_labels)
     for view in favouring(subject) if subject.columns.controls else ():
-        yield conditional_metrics(), partial(_conditional, subject, view, groups, reading)
+        yield view, conditional_metrics(), partial(_conditional, subject, view, groups, reading)
 
 
 def _is_of(measurement: Measurement, view: View) -> bool:
@@ -218,8 +218,11 @@ def _too_large(groups: Groups, error: UnreadableError) -> str:
     )
 
 
-def _failed(metric: Metric, reason: str, reading: Reading, groups: Groups) -> Measurement:
-    key = MeasurementKey(metric.id, split=EVALUATION, label=groups.title)
+def _failed(
+    metric: Metric, view: View, reason: str, reading: Reading, groups: Groups
+) -> Measurement:
+    label = " ".join(part for part in (view.key.label, groups.title) if part)
+    key = MeasurementKey(metric.id, split=EVALUATION, head=view.key.head, label=label)
     return absent(key, Status.FAILED, reason, reading.sample)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from auditkit.checks.bias_classes import (
@@ -30,7 +30,6 @@ from auditkit.checks.bias_views import (
 )
 from auditkit.checks.check import EVALUATION
 from auditkit.checks.estimation import absent
-from auditkit.checks.groups import slicings
 from auditkit.checks.known_outcomes import of_labelled
 from auditkit.checks.rate_kinds import (
     ACCURACY,
@@ -109,7 +108,7 @@ def notes(subject: Subject) -> Iterator[str]:
 
 def nobody_refused(subject: Subject, reading: Reading) -> Iterator[str]:
     """A warning where those whose outcome nobody saw seem to have been left out."""
-    of, slices = subject.columns.labelled, slicings(subject)
+    of, slices = subject.columns.labelled, subject.slicings
     if of is None or subject.labels is not Labels.SOME or not slices:
         return
     for view in favouring(subject):
@@ -169,16 +168,16 @@ def _unserved(subject: Subject, views: list[View]) -> Iterator[tuple[tuple[Metri
         yield tuple(conditional_metrics()), NO_FAVOURABLE
     if columns.proxy_groups and not favours:
         yield PROXY_METRICS, NO_FAVOURABLE
-    if columns.query is not None and not {one.key for one in ranked_views(subject)} & {
-        view.key for view in views
-    }:
+    if columns.query is not None and not _any_of(ranked_views(subject), views):
         yield ranking_metrics(), _NO_RANKING
-    if columns.previous is not None and not {one.key for one in flipping(subject)} & {
-        view.key for view in views
-    }:
+    if columns.previous is not None and not _any_of(flipping(subject), views):
         yield tuple(metrics_of(FLIP_RATES)), _NO_FLIPS
     if any(view.task is Task.MULTICLASS and not has_classes(view) for view in views):
         yield (*metrics_of(CLASS_RATES), *BALANCED_ACCURACY.metrics()), _TOO_MANY_CLASSES
+
+
+def _any_of(served: Iterable[View], views: Iterable[View]) -> bool:
+    return bool({view.key for view in served} & {view.key for view in views})
 
 
 def _undecided(views: list[View]) -> tuple[tuple[Metric, ...], str]:

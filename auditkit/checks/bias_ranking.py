@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditkit.checks.check import EVALUATION, Findings
-from auditkit.checks.groups import slicings
 from auditkit.checks.ranking_table import RankedItems, ranking_table
 from auditkit.checks.reading import Reading
 from auditkit.evidence.needs import WEIGHT, RowNeed, SplitNeed, group
@@ -113,6 +112,6 @@ def ranking_findings(subject: Subject, reading: Reading) -> Findings:
     for view in ranked_views(subject):
         log = reading.evidence.row_log(_need(subject, view))
         ranked = RankedItems.of(log, subject.columns.top, subject.columns.weight is not None)
-        for attributes in slicings(subject):
+        for attributes in subject.slicings:
             found += ranking_table(subject, view, reading, ranked, attributes).measurements()
     return Findings(tuple(found))

@@ -38,7 +38,6 @@ class Number:
         of_blocks: its estimate where blocks are.
         gap_of_blocks: the estimate of the difference of two groups where blocks are the independent
             units, from their states stacked on axis 1; None takes the two as independent.
-        compared: whether groups are compared in it.
     """
 
     name: str
@@ -52,7 +51,6 @@ class Number:
     low: float | None = None
     high: float | None = None
     source: str = ""
-    compared: bool = True
 
     def metrics(self) -> Iterator[Metric]:
         """The definitions of the number and of its difference."""
@@ -66,18 +64,16 @@ class Number:
             high=self.high,
             source=self.source,
         )
-        if self.compared:
-            yield Metric(
-                id=f"bias.{self.name}_difference",
-                title=f"Difference in {self.title[:1].lower()}{self.title[1:]}"
-                if not self.title.isupper()
-                else f"Difference in {self.title}",
-                definition=f"{self.title} of the group minus that of its reference.",
-                unit=self.unit,
-                direction=Direction.ZERO,
-                source="by MOVER, Zou and Donner 2008; with clusters or weights the jackknife",
-                comparison=True,
-            )
+        words = self.title if self.title.isupper() else self.title[:1].lower() + self.title[1:]
+        yield Metric(
+            id=f"bias.{self.name}_difference",
+            title=f"Difference in {words}",
+            definition=f"{self.title} of the group minus that of its reference.",
+            unit=self.unit,
+            direction=Direction.ZERO,
+            source="by MOVER, Zou and Donner 2008; with clusters or weights the jackknife",
+            comparison=True,
+        )
 
 
 def jackknifed(number: Callable[[np.ndarray], float]) -> tuple[Estimator, Estimator]:
@@ -119,7 +115,7 @@ class NumberTable:
                 self.groups.sample(where),
                 self.caveat,
             )
-        for one, reference in pairs if self.number.compared else ():
+        for one, reference in pairs:
             yield estimated(
                 self._key(f"{self.number.name}_difference", one, reference),
                 partial(self._difference, one, reference),

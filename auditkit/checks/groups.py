@@ -214,12 +214,6 @@ def inside(where: Slice) -> str:
     return name if where.conditions and name == str(where) else name[:1].lower() + name[1:]
 
 
-def slicings(subject: Subject) -> list[tuple[str, ...]]:
-    """The declared attributes, each alone, and the declared intersections."""
-    alone = [(declared.name,) for declared in subject.columns.groups]
-    return alone + [tuple(sorted(names)) for names in subject.columns.intersections]
-
-
 def groups_need(attributes: tuple[str, ...]) -> CountNeed:
     """What says how large the groups of an attribute or intersection are."""
     return CountNeed(None, tuple(group(name) for name in attributes))
@@ -251,7 +245,7 @@ def groups_of(
             found[where] = _sample(evidence, where, int(rows[index])), index
     return Groups(
         attributes,
-        _reference(subject, attributes),
+        subject.reference(attributes),
         {where: sample for where, (sample, _) in found.items()},
         {where: index for where, (_, index) in found.items()},
         rows,
@@ -283,12 +277,6 @@ def _totals(subject: Subject, attributes: tuple[str, ...]) -> tuple[tuple[int, .
     """The places of the attributes whose own groups are beside those of an intersection."""
     return tuple(
         tuple(map(attributes.index, names))
-        for names in slicings(subject)
+        for names in subject.slicings
         if set(names) < set(attributes)
     )
-
-
-def _reference(subject: Subject, attributes: tuple[str, ...]) -> Slice | None:
-    declared = subject.columns.references
-    levels = {name: level for name in attributes if (level := declared[name]) is not None}
-    return Slice.of(levels) if len(levels) == len(attributes) else None

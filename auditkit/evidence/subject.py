@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from auditkit.data.columns import Columns
+from auditkit.measurement import Slice
 from auditkit.models.head import Head, Task
 
 
@@ -167,6 +168,18 @@ class Subject:
     def main_views(self) -> tuple[View, ...]:
         """The views that stand for a head or label, without single classes against the rest."""
         return tuple(view for view in self.views if not view.one_vs_rest)
+
+    @property
+    def slicings(self) -> list[tuple[str, ...]]:
+        """The declared attributes, each alone, and the declared intersections."""
+        alone = [(declared.name,) for declared in self.columns.groups]
+        return alone + [tuple(sorted(names)) for names in self.columns.intersections]
+
+    def reference(self, attributes: tuple[str, ...]) -> Slice | None:
+        """The declared reference group; None where one of the attributes has none."""
+        declared = self.columns.references
+        levels = {name: level for name in attributes if (level := declared[name]) is not None}
+        return Slice.of(levels) if len(levels) == len(attributes) else None
 
     def view(self, key: ViewKey) -> View:
         """The view with this key.

@@ -35,6 +35,7 @@ def draw(figure: Figure) -> alt.TopLevelMixin:
         f"errors{whole}.",
         f"n = {count(data['n'])}, of the half that did not choose the features. "
         f"Cells of fewer than {COLOURED} rows have no colour, of fewer than five no number.",
+        "The 90 % interval of each is among the numbers behind this figure.",
     ]
     left_out = max(len({row[side] for row in given}) for side in ("x", "y")) - MOST_LEVELS
     if left_out > 0:
