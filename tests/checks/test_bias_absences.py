@@ -103,3 +103,23 @@ def test_a_table_that_does_not_fit_stops_only_what_needs_it() -> None:
     assert value(result, "bias.auc", {"sex": "F"}) > 0
     assert selected > 0
     assert found(result, "bias.selection_rate", {"sex": "F"}).value == pytest.approx(selected)
+
+
+def test_what_does_not_fit_names_its_output() -> None:
+    rng = np.random.default_rng(4)
+    table = pd.DataFrame(rng.random((400, 2)), columns=["score0", "score1"])
+    table = table.assign(cat=rng.integers(0, 2, 400), dog=rng.integers(0, 2, 400))
+    table["sex"] = rng.choice(["F", "M"], 400)
+    names = [f"k{place}" for place in range(4)]
+    for name in names:
+        table[name] = rng.choice([f"l{level}" for level in range(40)], 400)
+    model = stored(
+        ["score0", "score1"], task="multilabel", outputs="probabilities", classes=("cat", "dog"),
+        decision={"threshold": 0.5, "favourable": "dog"},
+    )  # fmt: skip
+    data = data_of(table, label=("cat", "dog"), groups=SEX, controls=names)
+    result = findings("bias", model, data)
+    lost = [one for one in result.measurements if one.status is Status.FAILED]
+    assert {one.key.label for one in lost} == {"dog sex"}
+    keys = [one.key for one in result.measurements]
+    assert len(keys) == len(set(keys))
