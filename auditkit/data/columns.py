@@ -247,6 +247,15 @@ class Columns:
         return tuple(one.name for one in self.proxy_groups)
 
     @property
+    def inputs_alone(self) -> Columns:
+        """What columns mean where rows have no outcome and belong to no group.
+
+        >>> Columns(label="y", features=("x",), cluster="person").inputs_alone.features
+        ('x',)
+        """
+        return Columns(label=None, features=self.features)
+
+    @property
     def references(self) -> Mapping[str, str | None]:
         """Group attribute → its declared reference, None where it has none."""
         known = {one.name: one.reference for one in self.groups}

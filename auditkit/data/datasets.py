@@ -10,7 +10,7 @@ from auditkit.data.batch import Source
 from auditkit.data.columns import Columns, Group, Label, ProxyGroup
 from auditkit.data.digests import combined_digest
 from auditkit.data.grouping import level_label
-from auditkit.data.sources import is_table, table, torch_source
+from auditkit.data.sources import OUTSIDE, is_table, table, torch_source
 from auditkit.data.split_column import Fold, folds
 from auditkit.data.wording import listed
 from auditkit.errors import ConfigurationError
@@ -25,7 +25,7 @@ class Dataset:
 
     Attributes:
         splits: name → source; `evaluation` is always there.
-        columns: what the columns mean, in every split.
+        columns: what the columns mean, in every split but `outside`, of which inputs are read.
 
     Raises:
         ConfigurationError: there is no `evaluation` split.
@@ -75,6 +75,7 @@ def dataset(
     evaluation: Any = None,
     training: Any = None,
     *,
+    outside: Any = None,
     data: Any = None,
     split: Mapping[str, Any] | None = None,
     label: Label = None,
@@ -102,6 +103,8 @@ def dataset(
         evaluation: what to audit on: a table (as in `table`), torch data (as in `torch_source`),
             or a source.
         training: what the model was trained on, if it is known.
+        outside: inputs of another kind than it was made for, which it should notice; only the
+            features are read, and a table must hold these.
         data: instead of these, one table that `split` takes apart.
         split: `{"column": name, "values": {"training": [...], "evaluation": [...]}}`.
         label, features, cluster, row_id, time, weight, previous, query, top, labelled:
@@ -143,9 +146,11 @@ def dataset(
     )
     given = _given_splits(evaluation, training, data, split)
     options = {"csv": csv, "storage": storage}
+    if outside is not None:
+        given[OUTSIDE] = (outside, None)
     pinned, sides = _by_split(sha256, given), _by_split(side_table, given)
     splits = {
-        name: _source(one, columns, name, fold, pinned[name], sides[name], options)
+        name: _source(one, _meaning(columns, name), name, fold, pinned[name], sides[name], options)
         for name, (one, fold) in given.items()
     }
     return Dataset(splits, columns)
@@ -235,6 +240,11 @@ def _given_splits(
         return {name: (data, fold) for name, fold in folds(split).items()}
     given = {EVALUATION: evaluation, TRAINING: training}
     return {name: (one, None) for name, one in given.items() if one is not None}
+
+
+def _meaning(columns: Columns, split: str) -> Columns:
+    """What the columns of a split mean: of one outside the model's kind, inputs alone."""
+    return columns.inputs_alone if split == OUTSIDE else columns
 
 
 def _by_split(value: Any, splits: Iterable[str]) -> dict[str, Any]:

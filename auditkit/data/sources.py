@@ -15,6 +15,9 @@ from auditkit.data.joins import SideTable
 from auditkit.data.split_column import Fold
 from auditkit.data.tables import TableSource
 
+OUTSIDE = "outside"
+"""The split of inputs of another kind than the model was made for."""
+
 
 # Eight parameters: each is one fact about one table, and none groups naturally with another.
 def table(
@@ -77,18 +80,21 @@ def torch_source(
         side_table: a table (as in `table`) that describes the rows; joined by `columns.row_id`.
         csv: options of the side table, if it is CSV.
         storage: options of the side table's file system.
-        name: the split's name, for errors.
+        name: the split's name, for errors; of `outside` no targets are read.
 
     Raises:
         ConfigurationError: a side table without a declared row id.
     """
-    from auditkit.data.torch_data import TorchSource  # tables are read without torch
+    # Tables are read without torch.
+    from auditkit.data.outside import OutsideTorchSource
+    from auditkit.data.torch_data import TorchSource
 
     side = None
     if side_table is not None:
         reader = open_reader(side_table, csv=csv or {}, storage=storage or {})
         side = SideTable(reader, columns.row_id or "", f"{name} data")
-    return TorchSource(dataset, columns, side=side, name=name)
+    kind = OutsideTorchSource if name == OUTSIDE else TorchSource
+    return kind(dataset, columns, side=side, name=name)
 
 
 def is_table(data: Any) -> bool:

@@ -6,17 +6,16 @@ The integral is Captum's, by Gauss–Legendre quadrature. It is taken with n and
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 import torch
 from captum.attr import IntegratedGradients, Saliency
-from torch import Tensor, nn
+from torch import Tensor
 
 from auditkit.explain.convergence import convergence
 from auditkit.explain.nest import Nest, named_parts
+from auditkit.models.gradients import differentiating
 from auditkit.models.head import Head, Outputs, Task
 from auditkit.models.wrapped import WrappedModel
 
@@ -90,7 +89,7 @@ def integrated_gradients(
     reason = _obstacle(model, head, targets)
     if reason:
         return NotExplainable(reason)
-    with model.opened(), _differentiating(model):
+    with model.opened(), differentiating(model.module):
         nest = Nest.of(model.place(inputs))
         if nest.reason:
             return NotExplainable(nest.reason)
@@ -166,6 +165,8 @@ class _Run:
         explained = tuple(tensor[rows] for tensor in self.nest.explained)
         carried = tuple(tensor[rows] for tensor in self.nest.carried)
         units, device = explained[0].shape[0], explained[0].device
+        if self.head.quantiles:
+            return torch.full((units,), self.head.central, dtype=torch.int64, device=device)
         if self.head.task is Task.BINARY:
             return torch.ones(units, dtype=torch.int64, device=device)
         if _are_indices(targets):
@@ -249,17 +250,3 @@ def _joined(
 
 def _columns(rows: list[tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
     return tuple(torch.cat(column) for column in zip(*rows, strict=True))
-
-
-@contextmanager
-def _differentiating(model: WrappedModel) -> Iterator[None]:
-    """Gradients are recorded, whatever the caller switched off."""
-    module = model.module
-    recurrent = module is not None and any(isinstance(p, nn.RNNBase) for p in module.modules())
-    with ExitStack() as stack:
-        stack.enter_context(torch.inference_mode(False))
-        stack.enter_context(torch.enable_grad())
-        if recurrent and model.device.type == "cuda":
-            # cuDNN's recurrent layers have no backward pass in eval mode; torch's own have one.
-            stack.enter_context(torch.backends.cudnn.flags(enabled=False))
-        yield

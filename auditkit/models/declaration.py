@@ -8,7 +8,7 @@ from typing import Any
 from auditkit.errors import ConfigurationError
 from auditkit.models.head import Decision, Head, Task
 
-_FIELDS = ("task", "outputs", "classes", "decision", "unit_metrics")
+_FIELDS = ("task", "outputs", "classes", "decision", "unit_metrics", "quantiles")
 
 
 def make_heads(
@@ -22,7 +22,8 @@ def make_heads(
         task: of the only head, if `heads` is None.
         heads: several named heads: a sequence of `Head`, or a mapping of names to `Head` or to its
             arguments.
-        options: the other arguments of the only head: decision, outputs, classes, unit_metrics.
+        options: the other arguments of the only head: decision, outputs, classes, unit_metrics,
+            quantiles.
 
     Raises:
         ConfigurationError: neither or both of `task` and `heads`, options beside `heads`, a name

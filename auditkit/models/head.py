@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from auditkit.errors import ConfigurationError
+from auditkit.models.quantile_levels import checked_levels, nearest_to_median
 
 
 class Task(StrEnum):
@@ -94,12 +95,17 @@ class Head:
         decision: how an output becomes a decision; None if undeclared.
         unit_metrics: for `custom`: `unit_metrics(output, target)` returns one number per unit, a
             tensor of shape [n] or a mapping of names to such tensors.
+        quantiles: for `regression`: the levels of the predicted quantiles of one number, ascending,
+            one for each column of the output; () where the output is the number itself. Predicted
+            quantiles that cross are no error of the declaration: they are measured.
 
     Raises:
         ConfigurationError: the declaration contradicts itself.
 
     >>> Head("", Task.BINARY, Outputs.LOGITS).positive
     '1'
+    >>> Head("", Task.REGRESSION, quantiles=(0.05, 0.5, 0.95)).central
+    1
     """
 
     name: str
@@ -108,6 +114,7 @@ class Head:
     classes: tuple[str, ...] = ()
     decision: Decision | None = None
     unit_metrics: Callable[[Any, Any], Any] | None = None
+    quantiles: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         set_ = object.__setattr__  # the way in which a frozen dataclass normalises its fields
@@ -115,9 +122,16 @@ class Head:
         if self.outputs is not None:
             set_(self, "outputs", _member(Outputs, self.outputs, "outputs"))
         set_(self, "classes", _class_names(self.classes, self.task, self._called))
+        set_(self, "quantiles", checked_levels(self.quantiles, self._called))
         if self.task is Task.REGRESSION and self.outputs is None:
             set_(self, "outputs", Outputs.VALUES)
-        for rule in (_check_classes, _check_outputs, _check_unit_metrics, _check_decision):
+        for rule in (
+            _check_classes,
+            _check_outputs,
+            _check_unit_metrics,
+            _check_decision,
+            _check_quantiles,
+        ):
             rule(self)
 
     @property
@@ -139,6 +153,18 @@ class Head:
         """Whether probabilities can be had from the outputs."""
         return self.outputs in (Outputs.LOGITS, Outputs.PROBABILITIES)
 
+    @property
+    def central(self) -> int:
+        """The column of the quantile whose level is nearest .5; it stands for the number."""
+        if not self.quantiles:
+            raise ValueError(f"{self._called} has no quantiles")
+        return nearest_to_median(self.quantiles)
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers the output has for one unit: one for each class or quantile."""
+        return max(len(self.classes), len(self.quantiles), 1)
+
     def describe(self) -> dict[str, Any]:
         """The declaration as JSON-able data."""
         decision = self.decision
@@ -157,6 +183,7 @@ class Head:
             "unit_metrics": None
             if self.unit_metrics is None
             else getattr(self.unit_metrics, "__qualname__", type(self.unit_metrics).__name__),
+            "quantiles": list(self.quantiles),
         }
 
 
@@ -223,6 +250,22 @@ def _check_unit_metrics(head: Head) -> None:
         raise ConfigurationError(
             f"{head._called} is {head.task} and has unit_metrics, which only 'custom' uses.",
             mend="Remove unit_metrics, or give the task 'custom'.",
+        )
+
+
+def _check_quantiles(head: Head) -> None:
+    if not head.quantiles:
+        return
+    if head.task is not Task.REGRESSION:
+        raise ConfigurationError(
+            f"{head._called} is {head.task} and has quantiles, which only 'regression' predicts.",
+            mend="Remove quantiles, or give the task 'regression'.",
+        )
+    if head.classes:
+        raise ConfigurationError(
+            f"{head._called} has quantiles and the numbers {_listed(head.classes)}; quantiles are "
+            "of one number.",
+            mend="Give each number a head of its own, or remove classes.",
         )
 
 

@@ -35,7 +35,7 @@ def normalise(returned: Any, heads: tuple[Head, ...], units: int | None) -> dict
 
     Returns:
         Head's name → tensor: binary [n] or [n, 2]; multiclass [n, classes]; multilabel [n, labels];
-        regression [n] or [n, numbers]; custom whatever the model returned.
+        regression [n], [n, numbers] or [n, quantiles]; custom whatever the model returned.
 
     Raises:
         ModelError: a head is not found, or its type or shape contradicts the declaration.
@@ -114,10 +114,11 @@ def _shaped(raw: Any, head: Head, units: int | None) -> Tensor:
     shapes = _shapes(head, n)
     if found not in shapes:
         expected = " or ".join(str(list(shape)) for shape in shapes)
+        declared = "quantiles" if head.quantiles else "classes"
         raise ModelError(
             f"{_whose(head)} is {describe_inputs(tensor)} for {n} units; a {head.task} head"
-            f"{_with_classes(head)} expects {expected}.",
-            mend="Correct task or classes, or return one row of scores for each unit"
+            f"{_with_columns(head)} expects {expected}.",
+            mend=f"Correct task or {declared}, or return one row of scores for each unit"
             + (" (what is no such row is audited with the task 'custom')." if found else "."),
         )
     arranged = shapes[found]
@@ -129,6 +130,10 @@ def _shapes(head: Head, n: int) -> dict[tuple[int, ...], tuple[int, ...]]:
     width = len(head.classes)
     if head.task is Task.BINARY:
         return {(n,): (n,), (n, 1): (n,), (n, 2): (n, 2)}
+    if head.quantiles:
+        several = (n, len(head.quantiles))
+        # A single quantile may come as a row of numbers, as other single numbers do.
+        return {several: several, (n,): several} if several == (n, 1) else {several: several}
     if head.task is Task.REGRESSION and width <= 1:
         return {(n,): (n,), (n, 1): (n,)}
     if head.task is Task.MULTILABEL and width == 1:
@@ -163,7 +168,9 @@ def _whose(head: Head) -> str:
     return f"The output of the head {head.name!r}" if head.name else "The model's output"
 
 
-def _with_classes(head: Head) -> str:
+def _with_columns(head: Head) -> str:
+    if head.quantiles:
+        return f" with {len(head.quantiles)} quantiles"
     return f" with {len(head.classes)} classes" if head.classes else ""
 
 

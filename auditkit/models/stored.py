@@ -26,7 +26,7 @@ class StoredSubject:
     """Columns of the data that hold what a model answered.
 
     Args:
-        columns: head's name → its columns, in the order of the classes.
+        columns: head's name → its columns, in the order of the classes or quantiles.
     """
 
     def __init__(self, columns: Mapping[str, tuple[str, ...]]) -> None:
@@ -103,13 +103,15 @@ def stored_predictions(
     outputs: Outputs | str | None = None,
     classes: Sequence[object] | None = None,
     unit_metrics: Callable[[Any, Any], Any] | None = None,
+    quantiles: Sequence[float] | None = None,
     name: str = "",
 ) -> WrappedModel:  # the arguments of `wrap`, without those that need a model
     """Stored outputs of a model that is not here, audited as far as that goes.
 
     Args:
-        scores: head's name → its column, or its columns in the order of the classes. For one head
-            declared by `task`, a single entry of any name: `{"score": "p_income"}`.
+        scores: head's name → its column, or its columns in the order of the classes or
+            quantiles. For one head declared by `task`, a single entry of any name:
+            `{"score": "p_income"}`.
         task: see `wrap`, as for the other arguments.
 
     Returns:
@@ -127,6 +129,7 @@ def stored_predictions(
         "outputs": outputs,
         "classes": classes,
         "unit_metrics": unit_metrics,
+        "quantiles": quantiles,
     }
     made = make_heads(task, heads, options)
     columns = {key: _listed(value) for key, value in scores.items()}

@@ -16,9 +16,12 @@ from auditkit.models.devices import named_device
 from auditkit.models.head import Decision, Head, Outputs, Task
 from auditkit.models.inputs import as_tensors, describe_inputs, to_device, units_in
 from auditkit.models.layers import Heard, find_layer, listening
+from auditkit.models.medium import Inputs, declared_inputs
 from auditkit.models.module_subject import ModuleSubject
 from auditkit.models.outputs import normalise
 from auditkit.models.subject import Capabilities, Subject, callable_name, source_digest
+
+_UNDECLARED = Inputs()
 
 
 class WrappedModel:
@@ -29,6 +32,8 @@ class WrappedModel:
     Attributes:
         heads: what its outputs are.
         name: for people.
+        inputs: what it is given, as declared.
+        members: the other members of an ensemble, with its heads and its preprocess.
         layer: the one that stands for what the model makes of its input; "" where there is none,
             see `auditkit.models.layers.find_layer`.
 
@@ -43,9 +48,13 @@ class WrappedModel:
         preprocess: Callable[[Any], Any] | None = None,
         name: str = "",
         layer: str | None = None,
-    ) -> None:
+        inputs: Inputs = _UNDECLARED,
+        members: tuple[WrappedModel, ...] = (),
+    ) -> None:  # what it is made of, and what its user declares of it
         self.heads = heads
         self.name = name
+        self.inputs = inputs
+        self.members = members
         self._subject = subject
         self._preprocess = preprocess
         self._uses = 0
@@ -172,6 +181,8 @@ class WrappedModel:
             "heads": [head.describe() for head in self.heads],
             "preprocess": None if self._preprocess is None else _described(self._preprocess),
             "layer": self.layer or None,
+            "inputs": self.inputs.describe(),
+            "members": [member.digest() for member in self.members],
             "capabilities": {
                 "present": capabilities.present,
                 "differentiable": capabilities.differentiable,
@@ -204,8 +215,11 @@ def wrap(
     preprocess: Callable[[Any], Any] | None = None,
     device: str | torch.device = "auto",
     unit_metrics: Callable[[Any, Any], Any] | None = None,
+    quantiles: Sequence[float] | None = None,
     name: str = "",
     layer: str | None = None,
+    inputs: Inputs | Mapping[str, Any] | None = None,
+    members: Sequence[nn.Module | Callable[..., Any]] = (),
 ) -> WrappedModel:  # each argument is one thing that only the user knows about the model
     """A trained model behind auditkit's interface.
 
@@ -223,9 +237,15 @@ def wrap(
             sharded or quantised, which is then used by its forward alone.
         unit_metrics: for the task `custom`: (output, target) → one number per unit, or a mapping
             of names to such.
+        quantiles: for a regression that predicts quantiles: their levels, ascending, one for each
+            column of the output.
         name: for people; that of the model's class by default.
         layer: name of the layer that is looked into (`encoder.2`, or `input of encoder.2`); by
             default the input of the last layer, where that is linear.
+        inputs: what the model is given: {"medium": "image", "range": (0, 1)}, the range being that
+            of the numbers after `preprocess`; needed for corruptions and attacks.
+        members: the other members of an ensemble: models of the same task, whose answers to a
+            sample are compared with those of `model`, which alone is audited.
 
     Raises:
         ConfigurationError: the declaration contradicts itself, or there is no such device or layer.
@@ -240,6 +260,7 @@ def wrap(
         "outputs": outputs,
         "classes": classes,
         "unit_metrics": unit_metrics,
+        "quantiles": quantiles,
     }
     made = make_heads(task, heads, options)
     if preprocess is not None and not callable(preprocess):
@@ -247,8 +268,15 @@ def wrap(
             f"preprocess is {preprocess!r}; expected a callable.",
             mend="Give a function from a batch of the data to what the model takes.",
         )
+    others = tuple(WrappedModel(_subject(one, device), made, preprocess) for one in members)
     return WrappedModel(
-        _subject(model, device), made, preprocess, name or callable_name(model), layer
+        _subject(model, device),
+        made,
+        preprocess,
+        name or callable_name(model),
+        layer,
+        declared_inputs(inputs),
+        others,
     )
 
 

@@ -40,6 +40,7 @@ def test_a_description_survives_json() -> None:
         "classes": [],
         "decision": None,
         "unit_metrics": "unit_error",
+        "quantiles": [],
     }
     decided = Head("", Task.MULTICLASS, None, ("a", "b", "c"), Decision("argmax", favourable="c"))
     assert decided.describe()["decision"] == {

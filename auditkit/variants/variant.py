@@ -1,0 +1,114 @@
+"""What a model is asked again under: a change of its inputs, or of its weights."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from auditkit.errors import ConfigurationError
+
+_LEAST_EPSILON = 1e-5
+
+
+@dataclass(frozen=True, order=True)
+class Variant:
+    """One way to ask a model again.
+
+    Attributes:
+        name: what is changed: `noise`, `shuffled`, `pgd` …
+        level: how much. A corruption has the levels 1, 2 and 3; that of an attack is its radius as
+            a share of the input range; that of `member` is the place of an ensemble's member.
+        repeats: how often the model is asked.
+
+    Raises:
+        ValueError: there is no name, the level is negative or no finite number, or the model would
+            be asked less than once.
+
+    >>> str(Variant("noise", 2)), str(PLAIN)
+    ('noise 2', 'plain')
+    """
+
+    name: str
+    level: float = 0.0
+    repeats: int = 1
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise ValueError("a variant needs a name")
+        if not (math.isfinite(self.level) and self.level >= 0):
+            raise ValueError(f"expected a level of at least 0, got {self.level!r}")
+        if self.repeats < 1:
+            raise ValueError(f"expected at least one repeat, got {self.repeats!r}")
+
+    def __str__(self) -> str:
+        if self.name in ATTACKS:
+            return f"{self.name} at {self.level:.4g}"
+        levelled = self.level or self.name == _MEMBER
+        return f"{self.name} {self.level:g}" if levelled else self.name
+
+
+_MEMBER = "member"
+ATTACKS = ("fgsm", "pgd", "autoattack")
+LEVELS = (1.0, 2.0, 3.0)
+
+PLAIN = Variant("plain")
+
+IMAGE_CORRUPTIONS = tuple(
+    Variant(name, level)
+    for name in ("noise", "blur", "brightness", "contrast", "pixelate")
+    for level in LEVELS
+)
+"""Common corruptions of images, see `auditkit.variants.images.corrupted_images`."""
+
+TABLE_CORRUPTIONS = tuple(
+    Variant(name, level) for name in ("missing", "shuffled") for level in LEVELS
+)
+"""Damage to the cells of tables, see `auditkit.variants.tables.corrupted_frame`."""
+
+DROPOUT = Variant("dropout", repeats=20)
+"""Monte Carlo dropout: asked with the dropout layers at work (Gal and Ghahramani, ICML 2016)."""
+
+SHIFTS = Variant("shifts", repeats=8)
+"""Test-time augmentation: images moved by a little in each of eight directions."""
+
+
+def attack(name: str, epsilon: float) -> Variant:
+    """An attack within a ball of the largest absolute difference (L-infinity).
+
+    Args:
+        name: `fgsm`, `pgd` or `autoattack`.
+        epsilon: radius of the ball as a share of the input range, at least 1e-5 and at most 1.
+
+    Raises:
+        ConfigurationError: the attack is unknown, or the radius lies outside.
+
+    >>> str(attack("pgd", 8 / 255))
+    'pgd at 0.03137'
+    """
+    if name not in ATTACKS:
+        raise ConfigurationError(
+            f"The attack is {name!r}; expected one of {', '.join(ATTACKS)}.",
+            mend="Give one of these.",
+        )
+    if not _LEAST_EPSILON <= epsilon <= 1:
+        raise ConfigurationError(
+            f"The radius of the attack {name} is {epsilon!r}; expected a share of the input range, "
+            f"from {_LEAST_EPSILON:g} to 1.",
+            mend="Give for example 0.031, which is 8 of 255 grey levels.",
+        )
+    return Variant(name, float(epsilon))
+
+
+def member(index: int) -> Variant:
+    """The answer of one member of an ensemble.
+
+    Args:
+        index: its place, from 0.
+
+    Raises:
+        ValueError: the place is negative.
+
+    >>> str(member(0))
+    'member 0'
+    """
+    return Variant(_MEMBER, float(index))
