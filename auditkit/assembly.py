@@ -21,6 +21,7 @@ from auditkit.records.location import store_folder
 
 if TYPE_CHECKING:
     from auditkit.evidence.engine import Engine
+    from auditkit.models import LoadedModel
     from auditkit.models.wrapped import WrappedModel
     from auditkit.run import Run
 
@@ -160,6 +161,7 @@ def _settings(
     source: Mapping[str, str],
 ) -> Any:
     from auditkit.auditing import Settings
+    from auditkit.evidence.aims import Aims
     from auditkit.policy import load_attestations, load_waivers
 
     digests = {"model_file": source["digest"]} if "digest" in source else {}
@@ -173,6 +175,7 @@ def _settings(
         batch_size=configuration.batch_size,
         limit=said.limit,
         feature_names=_feature_names(configuration, code),
+        aims=Aims(**configuration.aims.model_dump()),
         waivers=() if waivers is None else load_waivers(base / waivers),
         attestations={} if attested is None else load_attestations(base / attested),
         notes=tuple(configuration.data.notes),
@@ -215,27 +218,41 @@ def build_model(
         preprocess=preprocess,
         device=said.device or section.device,
         layer=section.layer,
+        inputs=None if section.inputs is None else section.inputs.model_dump(exclude_none=True),
+        members=[_file(place, section, code).module for place in section.members],
         **declaration,
     )
     return model, source
 
 
-def _module(section: ModelSection, code: Code, said: Overrides) -> tuple[Any, dict[str, str]]:
+def _file(
+    place: str,
+    section: ModelSection,
+    code: Code,
+    trust: str | None = None,
+    sha256: str | None = None,
+) -> LoadedModel:
+    """A file of the model, or of a member of its ensemble, read as the section says."""
     from auditkit.models import load_model
 
-    if section.file is None:
-        assert section.factory is not None  # the section has one of file, factory, predictions
-        return code.load(section.factory)(), {}
-    loaded = load_model(
-        section.file,
+    return load_model(
+        place,
         format=section.format,
         factory=section.factory,
         legacy_pickle=section.legacy_pickle,
-        trust=said.trust or section.trust,
-        sha256=section.sha256,
+        trust=trust,
+        sha256=sha256,
         allow_code=code.allowed,
         base=code.base,
     )
+
+
+def _module(section: ModelSection, code: Code, said: Overrides) -> tuple[Any, dict[str, str]]:
+    if section.file is None:
+        assert section.factory is not None  # the section has one of file, factory, predictions
+        return code.load(section.factory)(), {}
+    trust, sha256 = said.trust or section.trust, section.sha256
+    loaded = _file(section.file, section, code, trust=trust, sha256=sha256)
     if section.factory is not None:
         code.note(section.factory, loaded.factory_digest)
     return loaded.module, {
@@ -253,7 +270,7 @@ def _declaration(section: ModelSection, code: Code) -> dict[str, Any]:
             for name, head in section.heads.items()
         }
         return {"heads": heads}
-    names = {"task", "outputs", "classes", "decision", "unit_metrics"}
+    names = {"task", "outputs", "classes", "decision", "unit_metrics", "quantiles"}
     return _head(section.model_dump(include=names, exclude_none=True), code)
 
 
@@ -301,10 +318,15 @@ def build_dataset(section: DataSection, code: Code) -> Dataset:
     if section.table is not None and section.split is not None:
         one = section.table
         shared |= {"split": section.split.model_dump(), "sha256": one.sha256, "csv": one.csv}
-        return dataset(data=_table(one, code.base), **shared)
+        outside = None if section.outside is None else _data(section.outside, code)
+        return dataset(data=_table(one, code.base), outside=outside, **shared)
     splits = {
         name: part
-        for name, part in (("evaluation", section.evaluation), ("training", section.training))
+        for name, part in (
+            ("evaluation", section.evaluation),
+            ("training", section.training),
+            ("outside", section.outside),
+        )
         if part is not None
     }
     return dataset(

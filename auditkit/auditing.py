@@ -19,6 +19,7 @@ from auditkit.checks.registry import catalogue, load_checks
 from auditkit.data.datasets import Dataset
 from auditkit.environment import describe_environment
 from auditkit.errors import ConfigurationError, PolicyError
+from auditkit.evidence.aims import Aims
 from auditkit.evidence.collected import Evidence
 from auditkit.evidence.engine import Engine, LocalEngine, Options
 from auditkit.evidence.needs import SplitNeed, make_plan
@@ -56,6 +57,7 @@ class Settings:
         batch_size: units given to the model at once.
         limit: read about so many units of each split only; such an audit cannot pass.
         feature_names: names of the columns of the model's input.
+        aims: what is wanted of the model's confidence; a mapping of some of them will do.
         waivers, attestations: for the judge.
         notes: sentences that a reviewer must see.
         digests: further digests (`model_file`, `code` …) for the record.
@@ -70,6 +72,7 @@ class Settings:
     batch_size: int = 1024
     limit: int | None = None
     feature_names: tuple[str, ...] = ()
+    aims: Aims | Mapping[str, Any] = field(default_factory=Aims)
     waivers: tuple[Waiver, ...] = ()
     attestations: Mapping[str, Attestation] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -77,6 +80,15 @@ class Settings:
     origin: Mapping[str, str] = field(default_factory=dict)
     allow_code: bool = False
     quiet: bool = False
+
+    @property
+    def aimed(self) -> Aims:
+        """The aims.
+
+        Raises:
+            ConfigurationError: one of them is unknown or out of range.
+        """
+        return Aims.of(self.aims)
 
 
 def audit(
@@ -203,7 +215,11 @@ class _Audit:
             self.model,
             self.data,
             [check.name for check in self.checks],
-            {"limit": self.settings.limit, "feature_names": self.settings.feature_names},
+            {
+                "limit": self.settings.limit,
+                "feature_names": self.settings.feature_names,
+                "aims": self.settings.aimed.describe(),
+            },
             known,
         )
 
@@ -248,6 +264,7 @@ class _Audit:
             seed=self.settings.seed,
             batch_size=self.settings.batch_size,
             feature_names=self.settings.feature_names,
+            aims=self.settings.aimed,
         )
 
     def _collect(self, probed: Probed) -> Evidence:
@@ -314,6 +331,7 @@ class _Audit:
                 "seed": self.settings.seed,
                 "batch_size": self.settings.batch_size,
                 "limit": limit,
+                "aims": self.settings.aimed.describe(),
                 "device": str(self.model.device),
                 "engine": self.engine.name,
                 "allow_code": self.settings.allow_code,

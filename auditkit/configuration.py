@@ -36,6 +36,25 @@ class HeadSection(_Section):
     classes: tuple[str, ...] = ()
     decision: DecisionSection | None = None
     unit_metrics: str | None = None
+    quantiles: tuple[Annotated[float, Field(strict=True)], ...] = ()
+
+
+class InputsSection(_Section):
+    """What the model is given: its medium, and the ends between which its numbers lie."""
+
+    medium: Literal["image", "table"] | None = None
+    range: tuple[float | tuple[float, ...], float | tuple[float, ...]] | None = None
+
+
+class AimsSection(_Section):
+    """What is wanted of the model's confidence."""
+
+    coverage: Annotated[float, Field(strict=True, gt=0, lt=1)] = 0.9
+    error: Annotated[float, Field(strict=True, gt=0, lt=1)] = 0.05
+    violation: Annotated[float, Field(strict=True, gt=0, lt=1)] = 0.1
+    epsilon: Annotated[float, Field(strict=True, ge=1e-5, le=1)] = 8 / 255
+    attacks: tuple[Literal["fgsm", "pgd", "autoattack"], ...] = ("fgsm", "pgd")
+    review: Annotated[int, Field(strict=True, ge=0, le=1000)] = 0
 
 
 class ModelSection(_Section):
@@ -53,12 +72,15 @@ class ModelSection(_Section):
     preprocess: str | None = None
     feature_names: tuple[str, ...] = ()
     layer: str | None = None
+    inputs: InputsSection | None = None
+    members: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     device: str = "auto"
     task: Literal["binary", "multiclass", "multilabel", "regression", "custom"] | None = None
     outputs: Literal["logits", "probabilities", "values"] | None = None
     classes: tuple[str, ...] = ()
     decision: DecisionSection | None = None
     unit_metrics: str | None = None
+    quantiles: tuple[Annotated[float, Field(strict=True)], ...] = ()
     heads: dict[str, HeadSection] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -72,6 +94,8 @@ class ModelSection(_Section):
             raise ValueError("give either task or heads")
         if self.layer is not None and self.predictions is not None:
             raise ValueError("stored predictions have no layer: leave it out")
+        if self.members and (self.file is None or self.factory is None):
+            raise ValueError("members of an ensemble are files beside file, built by factory")
         return self
 
 
@@ -125,6 +149,7 @@ class DataSection(_Section):
 
     evaluation: SplitSection | None = None
     training: SplitSection | None = None
+    outside: SplitSection | None = None
     table: SplitSection | None = None
     split: SplitColumnSection | None = None
     label: str | tuple[str, ...] | dict[str, str | tuple[str, ...]] | None = None
@@ -160,6 +185,7 @@ class AuditConfiguration(_Section):
     model: ModelSection
     data: DataSection
     policy: str = "baseline"
+    aims: AimsSection = AimsSection()
     checks: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     waivers: str | None = None
     attestations: str | None = None
@@ -187,6 +213,8 @@ _SECTIONS: tuple[type[_Section], ...] = (
     ModelSection,
     HeadSection,
     DecisionSection,
+    InputsSection,
+    AimsSection,
     DataSection,
     SplitSection,
     SplitColumnSection,

@@ -95,12 +95,18 @@ model:
   decision:
     threshold: 0.5                     # ← on the scale of the probability
     favourable: "1"                    # ← the outcome that is good for the person concerned
+  # ← what the model is given, after the preprocess, and the ends of its numbers; inputs are made
+  # worse and attacked within these:
+  # inputs: {{medium: image, range: [0, 1]}}
+  # members: [second.safetensors]      # ← the other members of an ensemble, built by the factory
 
 data:
   evaluation:
     table: {table}
   # training:                          # ← gives overfitting and drift, if you have it
   #   table: training.csv
+  # outside:                           # ← inputs of another kind, which the model should notice
+  #   table: outside.csv
   label: {label}{guess}
   # ← leave out ids and whatever the model does not read:
   features:{features}{left_out}
@@ -123,4 +129,11 @@ data:
   # labelled: accepted applicants      # ← if the outcome is known of some alone: of whom
 
 policy: baseline
+
+# What is wanted of the model's confidence; these are the numbers where you say nothing:
+# aims:
+#   coverage: 0.9                      # ← share of prediction sets that should hold the truth
+#   error: 0.05                        # ← most errors among the cases that are answered
+#   epsilon: 0.031                     # ← how far an attack may go, as a share of inputs.range
+#   review: 50                         # ← list so many rows whose label is doubtful, by row id
 """

@@ -13,10 +13,13 @@ import torch
 
 from auditkit.data.batch import Batch, Source
 from auditkit.data.datasets import Dataset
+from auditkit.data.sources import OUTSIDE
 from auditkit.errors import DataError
+from auditkit.evidence.aims import Aims
 from auditkit.evidence.runner import BatchRunner
 from auditkit.evidence.slice_levels import bin_labels, frequent_labels, labels_of_values
 from auditkit.evidence.subject import Labels, Subject, views_of
+from auditkit.models.medium import Medium
 from auditkit.models.wrapped import WrappedModel
 
 if TYPE_CHECKING:
@@ -28,6 +31,9 @@ _BINS = 16
 _MAX_STREAMS = 200
 _FEWEST_NAMED = 50
 """In fewer rows text may well occur once without being a name."""
+
+
+_USUAL = Aims()
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,7 @@ def probe(
     seed: int,
     batch_size: int,
     feature_names: tuple[str, ...] = (),
+    aims: Aims = _USUAL,
 ) -> Probed:
     """Check schema and first batch of every split, run the model once, and describe the subject.
 
@@ -86,6 +93,10 @@ def probe(
         seed=seed,
         slice_levels=levels,
         labels=_labels(dataset, batches),
+        medium=_medium(model, batches["evaluation"]),
+        input_range=model.inputs.range is not None,
+        members=len(model.members),
+        aims=aims,
     )
     return Probed(subject, edges, _left_out(batches, edges), f"sha256:{answers.hexdigest()}")
 
@@ -96,9 +107,17 @@ def _labels(dataset: Dataset, batches: Mapping[str, Batch]) -> Labels:
     # The first items of torch data may all be without a target where that is declared.
     if columns.labelled is not None and (columns.label is not None or evaluation.frame is None):
         return Labels.SOME
-    if all(batch.targets is not None for batch in batches.values()):
+    judged = [batch for name, batch in batches.items() if name != OUTSIDE]
+    if all(batch.targets is not None for batch in judged):
         return Labels.ALL
     return Labels.NONE if evaluation.targets is None else Labels.SOME
+
+
+def _medium(model: WrappedModel, batch: Batch) -> str:
+    """What an input is, as declared; the rows of a table are known without a declaration."""
+    if model.inputs.medium is not None:
+        return model.inputs.medium.value
+    return "" if batch.frame is None else Medium.TABLE.value
 
 
 def _first_batch(dataset: Dataset, split: str, batch_size: int) -> Batch:

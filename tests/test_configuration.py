@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from auditkit.assembly import Code, build_dataset
 from auditkit.configuration import AuditConfiguration, read_configuration
 from auditkit.data import Columns, Group, ProxyGroup
 from auditkit.errors import ConfigurationError, DataError
+from auditkit.evidence.aims import Aims
 from auditkit.starter import starter_configuration
 
 DATA: dict[str, Any] = {
@@ -122,6 +124,57 @@ def test_a_column_that_the_table_lacks_is_named(tmp_path: Path) -> None:
     made = build_dataset(read(tmp_path, weight="wt").data, Code(tmp_path, allowed=False))
     with pytest.raises(DataError, match="has no column 'wt'"):
         made.check()
+
+
+CONFIDENCE: dict[str, Any] = {
+    "name": "test",
+    "model": {
+        **MODEL,
+        "file": "one.safetensors",
+        "inputs": {"medium": "image", "range": [[0, -1], 1]},
+        "members": "two.safetensors",
+    },
+    "data": {**DATA, "outside": {"table": "strange.csv"}},
+    "aims": {"coverage": 0.8, "error": 0.02, "attacks": ["pgd"], "review": 20},
+}
+
+
+def confidence(folder: Path, **sections: Any) -> AuditConfiguration:
+    path = folder / "audit.yaml"
+    path.write_text(yaml.safe_dump({**CONFIDENCE, **sections}))
+    return read_configuration(path)
+
+
+def test_what_is_said_of_confidence(tmp_path: Path) -> None:
+    found = confidence(tmp_path)
+    assert found.model.inputs.range == ((0, -1), 1)
+    assert found.model.members == ("two.safetensors",)
+    assert Aims(**found.aims.model_dump()) == Aims(0.8, 0.02, attacks=("pgd",), review=20)
+    people(tmp_path)
+    pd.DataFrame({"x": [7.0]}).to_csv(tmp_path / "strange.csv", index=False)
+    made = build_dataset(found.data, Code(tmp_path, allowed=False))
+    assert list(made.splits) == ["evaluation", "outside"]
+    assert read(tmp_path).aims.model_dump() == asdict(Aims())
+
+
+@pytest.mark.parametrize(
+    ("sections", "says"),
+    [
+        ({"aims": {"coverage": 1}}, "aims.coverage (line"),
+        ({"aims": {"error": 0}}, "aims.error (line"),
+        ({"aims": {"attacks": ["magic"]}}, "aims.attacks"),
+        ({"aims": {"epsilon": 2.0}}, "aims.epsilon (line"),
+        ({"aims": {"reviews": 3}}, "this key is unknown (Did you mean review?)"),
+        ({"model": {**MODEL, "inputs": {"medium": "smell"}}}, "model.inputs.medium (line"),
+        ({"model": {**MODEL, "members": ["two"]}}, "members of an ensemble are files beside file"),
+    ],
+)
+def test_wrong_words_on_confidence_are_named(
+    sections: dict[str, Any], says: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        confidence(tmp_path, **sections)
+    assert says in str(caught.value)
 
 
 def test_what_init_writes_names_every_role_and_stays_valid(tmp_path: Path) -> None:

@@ -3,10 +3,13 @@
 from auditkit.evidence.collected import Evidence, SplitEvidence
 from auditkit.evidence.engine import Engine, LocalEngine, Options
 from auditkit.evidence.needs import (
+    AnswerNeed,
     AttributionNeed,
+    ClassBinsNeed,
     Column,
     CountNeed,
     Plan,
+    ReviewNeed,
     RowNeed,
     SliceNeed,
     SplitNeed,
@@ -16,7 +19,9 @@ from auditkit.evidence.needs import (
 from auditkit.evidence.subject import Subject, View, ViewKey
 
 __all__ = [
+    "AnswerNeed",
     "AttributionNeed",
+    "ClassBinsNeed",
     "Column",
     "CountNeed",
     "Engine",
@@ -24,6 +29,7 @@ __all__ = [
     "LocalEngine",
     "Options",
     "Plan",
+    "ReviewNeed",
     "RowNeed",
     "SliceNeed",
     "SplitEvidence",

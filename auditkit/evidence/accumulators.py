@@ -19,7 +19,7 @@ from auditkit.statistics.cell_codes import DENSE_CELLS
 # A flat code beyond this does not fit 64 bits.
 MAX_CELLS = 1 << 62
 # Sums of so many batches are added up plainly before they join the compensated sum.
-_FOLD_EVERY = 32
+FOLD_EVERY = 32
 
 
 class Cells:
@@ -110,6 +110,13 @@ def _corner(table: Tensor, sizes: Sequence[int]) -> Tensor:
     return table
 
 
+def sum_with_error(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+    """The sum, and what it lacks of the true one (Knuth's two-sum), elementwise."""
+    total = first + second
+    shadow = total - first
+    return total, (first - (total - shadow)) + (second - shadow)
+
+
 class CountAccumulator:
     """int64 counts over axes of codes; integer sums are the same in any order."""
 
@@ -169,7 +176,7 @@ class SumAccumulator:
         self._numbers.scatter_add_(0, index, self._one.expand(len(values)))
         self._recent.index_add_(1, index, torch.stack([values, values.square()]))
         self._batches += 1
-        if self._batches % _FOLD_EVERY == 0:
+        if self._batches % FOLD_EVERY == 0:
             self._fold()
 
     def holds(self, sizes: Sequence[int]) -> bool:
@@ -203,10 +210,8 @@ class SumAccumulator:
         return numbers, sums, lacking
 
     def _fold(self) -> None:
-        total = self._sums + self._recent
-        shadow = total - self._sums
-        self._lacking += (self._sums - (total - shadow)) + (self._recent - shadow)
-        self._sums = total
+        self._sums, error = sum_with_error(self._sums, self._recent)
+        self._lacking += error
         self._recent.zero_()
 
     def _move(self, larger: Cells) -> None:

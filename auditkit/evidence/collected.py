@@ -6,20 +6,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from auditkit.evidence.answers import Answers, NotAnswered
 from auditkit.evidence.clusters import Clusters
 from auditkit.evidence.needs import (
     BLOCK,
+    AnswerNeed,
     AttributionNeed,
+    ClassBinsNeed,
     CountNeed,
+    ReviewNeed,
     RowNeed,
     SliceNeed,
     SumNeed,
     serves,
 )
+from auditkit.evidence.review import Review
 from auditkit.evidence.row_log import RowLog
 from auditkit.evidence.sample import Sampled
 from auditkit.evidence.slice_tables import SliceTables
 from auditkit.measurement import Slice
+from auditkit.statistics.class_bins import ClassBins
 from auditkit.statistics.sparse_counts import AnyCounts
 from auditkit.statistics.sparse_moments import AnyMoments
 
@@ -42,7 +48,11 @@ class SplitEvidence:
         sampled: whether only the first rows were read (`--limit`).
         row_logs: rows kept one by one, by need.
         slices: errors by combinations of features, by need.
+        answers: what the model answered for the sample when it was asked again, by need, or the
+            reason why there is nothing.
         unlabelled: number of units without a label.
+        class_bins: the calibration of every class, by need, of the labelled rows.
+        review: the labelled units that the model contradicts most, by need.
     """
 
     rows: int
@@ -58,6 +68,9 @@ class SplitEvidence:
     row_logs: Mapping[RowNeed, RowLog] = field(default_factory=dict)
     slices: Mapping[SliceNeed, SliceTables] = field(default_factory=dict)
     unlabelled: int = 0
+    answers: Mapping[AnswerNeed, Answers | NotAnswered] = field(default_factory=dict)
+    class_bins: Mapping[ClassBinsNeed, ClassBins] = field(default_factory=dict)
+    review: Mapping[ReviewNeed, Review] = field(default_factory=dict)
 
     @property
     def labelled(self) -> int:

@@ -10,11 +10,13 @@ import torch
 from auditkit.data.batch import Batch
 from auditkit.data.roles import DECLARE_LABELLED
 from auditkit.errors import DataError
+from auditkit.evidence.class_bin_accumulators import ClassBinTables
 from auditkit.evidence.clusters import ClusterTally
 from auditkit.evidence.collected import SplitEvidence
 from auditkit.evidence.hashing import hashes
 from auditkit.evidence.host_axes import Edges, HostAxes
 from auditkit.evidence.needs import BLOCK, CORRECT, FOLD, SliceNeed, SplitPlan, group
+from auditkit.evidence.review import ReviewLists
 from auditkit.evidence.row_recorder import RowRecorders
 from auditkit.evidence.row_values import RowValues
 from auditkit.evidence.runner import BatchRunner
@@ -60,11 +62,13 @@ class SplitCollector:
         self._groups = tuple(group(declared.name) for declared in subject.columns.groups)
         self._tally = ClusterTally(len(self._groups)) if subject.clustered else None
         self._rows = RowRecorders(plan.rows, model, self._host, seed)
+        self._class_bins = ClassBinTables(plan.class_bins, subject, self._runner.device)
+        self._reviews = ReviewLists(plan.reviews, subject, self._runner.device)
         wanted = (*self._tables.columns, *self._groups, *self._rows.columns)
+        wanted += self._class_bins.columns
         self._columns = tuple(dict.fromkeys(wanted))
         self._slices = {need: self._slice_accumulator(need) for need in plan.slices}
-        sizes = [need.sample for need in plan.attributions]
-        self._sampler = Sampler(max(sizes), seed) if sizes else None
+        self._sampler = Sampler(plan.sampled, seed) if plan.sampled else None
 
     def update(self, batch: Batch, fragment: str = "") -> None:
         """Run the model on one batch of a fragment and add it up.
@@ -86,10 +90,12 @@ class SplitCollector:
             self._tables.add(units, codes, len(batch), labelled)
             self._rows.add(fragment, batch, codes, units, heard)
             self._add_slices(units, batch, labelled)
+            self._class_bins.add(units, codes, labelled)
+            self._reviews.add(units, batch, labelled)
         if self._tally is not None and batch.clusters is not None:
             self._tally.add(hashes(batch.clusters), [codes[column] for column in self._groups])
         if self._sampler is not None:
-            self._sampler.add(answered.prepared, batch)
+            self._sampler.add(answered.prepared, batch, answered.targets)
         self.rows += len(batch)
         self._unlabelled += 0 if labelled is None else len(batch) - len(labelled)
 
@@ -160,4 +166,6 @@ class SplitCollector:
             row_logs=self._rows.logs(),
             slices={need: tables.tables() for need, tables in self._slices.items()},
             unlabelled=self._unlabelled,
+            class_bins=self._class_bins.bins(),
+            review=self._reviews.reviews(),
         )

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from auditkit.data.batch import Fragment, Source
 from auditkit.data.datasets import Dataset
+from auditkit.evidence.answers import Answers, NotAnswered
 from auditkit.evidence.collected import Evidence, SplitEvidence
 from auditkit.evidence.collector import SplitCollector
-from auditkit.evidence.needs import AttributionNeed, Plan, SplitPlan
+from auditkit.evidence.needs import AnswerNeed, AttributionNeed, Plan, SplitPlan
 from auditkit.evidence.progress import progress_bar
 from auditkit.evidence.subject import Subject
 from auditkit.models.wrapped import WrappedModel
@@ -139,19 +140,42 @@ class LocalEngine:
     ) -> Evidence:
         """See `Engine.run`. All splits are read before the dear attributions are computed."""
         jobs = {
-            name: Job(name, split_plan, subject, model, dataset[name])
+            name: Job(name, split_plan, subject.within(name), model, dataset[name])
             for name, split_plan in plan.splits.items()
         }
         splits = {
             name: collect_split(job, job.source.fragments(), options) for name, job in jobs.items()
         }
-        return Evidence({name: with_attributions(splits[name], job) for name, job in jobs.items()})
+        return Evidence(
+            {name: with_answers(splits[name], job, options) for name, job in jobs.items()}
+        )
 
 
-def with_attributions(split: SplitEvidence, job: Job) -> SplitEvidence:
-    """The split's evidence with the attributions of its sample."""
-    results = {need: _attributions(need, split, job) for need in job.plan.attributions}
-    return replace(split, attributions=results)
+def with_answers(split: SplitEvidence, job: Job, options: Options) -> SplitEvidence:
+    """The split's evidence with what the model says of its sample, asked again.
+
+    Attributions first, then the answers under each variant, with a progress bar.
+    """
+    attributions = {need: _attributions(need, split, job) for need in job.plan.attributions}
+    answers = _answers(split, job, options) if job.plan.answers else {}
+    return replace(split, attributions=attributions, answers=answers)
+
+
+def _answers(
+    split: SplitEvidence, job: Job, options: Options
+) -> dict[AnswerNeed, Answers | NotAnswered]:
+    # Heavy, as above: attacks stand on Captum.
+    from auditkit.evidence.asking import asked_again
+
+    found: dict[AnswerNeed, Answers | NotAnswered] = {}
+    units = 0 if split.sample is None else len(split.sample)
+    sizes = {need: min(need.sample, units) * need.variant.repeats for need in job.plan.answers}
+    title = f"{job.split} sample, asked again"
+    with progress_bar(title, sum(sizes.values()), quiet=options.quiet) as advance:
+        for need, size in sizes.items():
+            found[need] = asked_again(need, split.sample, job.model, options.seed)
+            advance(size)
+    return found
 
 
 def _attributions(

@@ -15,11 +15,14 @@ import torch
 
 from auditkit.evidence.clusters import Clusters
 from auditkit.evidence.collected import SplitEvidence
+from auditkit.evidence.facts import Facts
 from auditkit.evidence.levels import settled
 from auditkit.evidence.needs import SplitPlan
+from auditkit.evidence.review import Review
 from auditkit.evidence.row_log import RowLog
 from auditkit.evidence.sample import Sampled
 from auditkit.evidence.slice_tables import SliceTables
+from auditkit.statistics.class_bins import ClassBins
 from auditkit.statistics.counts import Axis
 from auditkit.statistics.sparse_counts import counts_from_bytes, merged
 from auditkit.statistics.sparse_moments import merged_moments, moments_from_bytes
@@ -54,6 +57,8 @@ def merge(one: SplitEvidence, other: SplitEvidence) -> SplitEvidence:
         row_logs={need: log.merged(other.row_logs[need]) for need, log in one.row_logs.items()},
         slices={need: tables + other.slices[need] for need, tables in one.slices.items()},
         unlabelled=one.unlabelled + other.unlabelled,
+        class_bins={need: bins + other.class_bins[need] for need, bins in one.class_bins.items()},
+        review={need: found.merged(other.review[need]) for need, found in one.review.items()},
     )
 
 
@@ -79,6 +84,8 @@ def to_bytes(split: SplitEvidence, plan: SplitPlan) -> bytes:
         "sample": None if split.sample is None else _sample_to_plain(split.sample),
         "rows_kept": [_tensor(split.row_logs[need].to_bytes()) for need in plan.rows],
         "slices": [_slices_to_plain(split.slices[need]) for need in plan.slices],
+        "class_bins": [_tensor(split.class_bins[need].to_bytes()) for need in plan.class_bins],
+        "reviews": [_tensor(split.review[need].to_bytes()) for need in plan.reviews],
     }
     buffer = io.BytesIO()
     torch.save(content, buffer)
@@ -113,6 +120,14 @@ def from_bytes(data: bytes, plan: SplitPlan) -> SplitEvidence:
         },
         slices={
             need: _slices(plain) for need, plain in zip(plan.slices, content["slices"], strict=True)
+        },
+        class_bins={
+            need: ClassBins.from_bytes(_bytes(state))
+            for need, state in zip(plan.class_bins, content["class_bins"], strict=True)
+        },
+        review={
+            need: Review.from_bytes(_bytes(state))
+            for need, state in zip(plan.reviews, content["reviews"], strict=True)
         },
     )
 
@@ -154,6 +169,7 @@ def _sample_to_plain(sample: Sampled) -> dict[str, Any]:
         "keys": _signed(sample.keys),
         "clusters": None if sample.clusters is None else _signed(sample.clusters),
         "size": sample.size,
+        "facts": sample.facts.to_plain(),
     }
 
 
@@ -166,6 +182,7 @@ def _sample(plain: Mapping[str, Any]) -> Sampled:
         _unsigned(plain["keys"]),
         None if plain["clusters"] is None else _unsigned(plain["clusters"]),
         plain["size"],
+        Facts.from_plain(plain["facts"]),
     )
 
 

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from auditkit.evidence.quantile_values import CROSSING, WIDTH
 from auditkit.evidence.subject import Labels, Subject, ViewKey
+from auditkit.variants.variant import PLAIN, Variant
 
 
 @dataclass(frozen=True, order=True)
@@ -20,7 +22,8 @@ class Column:
     Attributes:
         kind: `group`, `control` or `feature` (of the data), `block` or `fold` (a hash of the
             cluster or row id), or what is read off an output: `target`, `prediction`, `previous`,
-            `correct`, `selected`, `qualified`, `score_cell`, `rank_cell`; see the constants below.
+            `correct`, `selected`, `qualified`, `score_cell`, `rank_cell`, `pit_cell`; see the
+            constants below.
         name: of the attribute or feature; "" for the others.
     """
 
@@ -57,6 +60,10 @@ SCORE_CELL = Column("score_cell")
 
 RANK_CELL = Column("rank_cell")
 """Cell of the score on a scale that keeps its order at both ends; see `auditkit.evidence.grids`."""
+
+PIT_CELL = Column("pit_cell")
+"""Which interval between predicted quantiles the target falls in; see
+`auditkit.evidence.quantile_values`."""
 
 PREVIOUS = Column("previous")
 """The class that the previous version of the model predicted; its codes are those of the target."""
@@ -177,6 +184,23 @@ class AttributionNeed:
 
 
 @dataclass(frozen=True)
+class AnswerNeed:
+    """What the model answers for a random sample of units when it is asked again.
+
+    Attributes:
+        head: name of the model's output head.
+        variant: under which change of the inputs or of the model; `PLAIN` for none.
+        sample: number of units at most; which, says a keyed hash of the row ids.
+        layer: name of the module whose output is kept as an embedding; "" for none.
+    """
+
+    head: str
+    variant: Variant = PLAIN
+    sample: int = 1000
+    layer: str = ""
+
+
+@dataclass(frozen=True)
 class RowNeed:
     """Some units row by row: what sums cannot carry. See `auditkit.evidence.row_log.RowLog`.
 
@@ -185,6 +209,7 @@ class RowNeed:
         columns: codes to keep.
         values: values to keep, as in `SumNeed`.
         layer: name of the module whose output is kept as an embedding; "" for none.
+        outputs: whether all that the view's head returned is kept.
         rows: about how many at most; which, says a keyed hash of the unit that is kept whole.
         whole: `row`, `cluster` or `query`: rows of one such unit are kept all or none.
 
@@ -197,6 +222,7 @@ class RowNeed:
     columns: tuple[Column, ...] = ()
     values: tuple[str, ...] = ()
     layer: str = ""
+    outputs: bool = False
     rows: int = 20_000
     whole: str = "row"
 
@@ -204,8 +230,9 @@ class RowNeed:
         _check_axes(self.view, self.columns)
         if len(set(self.values)) < len(self.values):
             raise ValueError(f"a value is named twice: {', '.join(self.values)}")
-        if self.view is None and self.values:
-            raise ValueError(f"values of an output need its view: {', '.join(self.values)}")
+        if self.view is None and (self.values or self.outputs):
+            named = ", ".join((*self.values, *(["its whole"] if self.outputs else [])))
+            raise ValueError(f"values of an output need its view: {named}")
         if self.whole not in ("row", "cluster", "query"):
             raise ValueError(f"whole must be row, cluster or query, found {self.whole!r}")
 
@@ -238,8 +265,60 @@ class SliceNeed:
             raise ValueError(f"slices are of groups and features, found {strange[0]}")
 
 
-Need = CountNeed | SumNeed | AttributionNeed | RowNeed | SliceNeed
-_N = TypeVar("_N", CountNeed, SumNeed, AttributionNeed, RowNeed, SliceNeed)
+@dataclass(frozen=True)
+class ClassBinsNeed:
+    """The calibration of every class: see `auditkit.statistics.class_bins.ClassBins`.
+
+    Attributes:
+        view: the multiclass output whose probabilities are binned, class by class.
+    """
+
+    view: ViewKey
+
+
+@dataclass(frozen=True)
+class ReviewNeed:
+    """The labelled units whose label the model contradicts most, by row id.
+
+    Row ids may name people: asked for only where the user asks, see `Aims.review`.
+
+    Attributes:
+        view: the binary or multiclass output that contradicts.
+        count: how many units are kept.
+
+    Raises:
+        ValueError: fewer than one.
+    """
+
+    view: ViewKey
+    count: int = 50
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise ValueError(f"a review is of at least one unit, found {self.count}")
+
+
+Need = (
+    AnswerNeed
+    | CountNeed
+    | SumNeed
+    | AttributionNeed
+    | RowNeed
+    | SliceNeed
+    | ClassBinsNeed
+    | ReviewNeed
+)
+_N = TypeVar(
+    "_N",
+    AnswerNeed,
+    CountNeed,
+    SumNeed,
+    AttributionNeed,
+    RowNeed,
+    SliceNeed,
+    ClassBinsNeed,
+    ReviewNeed,
+)
 _C = TypeVar("_C", CountNeed, SumNeed)
 
 
@@ -260,6 +339,15 @@ class SplitPlan:
     attributions: tuple[AttributionNeed, ...]
     rows: tuple[RowNeed, ...] = ()
     slices: tuple[SliceNeed, ...] = ()
+    answers: tuple[AnswerNeed, ...] = ()
+    class_bins: tuple[ClassBinsNeed, ...] = ()
+    reviews: tuple[ReviewNeed, ...] = ()
+
+    @property
+    def sampled(self) -> int:
+        """How many units are drawn for what is too dear for all of them; 0 for none."""
+        sizes = [need.sample for need in self.attributions]
+        return max([*sizes, *(need.sample for need in self.answers)], default=0)
 
 
 @dataclass(frozen=True)
@@ -294,6 +382,9 @@ def _split_plan(needs: list[Need], subject: Subject) -> SplitPlan:
         attributions=tuple(dict.fromkeys(_only(needs, AttributionNeed))),
         rows=tuple(dict.fromkeys(_only(needs, RowNeed))),
         slices=tuple(dict.fromkeys(_only(needs, SliceNeed))),
+        answers=tuple(dict.fromkeys(_only(needs, AnswerNeed))),
+        class_bins=tuple(dict.fromkeys(_only(needs, ClassBinsNeed))),
+        reviews=tuple(dict.fromkeys(_only(needs, ReviewNeed))),
     )
 
 
@@ -305,7 +396,7 @@ def _axes(axes: tuple[Column, ...], extra: tuple[Column, ...]) -> tuple[Column, 
     return tuple(sorted({*axes, *extra}))
 
 
-_OF_LABELS = (TARGET, CORRECT, QUALIFIED)
+_OF_LABELS = (TARGET, CORRECT, QUALIFIED, PIT_CELL)
 
 
 def rests_on_labels(need: Need) -> bool:
@@ -318,9 +409,9 @@ def rests_on_labels(need: Need) -> bool:
         True
     """
     match need:
-        case AttributionNeed():
+        case AttributionNeed() | AnswerNeed():
             return False
-        case SliceNeed():
+        case SliceNeed() | ClassBinsNeed() | ReviewNeed():
             return True  # errors, whatever their kind
         case CountNeed():
             return any(axis in _OF_LABELS for axis in need.axes)
@@ -335,7 +426,9 @@ def rests_on_labels(need: Need) -> bool:
 def _value_of_labels(value: str) -> bool:
     """Whether a value cannot be had without a label: also what a user's unit metrics return."""
     name = value.removeprefix(WEIGHTED)
-    return name not in ("score", WEIGHT) and not name.startswith(MEMBERSHIP)
+    if name in ("score", CROSSING, WEIGHT):
+        return False
+    return not name.startswith((MEMBERSHIP, WIDTH))
 
 
 def _without_contained(needs: list[_C], *, apart: bool) -> list[_C]:

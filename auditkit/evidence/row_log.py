@@ -25,7 +25,8 @@ MAX_BYTES = 64 << 20
 MAX_BYTES_TOGETHER = 256 << 20
 """About how large all logs of one split grow together: of many, each gets its part."""
 
-UNIT, ROW, CLUSTER, EMBEDDING = "unit", "row", "cluster", "embedding"
+UNIT, ROW, CLUSTER = "unit", "row", "cluster"
+EMBEDDING, OUTPUTS = "embedding", "outputs"
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +38,8 @@ class RowLog:
 
     Attributes:
         fragments: id → table with the columns `unit`, `row` and, where a cluster is declared,
-            `cluster` (hashes, uint64); one of each declared column and value; and `embedding`.
+            `cluster` (hashes, uint64); one of each declared column and value; and, where asked
+            for, `embedding` and `outputs`.
         seen: id → number of rows that were read of the fragment.
         size: rows kept at most.
         cutoff: hash of the first unit that was left out; None if all were kept.
@@ -130,9 +132,21 @@ class RowLog:
         """
         if not len(self) and not self.lacking:
             return np.zeros((0, 0), dtype=np.float32)
-        if EMBEDDING not in self.table.column_names:
-            raise KeyError(EMBEDDING)
-        column = self.table[EMBEDDING].combine_chunks()
+        return self._wide(EMBEDDING)
+
+    @property
+    def outputs(self) -> np.ndarray:
+        """All that the view's head returned, float32 of shape (rows, numbers).
+
+        Raises:
+            KeyError: it was not asked for.
+        """
+        return self._wide(OUTPUTS) if len(self) else np.zeros((0, 0), dtype=np.float32)
+
+    def _wide(self, name: str) -> np.ndarray:
+        if name not in self.table.column_names:
+            raise KeyError(name)
+        column = self.table[name].combine_chunks()
         flat = column.flatten().to_numpy(zero_copy_only=False)
         return np.asarray(flat.reshape(len(self), -1))
 

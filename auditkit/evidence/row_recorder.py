@@ -6,7 +6,7 @@ without looking at the outputs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,6 +27,7 @@ from auditkit.evidence.row_log import (
     EMBEDDING,
     MAX_BYTES,
     MAX_BYTES_TOGETHER,
+    OUTPUTS,
     ROW,
     UNIT,
     RowLog,
@@ -51,6 +52,7 @@ class _Part:
     hashed: Mapping[str, np.ndarray]
     of_data: Mapping[Column, np.ndarray]
     of_outputs: Tensor
+    outputs: Tensor | None
     embedding: Tensor | None
 
 
@@ -61,16 +63,16 @@ class RowRecorder:
         need: what to keep.
         host: the axes of the data, for their labels.
         seed: of the sample.
-        logs: how many logs are filled in all.
+        size: rows kept at most; see `rows_at_most`.
     """
 
-    def __init__(self, need: RowNeed, host: HostAxes, seed: int, logs: int = 1) -> None:
+    def __init__(self, need: RowNeed, host: HostAxes, seed: int, size: int) -> None:
         self.need = need
         self.of_data = [column for column in need.columns if column.of_data]
         self._of_outputs = [column for column in need.columns if not column.of_data]
         self._host = host
         self._seed = seed
-        self._log = RowLog({}, {}, rows_at_most(need, logs))
+        self._log = RowLog({}, {}, size)
         self._seen: dict[str, int] = {}
         self._pending: list[_Part] = []
         self._waiting = 0
@@ -117,6 +119,7 @@ class RowRecorder:
                 hashed,
                 {column: codes[column][rows] for column in self.of_data},
                 self._numbers(units, positions),
+                self._outputs(units, positions),
                 self._embedding(heard, positions),
             )
         )
@@ -145,6 +148,14 @@ class RowRecorder:
         found += [of_view.value(name) for name in self.need.values]
         stacked = torch.stack(found)
         return stacked[:, positions.to(stacked.device, non_blocking=True)]
+
+    def _outputs(self, units: Mapping[ViewKey, Units], positions: Tensor) -> Tensor | None:
+        """All that the head returned, float32 of shape (rows, numbers)."""
+        if not self.need.outputs or self.need.view is None:
+            return None
+        raw: Tensor = units[self.need.view].batch.raw
+        chosen = raw[positions.to(raw.device, non_blocking=True)].detach().float()
+        return chosen[:, None] if chosen.ndim == 1 else chosen
 
     def _embedding(self, heard: Heard | None, positions: Tensor) -> Tensor | None:
         if heard is None or self._lacking:
@@ -180,16 +191,17 @@ class RowRecorder:
         if not self._pending:
             return
         numbers = torch.cat([part.of_outputs for part in self._pending], dim=1).cpu().numpy()
-        embeddings = [part.embedding for part in self._pending if part.embedding is not None]
-        vectors = torch.cat(embeddings).cpu().numpy() if embeddings else None
+        vectors = _together(part.embedding for part in self._pending)
+        outputs = _together(part.outputs for part in self._pending)
         start = 0
         for part in self._pending:
             end = start + len(part.hashed[UNIT])
-            embedding = None if vectors is None or self._lacking else vectors[start:end]
-            yield self._table(part, numbers[:, start:end], embedding)
+            rows = {OUTPUTS: outputs, EMBEDDING: None if self._lacking else vectors}
+            wide = {name: one[start:end] for name, one in rows.items() if one is not None}
+            yield self._table(part, numbers[:, start:end], wide)
             start = end
 
-    def _table(self, part: _Part, numbers: np.ndarray, embedding: np.ndarray | None) -> pa.Table:
+    def _table(self, part: _Part, numbers: np.ndarray, wide: Mapping[str, np.ndarray]) -> pa.Table:
         columns: dict[str, pa.Array] = {name: pa.array(one) for name, one in part.hashed.items()}
         for column in self.of_data:
             columns[str(column)] = self._labelled(column, part.of_data[column])
@@ -198,9 +210,9 @@ class RowRecorder:
             columns[str(column)] = pa.array(found.astype(np.int64))
         for name, found in zip(self.need.values, numbers[codes:], strict=True):
             columns[f"value:{name}"] = pa.array(found)
-        if embedding is not None:
-            flat = pa.array(np.ascontiguousarray(embedding).ravel())
-            columns[EMBEDDING] = pa.FixedSizeListArray.from_arrays(flat, embedding.shape[1])
+        for name, rows in wide.items():
+            flat = pa.array(np.ascontiguousarray(rows).ravel())
+            columns[name] = pa.FixedSizeListArray.from_arrays(flat, rows.shape[1])
         return pa.table(columns)
 
     def _labelled(self, column: Column, codes: np.ndarray) -> pa.Array:
@@ -211,16 +223,29 @@ class RowRecorder:
         return pa.DictionaryArray.from_arrays(pa.array(codes), labels).cast(pa.string())
 
 
+def _together(parts: Iterable[Tensor | None]) -> np.ndarray | None:
+    """The rows of all parts that have any, from one read of the device."""
+    found = [part for part in parts if part is not None]
+    return torch.cat(found).cpu().numpy() if found else None
+
+
 def _concatenated(tables: Sequence[pa.Table], lacking: str) -> pa.Table:
     same = [without_embedding(table) for table in tables] if lacking else tables
     return pa.concat_tables(same).combine_chunks()
 
 
-def rows_at_most(need: RowNeed, logs: int = 1) -> int:
-    """How many rows of a need are kept: as many as it asks for, or as fit beside other logs."""
+def rows_at_most(need: RowNeed, logs: int = 1, numbers: int = 0) -> int:
+    """How many rows of a need are kept: as many as it asks for, or as fit beside other logs.
+
+    Args:
+        need: what is kept of a row.
+        logs: how many logs there are.
+        numbers: how many numbers the head gives of a row, where all are kept.
+    """
     width = 8 * (3 + len(need.values)) + _TEXT_BYTES * len(need.columns)
     width += 4 * MAX_DIMENSIONS if need.layer else 0
-    return min(need.rows, min(MAX_BYTES, MAX_BYTES_TOGETHER // logs) // width)
+    width += 4 * numbers if need.outputs else 0
+    return min(need.rows, max(1, min(MAX_BYTES, MAX_BYTES_TOGETHER // logs) // width))
 
 
 def projected(embedding: Tensor) -> Tensor:
@@ -248,6 +273,14 @@ def _projection(dimensions: int) -> Tensor:
     return torch.from_numpy(matrix.astype(np.float32))
 
 
+def _numbers_of(need: RowNeed, model: WrappedModel) -> int:
+    """How many numbers the head of a need gives of a row."""
+    if need.view is None:
+        return 0
+    (head,) = (head for head in model.heads if head.name == need.view.head)
+    return head.numbers
+
+
 class RowRecorders:
     """The logs of a plan.
 
@@ -264,7 +297,10 @@ class RowRecorders:
     def __init__(
         self, needs: Sequence[RowNeed], model: WrappedModel, host: HostAxes, seed: int
     ) -> None:
-        self._recorders = [RowRecorder(need, host, seed, len(needs)) for need in needs]
+        self._recorders = [
+            RowRecorder(need, host, seed, rows_at_most(need, len(needs), _numbers_of(need, model)))
+            for need in needs
+        ]
         self._model = model
         self._layers = tuple(dict.fromkeys(need.layer for need in needs if need.layer))
         self.columns = tuple(

@@ -27,10 +27,12 @@ class Answered:
     Attributes:
         prepared: what the model was given, on its device.
         heads: head → its outputs with targets and unit metrics, on the device.
+        targets: head → its encoded targets, on the CPU; None for a batch without any.
     """
 
     prepared: Any
     heads: Mapping[str, HeadBatch]
+    targets: Mapping[str, Any]
 
 
 class BatchRunner:
@@ -67,7 +69,7 @@ class BatchRunner:
                 for head in self._model.heads
             }
         self._guard.batch_done(batch.row_ids)
-        return Answered(prepared, heads)
+        return Answered(prepared, heads, targets)
 
     def check(self) -> None:
         """Raise if any batch so far contradicts the declaration; reads the device.

@@ -6,6 +6,7 @@ size or the number of workers, and two workers' samples merge into the sample of
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +15,12 @@ import torch
 
 from auditkit.data.batch import Batch
 from auditkit.evidence.bottom_k import in_order
+from auditkit.evidence.facts import Facts
 from auditkit.evidence.hashing import hashes
 from auditkit.evidence.nests import concatenated, map_tensors
+
+MAX_BYTES = 256 << 20
+"""About how much the inputs of a sample take at most: of large ones fewer are drawn."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,7 @@ class Sampled:
         keys: keyed hashes of the row ids, uint64 of shape (n,).
         clusters: hashes of the clusters, uint64 of shape (n,); None where none is declared.
         size: how many are kept at most.
+        facts: what is known of each unit beside its inputs.
     """
 
     inputs: Any
@@ -35,6 +41,7 @@ class Sampled:
     keys: np.ndarray
     clusters: np.ndarray | None
     size: int
+    facts: Facts
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -47,6 +54,7 @@ class Sampled:
             self.keys[order],
             None if self.clusters is None else self.clusters[order],
             self.size,
+            self.facts.take(order),
         )
 
     def first(self, count: int) -> Sampled:
@@ -55,6 +63,7 @@ class Sampled:
 
     def merged(self, other: Sampled) -> Sampled:
         """The sample of both together."""
+        size = min(self.size, other.size)
         both = Sampled(
             concatenated(self.inputs, other.inputs),
             np.concatenate([self.row_ids, other.row_ids]),
@@ -62,9 +71,10 @@ class Sampled:
             None
             if self.clusters is None or other.clusters is None
             else np.concatenate([self.clusters, other.clusters]),
-            self.size,
+            size,
+            self.facts.followed_by(other.facts),
         )
-        return both.take(in_order(both.keys)[: self.size])
+        return both.take(in_order(both.keys)[:size])
 
 
 def rows_of(nest: Any, rows: np.ndarray, units: int) -> Any:
@@ -94,6 +104,13 @@ def _has_units(inputs: Any, units: int) -> bool:
     return (units,) in shapes
 
 
+def _bytes_of(inputs: Any, units: int) -> int:
+    """How many bytes the prepared inputs of one unit take."""
+    sizes: list[int] = []
+    map_tensors(lambda part: sizes.append(part.numel() * part.element_size()), inputs)
+    return sum(sizes) // max(units, 1)
+
+
 class Sampler:
     """Keeps the `size` units with the smallest keyed hashes seen so far."""
 
@@ -102,7 +119,7 @@ class Sampler:
         self._seed = seed
         self.sample: Sampled | None = None
 
-    def add(self, inputs: Any, batch: Batch) -> None:
+    def add(self, inputs: Any, batch: Batch, targets: Mapping[str, Any]) -> None:
         """Offer a batch; the device is read only when one of its units is drawn.
 
         Inputs without any tensor whose first axis is the units (a list of images, say) cannot be
@@ -111,7 +128,10 @@ class Sampler:
         Args:
             inputs: prepared inputs of the batch.
             batch: for row ids and clusters.
+            targets: head → its encoded targets, on the CPU.
         """
+        if self.sample is None:
+            self._size = min(self._size, max(1, MAX_BYTES // max(_bytes_of(inputs, len(batch)), 1)))
         keys = hashes(batch.row_ids, self._seed)
         drawn = self._drawn(keys)
         if not drawn.size or not _has_units(inputs, len(batch)):
@@ -122,6 +142,7 @@ class Sampler:
             keys[drawn],
             None if batch.clusters is None else hashes(batch.clusters[drawn]),
             self._size,
+            Facts.of(batch, targets, drawn),
         )
         self.sample = chosen if self.sample is None else self.sample.merged(chosen)
 

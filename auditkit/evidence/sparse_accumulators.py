@@ -13,7 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from auditkit.evidence.accumulators import Cells, CountAccumulator, SumAccumulator
+from auditkit.evidence.accumulators import (
+    Cells,
+    CountAccumulator,
+    SumAccumulator,
+    sum_with_error,
+)
 
 # Units that wait to be put together: 2 megabytes of codes, and some ten times that to sort them.
 WAITING = 1 << 18
@@ -148,10 +153,8 @@ class SparseSumAccumulator:
                 (places[met:], recent),
             )
         )
-        # Knuth's two-sum: what the new sum lacks of the true one.
-        self._sums = sums + recent
-        shadow = self._sums - sums
-        self._lacking = lacking + (sums - (self._sums - shadow)) + (recent - shadow)
+        self._sums, error = sum_with_error(sums, recent)
+        self._lacking = lacking + error
         self._filled = 0
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from auditkit.data.columns import Columns
+from auditkit.data.sources import OUTSIDE
+from auditkit.evidence.aims import Aims
 from auditkit.measurement import Slice
 from auditkit.models.head import Head, Task
 
@@ -126,7 +128,8 @@ class Subject:
 
     Attributes:
         views: outputs, in the order of the heads.
-        splits: names of the splits that there are; `evaluation` always, `training` perhaps.
+        splits: names of the splits that there are; `evaluation` always, `training` and `outside`
+            perhaps.
         columns: the declared roles of the data's columns.
         streams: table features that are compared between splits.
         feature_names: names of the columns of the model's input; () where there are none.
@@ -137,6 +140,10 @@ class Subject:
         reasons: capability → why the model lacks it.
         seed: of everything drawn at random.
         labels: of which rows the true outcome is known.
+        medium: what an input is: `image`, `table`; "" where that is not known.
+        input_range: whether it is declared between which ends the inputs lie.
+        members: how many further members of an ensemble there are.
+        aims: what the user wants of the model's confidence.
         slice_levels: axis by which slices are searched for (`feature:age`, `group:sex`) → its
             levels, fixed before the pass.
     """
@@ -153,6 +160,10 @@ class Subject:
     seed: int = 0
     slice_levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     labels: Labels = Labels.ALL
+    medium: str = ""
+    input_range: bool = False
+    members: int = 0
+    aims: Aims = field(default_factory=Aims)
 
     @property
     def unlabelled(self) -> str:
@@ -174,6 +185,12 @@ class Subject:
         """The declared attributes, each alone, and the declared intersections."""
         alone = [(declared.name,) for declared in self.columns.groups]
         return alone + [tuple(sorted(names)) for names in self.columns.intersections]
+
+    def within(self, split: str) -> Subject:
+        """The subject as one split knows it: outside the model's kind, rows are inputs alone."""
+        if split != OUTSIDE:
+            return self
+        return replace(self, columns=self.columns.inputs_alone, labels=Labels.NONE)
 
     def reference(self, attributes: tuple[str, ...]) -> Slice | None:
         """The declared reference group; None where one of the attributes has none."""

@@ -24,7 +24,7 @@ from auditkit.data.datasets import Dataset
 from auditkit.data.integrity import Integrity
 from auditkit.errors import AuditkitError, ConfigurationError
 from auditkit.evidence.collected import Evidence
-from auditkit.evidence.engine import Job, Options, collect_split, with_attributions
+from auditkit.evidence.engine import Job, Options, collect_split, with_answers
 from auditkit.evidence.merging import from_bytes, merge, to_bytes
 from auditkit.evidence.needs import Plan
 from auditkit.evidence.subject import Subject
@@ -71,11 +71,11 @@ class TorchrunEngine:
             )
         splits = {}
         for name, split_plan in plan.splits.items():
-            job = Job(name, split_plan, subject, model, dataset[name])
+            job = Job(name, split_plan, subject.within(name), model, dataset[name])
             parts = self._exchanged(self._part(job, options))
             self._judge_together(job.source)
             merged = reduce(merge, (from_bytes(part, split_plan) for part in parts))
-            splits[name] = with_attributions(merged, job)
+            splits[name] = with_answers(merged, job, options)
         return Evidence(splits)
 
     def _part(self, job: Job, options: Options) -> bytes:

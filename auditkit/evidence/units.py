@@ -24,8 +24,10 @@ from auditkit.evidence.grids import (
     score_cell,
 )
 from auditkit.evidence.needs import LABELLED, MEMBERSHIP, UNWEIGHTED, WEIGHT, WEIGHTED
+from auditkit.evidence.quantile_values import pit_cell, pit_labels, quantile_values
 from auditkit.evidence.row_values import RowValues
 from auditkit.evidence.subject import View
+from auditkit.evidence.wide_rows import double_pieces
 from auditkit.models.head import Head, Outputs, Task
 from auditkit.models.outputs import probabilities
 
@@ -58,6 +60,7 @@ class HeadBatch:
         self.unit_metrics = unit_metrics or {}
         self.previous = previous
         self._scores: Tensor | None = None
+        self._winner: Tensor | None = None
 
     @property
     def scores(self) -> Tensor:
@@ -65,6 +68,19 @@ class HeadBatch:
         if self._scores is None:
             self._scores = probabilities(self.raw, self.head)
         return self._scores
+
+    @property
+    def winner(self) -> Tensor:
+        """The class with the highest score (multiclass), the first of even ones, int64 (n,)."""
+        if self._winner is None:
+            on_host = self.scores.device.type == "cpu"
+            # NumPy looks through wide rows several times as fast as torch does on a CPU.
+            self._winner = (
+                torch.from_numpy(self.scores.detach().numpy().argmax(axis=1))
+                if on_host
+                else self.scores.argmax(dim=1)
+            )
+        return self._winner
 
 
 class Units:
@@ -98,7 +114,9 @@ class Units:
             return self.value(name.removeprefix(WEIGHTED)) * self.rows[WEIGHT]
         if self.view.task is Task.CUSTOM:
             return self.batch.unit_metrics[name].double()
-        return _VALUES[name](self).double()
+        if name in _VALUES:
+            return _VALUES[name](self).double()
+        return quantile_values(self.view.head.quantiles)[name](self.batch.raw, self.truth)
 
     @property
     def positive(self) -> Tensor:
@@ -108,8 +126,10 @@ class Units:
 
     @property
     def number(self) -> Tensor:
-        """The predicted number (regression), shape (n,)."""
+        """The predicted number (regression), shape (n,); the central one of quantiles."""
         raw, index = self.batch.raw, self.view.index
+        if self.view.head.quantiles:
+            index = self.view.head.central
         column: Tensor = raw if index is None or raw.ndim == 1 else raw[:, index]
         return column
 
@@ -125,6 +145,8 @@ def labels_of(kind: str, view: View) -> tuple[str, ...]:
     """What the codes of a kind stand for, in their order."""
     if kind in ("score_cell", "rank_cell"):
         return tuple(str(cell) for cell in range(size_of(kind, view)))
+    if kind == "pit_cell":
+        return pit_labels(view.head.quantiles)
     return _LABELS.get(kind) or view.classes
 
 
@@ -157,7 +179,7 @@ def _class(view: View, codes: Any) -> Tensor:
 
 def _prediction(units: Units) -> Tensor:
     if units.view.head.task is Task.MULTICLASS:
-        winner = units.batch.scores.argmax(dim=1)
+        winner = units.batch.winner
         return winner if units.view.index is None else winner == units.view.index
     decision = units.view.head.decision
     if decision is None:
@@ -191,7 +213,7 @@ def _is_favourable(units: Units, kind: str) -> Tensor:
 def _score(units: Units) -> Tensor:
     """Score of the positive class (binary) or of the predicted class; a number predicted."""
     if units.view.task is Task.MULTICLASS:
-        return units.batch.scores.amax(dim=1)
+        return units.batch.scores.gather(1, units.batch.winner[:, None])[:, 0]
     return units.number if units.view.task is Task.REGRESSION else units.positive
 
 
@@ -240,7 +262,8 @@ def _brier(units: Units) -> Tensor:
     if units.view.task is Task.MULTICLASS:
         scores = units.batch.scores
         truth = scores.gather(1, units.code("target")[:, None])[:, 0].double()
-        return scores.double().square().sum(dim=1) - 2 * truth + 1
+        squares = [piece.square_().sum(dim=1) for piece in double_pieces(scores)]
+        return torch.cat(squares) - 2 * truth + 1
     return (1 - _truth_probability(units)).square()
 
 
@@ -263,10 +286,12 @@ _CODES: Mapping[str, Callable[[Units], Tensor]] = {
     "qualified": lambda units: _is_favourable(units, "target"),
     "score_cell": lambda units: score_cell(_score(units)),
     "rank_cell": _rank_cell,
+    "pit_cell": lambda units: pit_cell(units.batch.raw, units.truth),
 }
 
 _VALUES: Mapping[str, Callable[[Units], Tensor]] = {
     "score": _score,
+    "log_odds": _log_odds,
     "log_loss": _log_loss,
     "brier": _brier,
     "error": _error,

@@ -28,7 +28,7 @@ def inputs(ids: np.ndarray):
 def drawn(parts: list[np.ndarray], size: int = 10, seed: int = 3) -> Sampled | None:
     sampler = Sampler(size, seed)
     for ids in parts:
-        sampler.add(inputs(ids), batch(ids))
+        sampler.add(inputs(ids), batch(ids), {})
     return sampler.sample
 
 
@@ -100,5 +100,5 @@ def test_nests() -> None:
 def test_lists_of_units_are_not_drawn_from() -> None:
     sampler = Sampler(3, 0)
     images = [torch.zeros(3, size, size) for size in (8, 9, 10, 11)]
-    sampler.add(images, batch(np.arange(4)))
+    sampler.add(images, batch(np.arange(4)), {})
     assert sampler.sample is None
