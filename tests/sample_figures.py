@@ -6,6 +6,7 @@ from typing import Any
 
 from auditkit.measurement import Figure, Measurement
 from tests.sample_advice import frontier
+from tests.sample_confidence import confidence_figures
 from tests.sample_measurements import (
     HOSTILE,
     HOSTILE_MARKDOWN,
@@ -263,4 +264,5 @@ def sample_figures() -> tuple[Figure, ...]:
             },
         ),
         frontier(),
+        *confidence_figures(),
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterator, Mapping
+from functools import cached_property, partial
 
 import numpy as np
 
+from auditkit.checks.calibration_classes import by_class, class_need, of_classes
+from auditkit.checks.calibration_metrics import BRIER, BY_CLASS, GATED, METRICS, SHOWN
+from auditkit.checks.calibration_shown import shown, view_key
 from auditkit.checks.check import EVALUATION, Check, Findings
 from auditkit.checks.estimation import Sample, absent, by_blocks, estimated
 from auditkit.checks.reading import Reading, beside_labels
@@ -14,54 +17,10 @@ from auditkit.checks.scores import NO_PROBABILITIES
 from auditkit.evidence.collected import Evidence
 from auditkit.evidence.needs import CORRECT, SCORE_CELL, TARGET, CountNeed, SplitNeed, SumNeed
 from auditkit.evidence.subject import Subject, View
-from auditkit.measurement import (
-    Direction,
-    Estimate,
-    Figure,
-    Measurement,
-    MeasurementKey,
-    Metric,
-    Status,
-)
+from auditkit.measurement import Estimate, Figure, Measurement, Status
 from auditkit.models.head import Task
-from auditkit.statistics import calibration
-
-METRICS = (
-    Metric(
-        id="calibration.squared_error",
-        title="Squared calibration error",
-        definition="Mean over 15 bins of equal size of the squared distance between mean "
-        "probability and observed share, less what chance alone would add; its root is in units "
-        "of probability.",
-        unit="squared share",
-        direction=Direction.LOWER,
-        high=1,
-        source="Bröcker 2012; Kumar, Liang and Ma 2019",
-    ),
-    Metric(
-        id="calibration.confidence_gap",
-        title="Confidence gap",
-        definition="Mean probability minus observed share: above zero is over-confident.",
-        unit="share",
-        direction=Direction.ZERO,
-        low=-1,
-        high=1,
-        source="calibration in the large, Cox 1958",
-    ),
-    Metric(
-        id="calibration.ece",
-        title="Expected calibration error",
-        definition="Mean over 15 bins of equal width of the distance between mean probability and "
-        "observed share; above zero even for a perfect model, so it is shown and never judged.",
-        unit="share",
-        direction=Direction.LOWER,
-        low=0,
-        high=1,
-        source="Naeini, Cooper and Hauskrecht 2015",
-        gateable=False,
-    ),
-)
-_FEWEST = 2 * calibration.BINS
+from auditkit.statistics import brier, calibration
+from auditkit.statistics.smooth_calibration import smooth_calibration_error
 
 
 def _views(subject: Subject) -> tuple[View, ...]:
@@ -91,6 +50,8 @@ def _needs(subject: Subject) -> Iterator[SplitNeed]:
         if view.probabilistic:
             yield SplitNeed(EVALUATION, _outcome(view))
             yield SplitNeed(EVALUATION, _scores(subject, view))
+            if of_classes(view):
+                yield SplitNeed(EVALUATION, class_need(view))
 
 
 def _measure(subject: Subject, evidence: Evidence) -> Findings:
@@ -102,21 +63,25 @@ def _of_view(view: View, reading: Reading, seed: int) -> Findings:
     sample = reading.labelled_sample
     if not view.probabilistic:
         return _absent(view, Status.NOT_APPLICABLE, NO_PROBABILITIES, sample)
-    if sample.rows < _FEWEST:
-        reason = f"Calibration needs at least {_FEWEST} units, two for each bin."
+    if sample.rows < calibration.FEWEST:
+        reason = f"Calibration needs at least {calibration.FEWEST} units, two for each bin."
         return _absent(view, Status.TOO_FEW, reason, sample)
-    cells = _Cells(view, reading)
+    cells = _Cells(view, reading, seed)
     found = (
-        estimated(_key("squared_error", view), partial(cells.squared_error, seed), sample),
-        estimated(_key("confidence_gap", view), cells.confidence_gap, sample),
-        _ece(view, cells, sample),
+        estimated(view_key("squared_error", view), partial(cells.part, brier.RELIABILITY), sample),
+        estimated(view_key("confidence_gap", view), cells.confidence_gap, sample),
+        *_shown(view, cells, sample),
+        *_brier(view, cells, sample),
     )
-    return Findings(found, (_figure(view, cells, clustered=reading.clustered),))
+    whole = Findings(found, (_figure(view, cells, clustered=reading.clustered),))
+    if not of_classes(view):
+        return whole
+    return Findings.together([whole, by_class(view, reading, sample, seed)])
 
 
 def _absent(view: View, status: Status, reason: str, sample: Sample) -> Findings:
-    names = ("squared_error", "confidence_gap", "ece")
-    return Findings(tuple(absent(_key(name, view), status, reason, sample) for name in names))
+    names = (*GATED, *SHOWN, *BRIER, *(BY_CLASS if of_classes(view) else ()))
+    return Findings(tuple(absent(view_key(name, view), status, reason, sample) for name in names))
 
 
 class _Cells:
@@ -125,19 +90,26 @@ class _Cells:
     Attributes:
         states: negatives, positives and sums of probabilities, each of shape (blocks, cells).
         total: the same, summed over the blocks.
+        seed: of all that is drawn.
     """
 
-    def __init__(self, view: View, reading: Reading) -> None:
+    def __init__(self, view: View, reading: Reading, seed: int) -> None:
         outcome = reading.counts(_outcome(view))
         _, scores, _ = reading.sums(_scores(reading.subject, view))
         self.states = outcome[..., 0], outcome[..., 1], scores
         self.total = self.states[0].sum(axis=0), self.states[1].sum(axis=0), scores.sum(axis=0)
+        self.seed = seed
         self._clustered = reading.clustered
 
-    def squared_error(self, seed: int) -> Estimate:
+    def part(self, name: str) -> Estimate:
+        """A part of the Brier score; its reliability is the squared calibration error."""
+        return self._parts[name]
+
+    @cached_property
+    def _parts(self) -> Mapping[str, Estimate]:
         if self._clustered:
-            return calibration.clustered_squared_error(*self.states)
-        return calibration.squared_error(*self.total, seed=seed)
+            return brier.clustered_brier_parts(*self.states)
+        return brier.brier_parts(*self.total, seed=self.seed)
 
     def confidence_gap(self) -> Estimate:
         if self._clustered:
@@ -151,26 +123,20 @@ def _gap(totals: np.ndarray) -> float:
     return float((scores - positives) / (negatives + positives))
 
 
-def _key(name: str, view: View) -> MeasurementKey:
-    return MeasurementKey(
-        f"calibration.{name}", split=EVALUATION, head=view.key.head, label=view.key.label
+def _shown(view: View, cells: _Cells, sample: Sample) -> Iterator[Measurement]:
+    errors = (
+        calibration.expected_calibration_error(*cells.total),
+        calibration.adaptive_calibration_error(*cells.total, seed=cells.seed),
+        smooth_calibration_error(*cells.total, seed=cells.seed),
     )
+    for name, error in zip(SHOWN, errors, strict=True):
+        yield shown(name, view, error, sample)
 
 
-def _ece(view: View, cells: _Cells, sample: Sample) -> Measurement:
-    ece = calibration.expected_calibration_error(*cells.total)
-    return Measurement(
-        _key("ece", view),
-        Status.MEASURED,
-        value=ece.value,
-        units=sample.units,
-        rows=sample.rows,
-        sampled=sample.sampled,
-        reason=(
-            "Its bias depends on n, so that no interval is honest; a perfectly calibrated model "
-            f"would show about {ece.perfect:.4f} at this n."
-        ),
-    )
+def _brier(view: View, cells: _Cells, sample: Sample) -> Iterator[Measurement]:
+    parts = (brier.RELIABILITY, brier.RESOLUTION, brier.UNCERTAINTY)
+    for name, part in zip(BRIER, parts, strict=True):
+        yield estimated(view_key(name, view), partial(cells.part, part), sample)
 
 
 def _figure(view: View, cells: _Cells, *, clustered: bool) -> Figure:
@@ -210,5 +176,7 @@ CHECK = Check(
     not_tested=(
         "Calibration was measured over all units together; that of groups is measured where groups "
         "are declared, and no further slices were looked at.",
+        "The errors of classes take each probability by itself; whether all probabilities of a "
+        "unit are right together was not tested.",
     ),
 )

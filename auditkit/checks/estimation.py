@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
+from auditkit.evidence.basis import Sample
 from auditkit.measurement import Estimate, Interval, Measurement, MeasurementKey, Status
 from auditkit.statistics import estimates
 from auditkit.statistics.absence import (
@@ -42,42 +42,6 @@ __all__ = [
     "too_few",
     "undefined",
 ]
-
-
-@dataclass(frozen=True)
-class Sample:
-    """What a measurement rests on.
-
-    Attributes:
-        rows: number of rows.
-        clusters: number of distinct clusters; None where no cluster is declared.
-        share: share of the split's rows; None where it is no slice.
-        sampled: whether only part of the split was read.
-        poorest: in a comparison, the clusters on the side that has fewer.
-    """
-
-    rows: int
-    clusters: int | None = None
-    share: float | None = None
-    sampled: bool = False
-    poorest: int | None = None
-
-    @property
-    def units(self) -> int:
-        """Number of independent units."""
-        return self.rows if self.clusters is None else self.clusters
-
-    @property
-    def lack(self) -> str:
-        """Why no interval is honest on so few clusters; "" if there are enough."""
-        fewest = self.clusters if self.poorest is None else self.poorest
-        if fewest is None or fewest >= MIN_CLUSTERS:
-            return ""
-        side = "" if self.poorest is None else " on one side of the comparison"
-        return (
-            f"There {'is 1 cluster' if fewest == 1 else f'are {fewest} clusters'}{side}; an "
-            f"interval needs at least {MIN_CLUSTERS} independent units."
-        )
 
 
 def by_blocks(statistic: Callable[[np.ndarray], float], blocks: np.ndarray) -> Estimate:

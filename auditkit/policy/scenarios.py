@@ -104,6 +104,11 @@ def _share(value: float, numbers: Numbers) -> Estimate:
     return Estimate("wilson", {"successes": value * numbers.units, "n": numbers.units})
 
 
+def _share_of_half(value: float, numbers: Numbers) -> Estimate:
+    """What is measured on the half that nothing was fitted on."""
+    return _share(value, Numbers(numbers.units / 2, numbers.others / 2, numbers.rate))
+
+
 def _auc(value: float, numbers: Numbers) -> Estimate:
     """Standard error after Hanley and McNeil, Radiology 143 (1982) 29–36."""
     positives, negatives = numbers.rate * numbers.units, (1 - numbers.rate) * numbers.units
@@ -173,6 +178,18 @@ def _as_far_out(region: Region) -> float:
     return 2 * edge - _middle(region)
 
 
+MARGIN = 0.02
+"""A coverage promised is asked for less this margin: .88 where .90 is promised."""
+
+
+def _just_inside(region: Region) -> float:
+    return _edge(region) + MARGIN
+
+
+def _just_outside(region: Region) -> float:
+    return _edge(region) - MARGIN
+
+
 def _whole(rate: float) -> float:
     del rate
     return 1.0
@@ -219,6 +236,10 @@ def _table() -> Mapping[str, Scenario]:
         ),
         "calibration.confidence_gap": Scenario(_zero, _twice, _confidence_gap, (-1.0, 1.0), sure),
         "calibration.squared_error": Scenario(_zero, _twice, _squared_error, UNIT, sure),
+        "calibration.class_gap": Scenario(_zero, _twice, _confidence_gap, (-1.0, 1.0), sure),
+        "conformal.coverage": Scenario(_just_inside, _just_outside, _share_of_half, UNIT),
+        "abstention.coverage": Scenario(_middle, _as_far_out, _share_of_half, UNIT),
+        "quantiles.interval_coverage": Scenario(_middle, _as_far_out, _share, UNIT),
         "performance.units": Scenario(_edge, _edge, _units, (0.0, math.inf)),
     }
 

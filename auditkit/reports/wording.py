@@ -75,6 +75,7 @@ ABSENCES: Mapping[Status, str] = {
 METHODS: Mapping[str, str] = {
     "exact": "exact, no sampling error",
     "wilson": "Wilson score",
+    "clopper_pearson": "Clopper–Pearson, exact",
     "koopman": "Koopman score",
     "newcombe": "Newcombe hybrid score",
     "stratified_ratio": "stratified score (Gart and Nam)",
@@ -92,7 +93,17 @@ METHODS: Mapping[str, str] = {
     "largest_magnitude": "largest of several intervals",
 }
 
-ACRONYMS = {"auc": "AUC", "mae": "MAE", "rmse": "RMSE", "r2": "R²", "ece": "ECE", "ks": "KS"}
+ACRONYMS = {
+    "auc": "AUC",
+    "mae": "MAE",
+    "rmse": "RMSE",
+    "r2": "R²",
+    "ece": "ECE",
+    "ks": "KS",
+    "auroc": "AUROC",
+    "aurc": "AURC",
+    "fpr95": "FPR at 95 %",
+}
 
 
 def metric_title(metric: str, definitions: Mapping[str, Mapping[str, Any]] | None = None) -> str:

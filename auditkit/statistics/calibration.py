@@ -16,10 +16,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from auditkit.measurement import Estimate
+from auditkit.statistics.calibration_bootstrap import Redraws, debiased, redraws
+from auditkit.statistics.calibration_jackknife import clustered_squared_error
 from auditkit.statistics.estimates import estimate, mean
 from auditkit.statistics.reliability import (
     ExpectedCalibrationError,
     ReliabilityBin,
+    adaptive_calibration_error,
     expected_calibration_error,
     reliability,
 )
@@ -27,7 +30,6 @@ from auditkit.statistics.score_cells import (
     BINS,
     CELLS,
     Cells,
-    Floats,
     checked_cells,
     equal_mass_bins,
     run_starts,
@@ -38,10 +40,13 @@ __all__ = [
     "CELLS",
     "ExpectedCalibrationError",
     "ReliabilityBin",
+    "adaptive_calibration_error",
     "clustered_squared_error",
     "confidence_gap",
+    "debiased_squared_error",
     "expected_calibration_error",
     "reliability",
+    "spread_estimate",
     "squared_error",
 ]
 
@@ -49,6 +54,7 @@ FEWEST = 2 * BINS
 """Units that a calibration error needs: two for each bin."""
 
 _PARTS = 32  # the bootstrap resamples at most this many groups of cells in each bin
+_SKEWED = 2 / 3  # see `spread_estimate`
 
 
 def squared_error(
@@ -66,10 +72,9 @@ def squared_error(
     of equal mass. It is 0 on average for a calibrated model (and may be negative), and the square
     of a tolerated gap is its threshold: .0025 for .05.
 
-    The standard deviation is that of `draws` multinomial redraws of the cells, with half a right
-    and half a wrong unit added to each bin: a bin in which all units are right is no proof that
-    the next one will be. The parameter `slope` says how the variance rises with the error, which
-    the bounds take into account. Only for independent rows; `clustered_squared_error` for clusters.
+    The standard deviation is that of `draws` multinomial redraws of the cells; `spread_estimate`
+    says from which shares, and what the parameter `slope` is. Only for independent rows;
+    `clustered_squared_error` for clusters.
 
     Args:
         wrong: `[cells]`, units whose prediction was wrong (or whose label is negative).
@@ -88,11 +93,7 @@ def squared_error(
     cells = checked_cells(wrong, right, score_sums, fewest=2 * bins)
     groups = equal_mass_bins(cells, bins)
     parts = run_starts(groups * bins * _PARTS + equal_mass_bins(cells, bins * _PARTS))
-    fine, of_bin = cells.summed(parts), groups[parts]
-    value = _debiased_value(fine, of_bin)
-    sd = float(_redrawn(fine, of_bin, seed, draws).std(ddof=1))
-    slope = _slope(fine.summed(run_starts(of_bin)))
-    return estimate("squared_error", value=value, sd=sd, slope=slope)
+    return spread_estimate(cells.summed(parts), groups[parts], seed=seed, draws=draws)
 
 
 def debiased_squared_error(
@@ -105,94 +106,65 @@ def debiased_squared_error(
         -0.01
     """
     cells = checked_cells(wrong, right, score_sums, fewest=2 * bins)
-    return _debiased_value(cells, equal_mass_bins(cells, bins))
+    return _debiased_value(cells.summed(run_starts(equal_mass_bins(cells, bins))))
 
 
-def _debiased_value(cells: Cells, of_bin: NDArray[np.intp]) -> float:
-    starts = run_starts(of_bin)
-    return float(_debiased(cells.right[None], cells.n[None], cells.scores[None], starts)[0])
-
-
-def _slope(binned: Cells) -> float:
-    """By how much the variance of the error rises with the error, divided by 4.
-
-    That variance is Σ w² (4 gap² σ² + 2 σ⁴), σ² = share (1 − share) / n in each bin of weight w:
-    its first part over the error Σ w gap², the gaps being the plain ones.
-    """
-    n, weight = binned.n, binned.n / binned.n.sum()
-    share = (binned.right + 0.5) / (n + 1)
-    errors = weight * (binned.right / n - binned.scores / n) ** 2
-    spread = share * (1 - share)
-    mean_spread = errors @ spread / errors.sum() if errors.sum() > 0 else weight @ spread
-    return float(mean_spread / n.sum())
-
-
-def _redrawn(cells: Cells, of_bin: NDArray[np.intp], seed: int, draws: int) -> Floats:
-    """The error of `draws` multinomial redraws: `[draws]`."""
-    sizes = np.bincount(of_bin, weights=cells.n)
-    extra = 0.5 * cells.n / sizes[of_bin]
-    weights = np.concatenate([cells.right + extra, cells.wrong + extra])
-    units = round(float(cells.n.sum()))
-    drawn = np.random.default_rng(seed).multinomial(units, weights / weights.sum(), size=draws)
-    right, wrong = (part.astype(np.float64) for part in np.split(drawn, 2, axis=1))
-    n = right + wrong
-    return _debiased(right, n, n * (cells.scores / cells.n), run_starts(of_bin))
-
-
-def _debiased(right: Floats, n: Floats, scores: Floats, starts: NDArray[np.intp]) -> Floats:
-    """The error of each row of `[rows, cells]`; cells are consecutive, bins begin at `starts`."""
-    right, n, scores = (np.add.reduceat(part, starts, axis=1) for part in (right, n, scores))
-    size = np.maximum(n, 1.0)  # an empty bin of a redraw has weight zero
-    share = right / size
-    excess = share * (1 - share) / np.maximum(n - 1, 1.0)
-    terms = n * ((share - scores / size) ** 2 - excess)
-    result: Floats = terms.sum(axis=1) / n.sum(axis=1)
-    return result
-
-
-def clustered_squared_error(
-    wrong: ArrayLike, right: ArrayLike, score_sums: ArrayLike, *, bins: int = BINS
+def spread_estimate(
+    cells: Cells, of_bin: NDArray[np.intp], *, seed: int = 0, draws: int = 400
 ) -> Estimate:
-    """The squared calibration error of units in clusters, debiased by the jackknife.
+    """The debiased squared error of any bins, with what its bounds need.
 
-    The plain binned error, less the bias that deleting blocks of whole clusters shows. It counts
-    what the units of one cluster have in common, which the binomial term of `squared_error` cannot.
+    Redrawn as observed, a sample would have the errors of its own noise on top of the model's, and
+    spread up to √3 times too much. So the gaps of its bins are drawn together, by one factor for
+    all, until the squared error of what is drawn from is the estimated one. A share has half a
+    right and half a wrong unit added: that all units of a bin are right is no proof that the next
+    one will be.
+
+    The variance is Σ w² (4 gap² σ² + 2 σ⁴), σ² = share (1 − share) / n in each bin of weight w, so
+    that it rises with the error. `slope` is two thirds of that rise over 4. A squared error is
+    skewed to the right, and with two thirds the normal bounds miss about as often below as above
+    (`benchmarks/calibration_gates.py` and `benchmarks/coverage.py` hold both rates).
 
     Args:
-        wrong: `[blocks, cells]`.
-        right: `[blocks, cells]`.
-        score_sums: `[blocks, cells]`.
-        bins: number of bins, of equal mass over all blocks.
+        cells: occupied cells, consecutive ones making up a bin.
+        of_bin: `[cells]`, number of the bin of each.
+        seed: of the redraws.
+        draws: number of redraws.
 
     Returns:
-        `student`, with one degree of freedom fewer than blocks that hold units.
-
-    Source: Quenouille, Biometrika 43 (1956) 353–360; Tukey (1958).
+        `squared_error`.
     """
-    misses, hits, sums = np.asarray(wrong), np.asarray(right), np.asarray(score_sums)
-    if misses.ndim != 2 or not misses.shape == hits.shape == sums.shape:
-        raise ValueError("expected three arrays of [blocks, cells]")
-    cells = checked_cells(misses.sum(axis=0), hits.sum(axis=0), sums.sum(axis=0), fewest=2 * bins)
-    starts = cells.index[run_starts(equal_mass_bins(cells, bins))]
-    starts[0] = 0
-    state = np.stack([np.add.reduceat(part, starts, axis=1) for part in (misses, hits, sums)], -1)
-    blocks = state[state[..., :2].sum(axis=(1, 2)) > 0]
-    count = len(blocks)
-    if count < 2:
-        raise ValueError(f"a jackknife needs two blocks with units, found {count}")
-    value = float(_plain_error(blocks.sum(axis=0)[None])[0])
-    without = _plain_error(blocks.sum(axis=0) - blocks)
-    se = math.sqrt((count - 1) / count * float(((without - without.mean()) ** 2).sum()))
-    debiased = count * value - (count - 1) * float(without.mean())
-    return estimate("student", value=debiased, se=se, df=count - 1)
+    starts = run_starts(of_bin)
+    binned = cells.summed(starts)
+    value = _debiased_value(binned)
+    gaps = (binned.right + 0.5) / (binned.n + 1) - binned.scores / binned.n
+    plain = float(binned.n @ gaps**2 / binned.n.sum())
+    factor = math.sqrt(min(max(value, 0.0) / plain, 1.0)) if plain > 0 else 0.0
+    least = (0.5 / (binned.n + 1))[of_bin]
+    shares = np.clip(cells.scores / cells.n + factor * gaps[of_bin], least, 1 - least)
+    drawn = redraws(cells, shares, seed=seed, draws=draws)
+    sd = float(debiased(drawn.summed(starts)).std(ddof=1))
+    return estimate("squared_error", value=value, sd=sd, slope=_SKEWED * _rise(binned))
 
 
-def _plain_error(state: Floats) -> Floats:
-    """Σ_b (n_b/N) (share right − mean score)², `[rows, bins, (wrong, right, sum)]` → `[rows]`."""
-    n = state[..., 0] + state[..., 1]
-    gap = (state[..., 1] - state[..., 2]) / np.maximum(n, 1.0)
-    result: Floats = (n * gap**2).sum(axis=1) / n.sum(axis=1)
-    return result
+def _debiased_value(binned: Cells) -> float:
+    state = Redraws(binned.right[None], binned.n[None], binned.scores[None])
+    return float(debiased(state)[0])
+
+
+def _rise(binned: Cells) -> float:
+    """By how much the variance of the error rises with the error, divided by 4.
+
+    The part 4 Σ w² gap² σ² over the error Σ w gap², the gaps being the plain ones. Where by chance
+    few are wrong, the spread looks too small as well, so it is taken one standard error further up.
+    """
+    n, weight = binned.n, binned.n / binned.n.sum()
+    share = (binned.right + 1) / (n + 2)
+    errors = weight * (binned.right / n - binned.scores / n) ** 2
+    spread = share * (1 - share)
+    spread += np.abs(1 - 2 * share) * np.sqrt(spread / n)
+    mean_spread = errors @ spread / errors.sum() if errors.sum() > 0 else weight @ spread
+    return float(mean_spread / n.sum())
 
 
 def confidence_gap(wrong: ArrayLike, right: ArrayLike, score_sums: ArrayLike) -> Estimate:

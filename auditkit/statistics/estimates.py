@@ -25,6 +25,7 @@ __all__ = [
     "bounds",
     "estimate",
     "exact",
+    "exact_proportion",
     "f1",
     "independent_difference",
     "interval",
@@ -247,6 +248,16 @@ def proportion(successes: float, n: float, df: float | None = None) -> Estimate:
     estimated: the critical values are then Student's.
     """
     return estimate("wilson", successes=successes, n=n, **_known(df))
+
+
+def exact_proportion(successes: float, n: float) -> Estimate:
+    """A proportion whose bounds hold whatever it is (Clopper–Pearson); wider than `proportion`.
+
+    Example:
+        >>> round(interval(exact_proportion(0, 100)).high, 4), round(0.05 ** 0.01, 4)
+        (0.0295, 0.9705)
+    """
+    return estimate("clopper_pearson", successes=successes, n=n)
 
 
 def proportion_ratio(

@@ -14,6 +14,7 @@ from typing import Any
 
 from auditkit.statistics import stratified_scores
 from auditkit.statistics.auc_bounds import auc_bounds
+from auditkit.statistics.binomial_exact import clopper_pearson_bounds
 from auditkit.statistics.combined import Part, difference_bounds, largest_magnitude_bounds
 from auditkit.statistics.critical import minus_log_tail, normal_value, student_value
 from auditkit.statistics.method import Method, Parameters
@@ -250,6 +251,14 @@ METHODS: Mapping[str, Method] = {
         scaled=_scaling(grow=("successes", "n", *_DF)),
         at_most=(("successes", "n"),),
         optional=tuple(_DF),
+    ),
+    "clopper_pearson": Method(
+        title="Clopper–Pearson exact interval of a proportion",
+        kinds={"successes": "nonnegative", "n": "positive"},
+        value=lambda p: _share(p, "successes", "n"),
+        bounds=lambda p, z: clopper_pearson_bounds(p["successes"], p["n"], z),
+        scaled=_scaling(grow=("successes", "n")),
+        at_most=(("successes", "n"),),
     ),
     "koopman": Method(
         title="Koopman score interval of a ratio of proportions",

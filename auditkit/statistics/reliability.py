@@ -1,6 +1,6 @@
-"""What calibration looks like: the reliability curve, and the plain calibration error.
+"""What calibration looks like: the reliability curve, and the plain calibration errors.
 
-Both are for the eye. The plain error is above zero even for a perfect model, so it comes with what
+All are for the eye. A plain error is above zero even for a perfect model, so it comes with what
 such a model would score on as many units.
 """
 
@@ -16,9 +16,11 @@ from auditkit.statistics.critical import critical_value
 from auditkit.statistics.proportions import wilson_bounds
 from auditkit.statistics.score_cells import (
     BINS,
+    Cells,
     Floats,
     checked_cells,
     equal_mass_bins,
+    equal_width_starts,
     run_starts,
 )
 
@@ -28,12 +30,15 @@ class ExpectedCalibrationError:
     """A plain calibration error, for the eye.
 
     Attributes:
-        value: Σ_b (n_b/N) |share right − mean score| over bins of equal width.
+        value: Σ_b (n_b/N) |share right − mean score| over bins, or what a smooth or class-wise
+            error has in its place.
         perfect: what a perfectly calibrated model would score on average, with these bins and n.
+        limit: what such a model would exceed in one sample of twenty; None where that is not known.
     """
 
     value: float
     perfect: float
+    limit: float | None = None
 
 
 def expected_calibration_error(
@@ -55,17 +60,67 @@ def expected_calibration_error(
         (0.0625, 0.1306)
     """
     cells = checked_cells(wrong, right, score_sums, fewest=1)
-    count = len(np.asarray(wrong))
-    if count % bins:
-        raise ValueError(f"{count} cells do not make up {bins} bins of equal width")
-    binned = cells.summed(run_starts(cells.index * bins // count))
-    score = binned.scores / binned.n
+    binned = cells.summed(equal_width_starts(cells, len(np.asarray(wrong)), bins))
     value = float(np.abs(binned.right - binned.scores).sum() / binned.n.sum())
-    perfect = float((_mean_deviation(binned.n, score)).sum() / binned.n.sum())
-    return ExpectedCalibrationError(value, perfect)
+    deviation = mean_deviation(binned.n, binned.scores / binned.n)
+    return ExpectedCalibrationError(value, float(deviation.sum() / binned.n.sum()))
 
 
-def _mean_deviation(n: Floats, p: Floats) -> Floats:
+def adaptive_calibration_error(
+    wrong: ArrayLike,
+    right: ArrayLike,
+    score_sums: ArrayLike,
+    *,
+    seed: int = 0,
+    bins: int = BINS,
+    draws: int = 200,
+) -> ExpectedCalibrationError:
+    """The plain error with bins of equal mass, beside what a perfect model of this n would show.
+
+    Args:
+        wrong, right, score_sums: `[cells]`.
+        seed: of the outcomes drawn for a perfect model.
+        bins: number of bins.
+        draws: how many samples of a perfect model are drawn.
+
+    Raises:
+        ValueError: fewer than two units, scores outside [0, 1], or arrays that do not match.
+
+    Source: Nguyen and O'Connor, EMNLP 2015 (equal mass).
+
+    Example:
+        >>> ace = adaptive_calibration_error([4, 2, 1], [2, 2, 5], [1.0, 2.0, 5.0], bins=3)
+        >>> round(ace.value, 4)
+        0.0625
+    """
+    cells = checked_cells(wrong, right, score_sums, fewest=2)
+    starts = run_starts(equal_mass_bins(cells, bins))
+    units = cells.n.sum()
+
+    def error(hits: Floats) -> Floats:
+        gaps = np.add.reduceat(hits - cells.scores, starts, axis=-1)
+        result: Floats = np.abs(gaps).sum(axis=-1) / units
+        return result
+
+    perfect = error(perfect_hits(cells, seed=seed, draws=draws))
+    return beside_perfect(float(error(cells.right)), perfect)
+
+
+def perfect_hits(cells: Cells, *, seed: int, draws: int) -> Floats:
+    """How many units would be right if the model were calibrated, drawn: `[draws, cells]`."""
+    shares = np.clip(cells.scores / cells.n, 0.0, 1.0)
+    drawn = np.random.default_rng(seed).binomial(
+        cells.n.astype(np.int64), shares, (draws, len(shares))
+    )
+    return drawn.astype(np.float64)
+
+
+def beside_perfect(value: float, perfect: Floats) -> ExpectedCalibrationError:
+    """A plain error with mean and 95 % quantile of those of drawn perfect models, `[draws]`."""
+    return ExpectedCalibrationError(value, float(perfect.mean()), float(np.quantile(perfect, 0.95)))
+
+
+def mean_deviation(n: Floats, p: Floats) -> Floats:
     """E|X − np| of a binomial X: 2 ν C(n, ν) p^ν (1−p)^(n−ν+1), ν = ⌊np⌋ + 1."""
     p = np.clip(p, 0.0, 1.0)
     v = np.minimum(np.floor(n * p) + 1, n)

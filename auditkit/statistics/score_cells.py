@@ -75,6 +75,17 @@ def checked_cells(wrong: ArrayLike, right: ArrayLike, score_sums: ArrayLike, few
     return Cells(index, misses[index].astype(float), hits[index].astype(float), sums[index])
 
 
+def equal_width_starts(cells: Cells, count: int, bins: int) -> NDArray[np.intp]:
+    """Where each occupied bin of equal width begins among the occupied of `count` cells.
+
+    Raises:
+        ValueError: the bins are not whole cells.
+    """
+    if count % bins:
+        raise ValueError(f"{count} cells do not make up {bins} bins of equal width")
+    return run_starts(cells.index * bins // count)
+
+
 def run_starts(groups: NDArray[np.intp]) -> NDArray[np.intp]:
     """Where each run of equal group numbers begins."""
     return np.flatnonzero(np.concatenate([[True], groups[1:] != groups[:-1]]))
@@ -84,12 +95,20 @@ def equal_mass_bins(cells: Cells, bins: int) -> NDArray[np.intp]:
     """Number of the bin of each cell: bins of about equally many units, none under two."""
     n = cells.n
     groups = np.floor((np.cumsum(n) - n / 2) * (bins / n.sum())).astype(np.intp)
-    starts = run_starts(groups)
-    sizes = np.add.reduceat(n, starts)
-    # A bin of one unit has no variance to take off: it joins its left neighbour (the first its
-    # right one).
-    kept = starts[sizes >= 2]
+    return of_two_or_more(n, run_starts(groups))
+
+
+def of_two_or_more(n: Floats, starts: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Number of the bin of each cell, once bins of a single unit have joined a neighbour.
+
+    Such a bin has no variance to take off: it joins the one before it, the first the one behind it.
+
+    Args:
+        n: `[cells]`, units in each.
+        starts: where each bin begins.
+    """
+    kept = starts[np.add.reduceat(n, starts) >= 2]
     if kept.size == 0:
-        return np.zeros_like(groups)
+        return np.zeros(n.size, dtype=np.intp)
     kept[0] = 0
-    return np.searchsorted(kept, np.arange(groups.size), side="right") - 1
+    return np.searchsorted(kept, np.arange(n.size), side="right") - 1

@@ -214,6 +214,88 @@ def _images() -> Case:
     return model, dataset(evaluation=_Items(), training=_Items(), groups=("sex",))
 
 
+def _sure() -> Case:
+    """Decisions that are wrong only where they are unsure, so that a threshold is found."""
+    frame = people(1200).assign(town=["north", "south"] * 600)
+    wrong = ((frame["score"] - 0.5).abs() < 0.1) & (frame.index % 3 == 0)
+    frame["y"] = ((frame["score"] >= 0.5) ^ wrong).astype(int)
+    features = ("score", "other", "third", "x")
+    return stored(**DECIDING), data_of(frame, people(200, 1), features=features, groups=GROUPS)
+
+
+def _prices() -> Case:
+    """A network that predicts a number, and can be asked again."""
+    torch.manual_seed(0)
+    model = wrap(nn.Linear(4, 1), task="regression", device="cpu")
+    return tabular(model, label="price")
+
+
+class _Strange(_Items):
+    def __getitem__(self, index: int) -> Any:
+        image, _, _ = super().__getitem__(index)
+        return (1 - image * (torch.arange(6) % 2),)
+
+
+class _Bright(_Items):
+    """Images of three kinds of brightness, some of them with the wrong label."""
+
+    def __init__(self, n: int = 240, seed: int = 0) -> None:
+        generator = torch.Generator().manual_seed(seed)
+        self.kinds = torch.randint(0, 3, (n,), generator=generator)
+        self.images = (self.kinds / 3)[:, None, None, None] + 0.3 * torch.rand(
+            n, 1, 6, 6, generator=generator
+        )
+        self.labels = torch.where(
+            torch.rand(n, generator=generator) < 0.2,
+            torch.randint(0, 3, (n,), generator=generator),
+            self.kinds,
+        )
+
+    def __len__(self) -> int:
+        return len(self.kinds)
+
+    def __getitem__(self, index: int) -> Any:
+        return self.images[index], int(self.labels[index]), {"sex": "FM"[index % 2]}
+
+
+def _asked_again() -> Case:
+    """A network that can be asked again in every way, and inputs of another kind."""
+    torch.manual_seed(0)
+
+    def network() -> nn.Module:
+        made = nn.Sequential(nn.Flatten(), nn.Linear(36, 4), nn.Dropout(0.3), nn.Linear(4, 3))
+        with torch.no_grad():  # the brighter, the higher the class
+            made[1].weight.fill_(1 / 36).add_(0.01 * torch.randn(4, 36))
+            made[1].bias.zero_()
+            made[3].weight.copy_(torch.tensor([[-4.0], [0.0], [4.0]]).expand(3, 4) / 2)
+            made[3].bias.copy_(torch.tensor([4.0, 2.0, -4.5]))
+        return made
+
+    model = wrap(
+        network(), task="multiclass", outputs="logits", classes=("0", "1", "2"), device="cpu",
+        inputs={"medium": "image", "range": (0, 1)}, members=[network(), network()],
+    )  # fmt: skip
+    return model, dataset(
+        evaluation=_Bright(), training=_Bright(120, 1), outside=_Strange(), groups=("sex",)
+    )
+
+
+def _many_classes() -> Case:
+    names = tuple(str(code) for code in range(25))
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(600, 25)) * 2, columns=[f"score{n}" for n in names])
+    odds = np.exp(frame.to_numpy())
+    frame["y"] = [rng.choice(25, p=p) for p in odds / odds.sum(axis=1, keepdims=True)]
+    model = stored(
+        [f"score{name}" for name in names], task="multiclass", outputs="logits", classes=names
+    )
+    return model, data_of(frame)
+
+
+def _quantiles() -> WrappedModel:
+    return stored(["score", "other", "third"], task="regression", quantiles=(0.25, 0.5, 0.75))
+
+
 CASES: dict[str, Callable[[], Case]] = {
     "binary": _binary,
     "clustered": _clustered,
@@ -234,6 +316,15 @@ CASES: dict[str, Callable[[], Case]] = {
     "clustered network": lambda: _network("person"),
     "images": _images,
     "gathering": _gathering,
+    "sure": _sure,
+    "network, prices": _prices,
+    "asked again": _asked_again,
+    "many classes": _many_classes,
+    "quantiles": lambda: tabular(_quantiles(), label="price"),
+    "quantiles, clustered": lambda: tabular(_quantiles(), label="price", cluster="person"),
+    "quantiles, weighted": lambda: tabular(_quantiles(), label="price", weight="weight"),
+    "partly labelled quantiles": lambda: _partly_labelled(_quantiles(), "price"),
+    "no label, quantiles": lambda: tabular(_quantiles(), label=None),
     "partly labelled": lambda: _partly_labelled(stored(**DECIDING), **ROLES_OF_SOME),
     "partly labelled, clustered": lambda: _partly_labelled(
         stored(**DECIDING), cluster="person", **ROLES_OF_SOME

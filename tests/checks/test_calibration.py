@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import softmax
 from sklearn.calibration import calibration_curve
+from sklearn.metrics import brier_score_loss
 
 from auditkit.measurement import Status
 from auditkit.statistics import estimates
@@ -74,6 +77,49 @@ def test_ece_is_that_of_fifteen_bins_and_never_judged() -> None:
     assert "a perfectly calibrated model would show about" in ece.reason
     (metric,) = [m for m in CHECKS["calibration"].metrics if m.id == "calibration.ece"]
     assert not metric.gateable
+
+
+def test_errors_for_the_eye_say_what_chance_alone_would_show() -> None:
+    result = findings("calibration", stored(**BINARY), data_of(scored(3000)))
+    for name in ("adaptive_ece", "smooth_ece"):
+        shown = found(result, f"calibration.{name}")
+        assert (shown.estimate, shown.interval) == (None, None)
+        told = re.search(r"show about (0\.\d+) at .* more than (0\.\d+) in one", shown.reason)
+        assert told, shown.reason
+        perfect, limit = map(float, told.groups())
+        # The model is calibrated.
+        assert 0.4 * perfect < shown.value < limit * 1.2
+        assert perfect < limit
+        (metric,) = [m for m in CHECKS["calibration"].metrics if m.id == f"calibration.{name}"]
+        assert not metric.gateable
+
+
+def test_the_parts_of_the_brier_score_make_it_up() -> None:
+    # Scores that are equal in each of fifteen bins: then nothing is left between the parts.
+    table = scored(3000)
+    table["score"] = np.repeat((np.arange(15) + 0.5) / 15, 200)
+    table["y"] = (np.random.default_rng(0).random(3000) < table["score"]).astype(int)
+    result = findings("calibration", stored(**BINARY), data_of(table))
+    reliability, resolution, uncertainty = (
+        found(result, f"calibration.brier_{part}")
+        for part in ("reliability", "resolution", "uncertainty")
+    )
+    total = reliability.value - resolution.value + uncertainty.value
+    assert total == pytest.approx(brier_score_loss(table["y"], table["score"]), abs=1e-9)
+    assert reliability.value == value(result, "calibration.squared_error")
+    assert resolution.interval.low > 0
+    assert uncertainty.interval.low < 0.25 < uncertainty.interval.high + 0.002
+
+
+def test_few_clusters_have_no_honest_interval() -> None:
+    table = scored(400).assign(person=np.arange(400) % 9)
+    result = findings("calibration", stored(**BINARY), data_of(table, cluster="person"))
+    ece = found(result, "calibration.ece")
+    assert ece.status is Status.MEASURED
+    assert ece.reason.endswith("which those of one cluster are not.")
+    rest = [m for m in result.measurements if m is not ece]
+    assert {m.status for m in rest} == {Status.TOO_FEW}
+    assert all(m.reason.startswith("There are 9 clusters") for m in rest)
 
 
 def test_the_reliability_curve_is_that_of_scikit_learn() -> None:

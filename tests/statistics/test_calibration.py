@@ -8,38 +8,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binom
 
+from auditkit.measurement import Estimate
 from auditkit.statistics.calibration import (
     BINS,
     CELLS,
-    clustered_squared_error,
     confidence_gap,
-    expected_calibration_error,
     reliability,
     squared_error,
 )
-from auditkit.statistics.estimates import bounds, value
-from auditkit.statistics.proportions import wilson_bounds
-from auditkit.statistics.reliability import _mean_deviation
-
-
-def state_of(scores: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The three arrays, from scores and outcomes."""
-    cell = np.minimum((scores * CELLS).astype(int), CELLS - 1)
-    return (
-        np.bincount(cell[~right], minlength=CELLS),
-        np.bincount(cell[right], minlength=CELLS),
-        np.bincount(cell, weights=scores, minlength=CELLS),
-    )
-
-
-def sample(n: int, seed: int = 0, bend: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """Scores and outcomes; `bend` 1 is calibrated, above 1 over-confident."""
-    generator = np.random.default_rng(seed)
-    truth = generator.uniform(0.5, 1, n)
-    right = generator.random(n) < truth
-    return 1 / (1 + np.exp(-bend * np.log(truth / (1 - truth)))), right
+from auditkit.statistics.estimates import bounds, units_to_decide, value
+from tests.statistics.calibrated import sample, state_of
 
 
 def literal_squared_error(scores: np.ndarray, right: np.ndarray) -> float:
@@ -102,81 +81,12 @@ def test_all_right_is_no_proof() -> None:
     assert bounds(one, 0.05)[1] > value(one) + 0.002
 
 
-def test_clustered_error_of_independent_rows_agrees() -> None:
-    scores, right = sample(20_000, seed=2, bend=1.5)
-    whole = squared_error(*state_of(scores, right))
-    block = np.arange(20_000) % 64
-    parts = [state_of(scores[block == b], right[block == b]) for b in range(64)]
-    clustered = clustered_squared_error(*(np.stack(part) for part in zip(*parts, strict=True)))
-    assert value(clustered) == pytest.approx(value(whole), abs=0.2 * whole.parameters["sd"])
-    assert clustered.parameters["se"] == pytest.approx(whole.parameters["sd"], rel=0.4)
-    assert clustered.parameters["df"] == 63
-
-
-def test_clusters_widen_the_clustered_error() -> None:
-    # Ten copies of each row are one observation.
-    scores, right = sample(2000, seed=6, bend=1.5)
-    block = np.arange(2000) % 64
-    copies = [np.repeat(part, 10) for part in (scores, right, block)]
-    parts = [
-        state_of(copies[0][copies[2] == b], copies[1][copies[2] == b].astype(bool))
-        for b in range(64)
-    ]
-    clustered = clustered_squared_error(*(np.stack(part) for part in zip(*parts, strict=True)))
-    once = squared_error(*state_of(scores, right))
-    naive = squared_error(*state_of(copies[0], copies[1]))
-    assert clustered.parameters["se"] == pytest.approx(once.parameters["sd"], rel=0.4)
-    assert naive.parameters["sd"] < clustered.parameters["se"] / 2
-    assert value(clustered) == pytest.approx(value(once), abs=once.parameters["sd"])
-
-
 def test_the_gap_is_the_paired_mean() -> None:
     scores, right = sample(5000, bend=1.5)
     gap = confidence_gap(*state_of(scores, right))
     differences = scores - right
     assert value(gap) == pytest.approx(differences.mean(), abs=1e-12)
     assert gap.parameters["se"] == pytest.approx(differences.std(ddof=1) / math.sqrt(5000), 1e-3)
-
-
-def test_the_plain_error_is_exact_from_cells() -> None:
-    scores, right = sample(4000, bend=1.3)
-    bins = np.minimum((scores * 15).astype(int), 14)
-    literal = sum(
-        (bins == b).mean() * abs(right[bins == b].mean() - scores[bins == b].mean())
-        for b in np.unique(bins)
-    )
-    assert expected_calibration_error(*state_of(scores, right)).value == pytest.approx(literal)
-
-
-@pytest.mark.parametrize("n", [1, 2, 17, 400])
-@pytest.mark.parametrize("p", [0.0, 1e-9, 0.2, 0.5, 0.93, 1.0])
-def test_the_mean_deviation_of_a_binomial(n: int, p: float) -> None:
-    x = np.arange(n + 1)
-    literal = (binom.pmf(x, n, p) * abs(x - n * p)).sum()
-    ours = _mean_deviation(np.array([float(n)]), np.array([p]))[0]
-    assert ours == pytest.approx(literal, rel=1e-9, abs=1e-12)
-
-
-def test_a_perfect_model_shows_what_it_is_expected_to() -> None:
-    errors = [expected_calibration_error(*state_of(*sample(500, seed=s))) for s in range(200)]
-    mean_error = np.mean([error.value for error in errors])
-    assert np.mean([error.perfect for error in errors]) == pytest.approx(mean_error, rel=0.08)
-
-
-def test_the_reliability_curve() -> None:
-    scores, right = sample(3000, seed=8)
-    points = reliability(*state_of(scores, right))
-    assert len(points) == BINS
-    assert sum(point.n for point in points) == 3000
-    assert [point.score for point in points] == sorted(point.score for point in points)
-    first = points[0]
-    hits = round(first.observed * first.n)
-    assert (first.low, first.high) == wilson_bounds(hits, first.n, 1.6448536269514722)
-    for point in points:
-        below = binom.cdf(round(point.band_low * point.n) - 1, point.n, point.score)
-        above = binom.sf(round(point.band_high * point.n), point.n, point.score)
-        assert max(below, above) <= 0.05
-        assert point.band_low <= point.score <= point.band_high
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=30))
@@ -223,14 +133,39 @@ def test_impossible_states_are_refused(wrong, right, sums, message: str) -> None
         squared_error(wrong, right, sums)
 
 
-def test_bins_must_be_whole_cells() -> None:
-    with pytest.raises(ValueError, match="1920 cells do not make up 7 bins"):
-        expected_calibration_error(ONE, ONE, np.ones(CELLS), bins=7)
+def test_noise_of_the_sample_is_not_drawn_again() -> None:
+    # Redrawn as observed, a sample of a calibrated model would spread √3 times too much.
+    states = [state_of(*sample(5000, seed=seed)) for seed in range(150)]
+    found = [squared_error(*state, draws=100) for state in states]
+    spread = np.std([value(one) for one in found], ddof=1)
+    said = np.mean([one.parameters["sd"] for one in found])
+    assert 1.0 <= said / spread <= 1.35
 
 
-def test_blocks_are_needed() -> None:
-    state = [np.stack([part, np.zeros_like(part)]) for part in state_of(*sample(100))]
-    with pytest.raises(ValueError, match="two blocks with units, found 1"):
-        clustered_squared_error(*state)
-    with pytest.raises(ValueError, match=r"three arrays of \[blocks, cells\]"):
-        clustered_squared_error(*state_of(*sample(100)))
+@pytest.mark.parametrize(
+    ("bend", "n", "verdict", "rate"),
+    [(1.0, 10_000, "pass", 0.7), (1.0, 50_000, "pass", 0.95), (1.25, 10_000, "fail", 0.85)],
+)
+def test_gates_decide(bend: float, n: int, verdict: str, rate: float) -> None:
+    # At a tolerance of .02: a calibrated model, and one that is off by .045 (root mean square).
+    happened = {"pass": 0, "fail": 0}
+    for seed in range(40):
+        state = state_of(*sample(n, seed=seed, bend=bend))
+        low, high = bounds(squared_error(*state, draws=200), 0.05)
+        happened["pass"] += high <= 0.02**2
+        happened["fail"] += low > 0.02**2
+    assert happened.pop(verdict) >= rate * 40
+    assert max(happened.values()) <= 2
+
+
+def test_the_units_that_would_decide_are_known_within_a_factor_of_two() -> None:
+    def error(n: int, seed: int) -> Estimate:
+        return squared_error(*state_of(*sample(n, seed=seed)), draws=100)
+
+    region, units = (-math.inf, 0.02**2), 3000
+    named = [units_to_decide(error(units, seed), region, 0.05, units) for seed in range(60)]
+    middle = int(np.median([10**9 if number is None else number for number in named]))
+    assert middle > units
+    for factor, least, most in ((0.5, 0.0, 0.5), (2, 0.5, 1.0)):
+        passed = [bounds(error(int(factor * middle), s), 0.05)[1] <= 0.02**2 for s in range(60)]
+        assert least <= np.mean(passed) <= most

@@ -19,6 +19,7 @@ from auditkit.statistics.estimates import (
     bounds,
     estimate,
     exact,
+    exact_proportion,
     f1,
     independent_difference,
     interval,
@@ -45,6 +46,7 @@ REPLICATES = [0.8 + 0.001 * (step % 301) for step in range(999)]
 SAMPLES = {
     "exact": exact(0.8),
     "wilson": proportion(90, 120),
+    "clopper_pearson": exact_proportion(90, 120),
     "koopman": proportion_ratio(30, 100, 200, 500),
     "newcombe": proportion_difference(30, 100, 200, 500),
     "stratified_ratio": pooled_ratio([10, 4], [50, 40], [20, 12], [50, 60]),
@@ -122,6 +124,11 @@ EXTREMES = [
     ),
     student(0.3, 0.0, 5),
     estimate("squared_error", value=-0.0001, sd=0.0002),
+    exact_proportion(0, 20),
+    exact_proportion(20, 20),
+    exact_proportion(1, 20),
+    exact_proportion(10**9 - 1, 10**9),
+    exact_proportion(2.5, 7.25),
 ]
 ALL = st.sampled_from([*SAMPLES.values(), *EXTREMES])
 LEVELS = st.one_of(st.floats(1e-12, 0.4999), st.sampled_from([0.05, 0.025, 0.01, 1e-9]))

@@ -14,6 +14,7 @@ import altair as alt
 from auditkit.measurement import Figure
 from auditkit.policy.verdict import Judgement
 from auditkit.reports.figures import (
+    corruption,
     distribution_shift,
     error_heat_map,
     error_tree,
@@ -21,9 +22,15 @@ from auditkit.reports.figures import (
     gap,
     group_rates,
     null_band,
+    pit,
     plain_table,
     ranking,
+    recalibration,
     reliability,
+    review_list,
+    risk_coverage,
+    separation,
+    set_sizes,
     style,
 )
 from auditkit.reports.figures.plain_table import tables
@@ -44,6 +51,13 @@ DRAWINGS: Mapping[str, Drawing] = {
     "error_tree": lambda figure, _: error_tree.draw(figure),
     "error_heat_map": lambda figure, _: error_heat_map.draw(figure),
     "frontier": lambda figure, _: frontier.draw(figure),
+    "pit": lambda figure, _: pit.draw(figure),
+    "risk_coverage": lambda figure, _: risk_coverage.draw(figure),
+    "corruption": lambda figure, _: corruption.draw(figure),
+    "separation": lambda figure, _: separation.draw(figure),
+    "set_sizes": lambda figure, _: set_sizes.draw(figure),
+    "review_list": lambda figure, _: review_list.draw(figure),
+    "recalibration": lambda figure, _: recalibration.draw(figure),
 }
 
 

@@ -1,0 +1,70 @@
+"""Does the widest interval hold for every group what it promises for all?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from auditkit.checks.check import EVALUATION
+from auditkit.checks.estimation import estimated
+from auditkit.checks.groups import Groups, counted_groups, groups_need
+from auditkit.checks.quantiles_promises import Promised, coverages
+from auditkit.checks.quantiles_sums import ValueSums, value_needs
+from auditkit.checks.reading import Reading
+from auditkit.evidence.needs import Column, CountNeed, SumNeed, group
+from auditkit.evidence.subject import Labels, Subject, View
+from auditkit.measurement import Estimate, Measurement, MeasurementKey, Slice
+from auditkit.models.quantile_levels import symmetric_pairs
+
+
+def _widest(view: View) -> tuple[Promised, ...]:
+    """The coverage of the widest interval, and its gap; () where no interval is promised."""
+    levels = view.head.quantiles
+    pairs = symmetric_pairs(levels)
+    return tuple(coverages(*(levels[place] for place in pairs[0]))) if pairs else ()
+
+
+def _axes(attributes: tuple[str, ...]) -> tuple[Column, ...]:
+    return tuple(group(name) for name in attributes)
+
+
+def group_needs(subject: Subject, view: View) -> Iterator[CountNeed | SumNeed]:
+    """What the coverage of the groups needs."""
+    asked = _widest(view)
+    if not asked or subject.unlabelled:
+        return
+    for attributes in subject.slicings:
+        yield groups_need(attributes)
+        # Both numbers are made of the same sums.
+        yield from value_needs(subject, view, asked[0].value, _axes(attributes))
+
+
+def of_groups(view: View, reading: Reading) -> Iterator[Measurement]:
+    """The coverage of the widest interval in every group, and its gap."""
+    asked, subject = _widest(view), reading.subject
+    if not asked or subject.unlabelled:
+        return
+    for attributes in subject.slicings:
+        sums = ValueSums.of(reading, view, asked[0].value, _axes(attributes))
+        groups = counted_groups(subject, reading.evidence, attributes)
+        if subject.labels is not Labels.ALL:
+            groups = groups.holding(sums.numbers.sum(axis=0))
+        for one in asked:
+            for where in groups.samples:
+                yield _measured(one, view, groups, sums, where)
+
+
+def _measured(
+    one: Promised, view: View, groups: Groups, sums: ValueSums, where: Slice
+) -> Measurement:
+    key = MeasurementKey(
+        one.metric.id, slice=where, split=EVALUATION, head=view.key.head, label=one.label
+    )
+    return estimated(key, partial(_of, one, groups, sums, where), groups.sample(where))
+
+
+def _of(one: Promised, groups: Groups, sums: ValueSums, where: Slice) -> Estimate:
+    groups.refuse_few(where)
+    # Of the labelled rows alone it is not known how many clusters they are of.
+    clusters = None if groups.noun == "labelled row" else groups.sample(where).clusters
+    return one.estimate(sums.each(lambda state: groups.part(state, where)), clusters)
