@@ -175,6 +175,35 @@ def separation() -> Figure:
     )
 
 
+def class_gaps() -> Figure:
+    rows = [
+        ("cat", 0.02, (0.01, 0.03), 0.0004, 0.03, 812),
+        (HOSTILE, -0.05, (None, None), None, None, None),
+    ]
+    return Figure(
+        "class_gaps",
+        "Calibration by class: mean probability minus share",
+        "Right of zero the class is promised too often.",
+        "calibration",
+        {
+            "n": 1000,
+            "classes": 2,
+            "rows": [
+                {
+                    "class": name,
+                    "gap": gap,
+                    "low": ends[0],
+                    "high": ends[1],
+                    "error": error,
+                    "most": most,
+                    "n": n,
+                }
+                for name, gap, ends, error, most, n in rows
+            ],
+        },
+    )
+
+
 def confidence_figures() -> tuple[Figure, ...]:
     return (
         review_list(),
@@ -183,5 +212,6 @@ def confidence_figures() -> tuple[Figure, ...]:
         risk_coverage(),
         corruption(),
         separation(),
+        class_gaps(),
         set_sizes(),
     )

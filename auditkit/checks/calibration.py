@@ -8,7 +8,7 @@ from functools import cached_property, partial
 import numpy as np
 
 from auditkit.checks.calibration_classes import by_class, class_need, of_classes
-from auditkit.checks.calibration_metrics import BRIER, BY_CLASS, GATED, METRICS, SHOWN
+from auditkit.checks.calibration_metrics import BRIER, BY_CLASS, GATED, METRICS, OF_TWO, SHOWN
 from auditkit.checks.calibration_shown import shown, view_key
 from auditkit.checks.check import EVALUATION, Check, Findings
 from auditkit.checks.estimation import Sample, absent, by_blocks, estimated
@@ -70,6 +70,7 @@ def _of_view(view: View, reading: Reading, seed: int) -> Findings:
     found = (
         estimated(view_key("squared_error", view), partial(cells.part, brier.RELIABILITY), sample),
         estimated(view_key("confidence_gap", view), cells.confidence_gap, sample),
+        *_overconfidence(view, cells, sample),
         *_shown(view, cells, sample),
         *_brier(view, cells, sample),
     )
@@ -80,7 +81,7 @@ def _of_view(view: View, reading: Reading, seed: int) -> Findings:
 
 
 def _absent(view: View, status: Status, reason: str, sample: Sample) -> Findings:
-    names = (*GATED, *SHOWN, *BRIER, *(BY_CLASS if of_classes(view) else ()))
+    names = (*GATED, *SHOWN, *BRIER, *(BY_CLASS if of_classes(view) else OF_TWO))
     return Findings(tuple(absent(view_key(name, view), status, reason, sample) for name in names))
 
 
@@ -112,15 +113,28 @@ class _Cells:
         return brier.brier_parts(*self.total, seed=self.seed)
 
     def confidence_gap(self) -> Estimate:
+        return self._gap_of(*self.states)
+
+    def overconfidence(self) -> Estimate:
+        """The gap of the more probable of two classes, whichever it is."""
+        return self._gap_of(*calibration.of_the_likelier(*self.states))
+
+    def _gap_of(self, *states: np.ndarray) -> Estimate:
         if self._clustered:
-            return by_blocks(_gap, np.stack([part.sum(axis=1) for part in self.states], axis=1))
-        return calibration.confidence_gap(*self.total)
+            return by_blocks(_gap, np.stack([part.sum(axis=1) for part in states], axis=1))
+        return calibration.confidence_gap(*(part.sum(axis=0) for part in states))
 
 
 def _gap(totals: np.ndarray) -> float:
     """Mean score minus share of positives, from (negatives, positives, sum of scores)."""
     negatives, positives, scores = totals
     return float((scores - positives) / (negatives + positives))
+
+
+def _overconfidence(view: View, cells: _Cells, sample: Sample) -> Iterator[Measurement]:
+    """Of several classes the confidence gap is this number already."""
+    if view.task is Task.BINARY:
+        yield estimated(view_key("overconfidence", view), cells.overconfidence, sample)
 
 
 def _shown(view: View, cells: _Cells, sample: Sample) -> Iterator[Measurement]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from auditkit.measurement import Direction, Metric
 
 GATED = ("squared_error", "confidence_gap")
+OF_TWO = ("overconfidence",)
+"""Of outputs of two classes alone."""
 SHOWN = ("ece", "adaptive_ece", "smooth_ece")
 BRIER = ("brier_reliability", "brier_resolution", "brier_uncertainty")
 BY_CLASS = ("classwise_ece", "class_gap", "class_squared_error")
@@ -27,12 +29,24 @@ METRICS = (
     Metric(
         id="calibration.confidence_gap",
         title="Confidence gap",
-        definition="Mean probability minus observed share: above zero is over-confident.",
+        definition="Mean probability minus observed share: above zero more is promised than kept. "
+        "Of two classes it is that of the positive one, of more the confidence in the predicted.",
         unit="share",
         direction=Direction.ZERO,
         low=-1,
         high=1,
         source="calibration in the large, Cox 1958",
+    ),
+    Metric(
+        id="calibration.overconfidence",
+        title="Overconfidence",
+        definition="Mean probability of the more probable of two classes minus the share of units "
+        "whose class it is: above zero is over-confident, whichever class it is.",
+        unit="share",
+        direction=Direction.ZERO,
+        low=-1,
+        high=1,
+        source="calibration in the large, Cox 1958, of the confidence",
     ),
     Metric(
         id="calibration.ece",

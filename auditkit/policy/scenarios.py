@@ -237,6 +237,8 @@ def _table() -> Mapping[str, Scenario]:
         "calibration.confidence_gap": Scenario(_zero, _twice, _confidence_gap, (-1.0, 1.0), sure),
         "calibration.squared_error": Scenario(_zero, _twice, _squared_error, UNIT, sure),
         "calibration.class_gap": Scenario(_zero, _twice, _confidence_gap, (-1.0, 1.0), sure),
+        "calibration.class_squared_error": Scenario(_zero, _twice, _squared_error, UNIT, sure),
+        "calibration.overconfidence": Scenario(_zero, _twice, _confidence_gap, (-1.0, 1.0), sure),
         "conformal.coverage": Scenario(_just_inside, _just_outside, _share_of_half, UNIT),
         "abstention.coverage": Scenario(_middle, _as_far_out, _share_of_half, UNIT),
         "quantiles.interval_coverage": Scenario(_middle, _as_far_out, _share, UNIT),

@@ -11,6 +11,7 @@ What is shown beside them, and never judged, is in `reliability`.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -45,6 +46,7 @@ __all__ = [
     "confidence_gap",
     "debiased_squared_error",
     "expected_calibration_error",
+    "of_the_likelier",
     "reliability",
     "spread_estimate",
     "squared_error",
@@ -188,3 +190,31 @@ def confidence_gap(wrong: ArrayLike, right: ArrayLike, score_sums: ArrayLike) ->
     squares = float(cells.wrong @ score**2 + cells.right @ (score - 1) ** 2)
     squares += (average**2 + (1 - average) ** 2) / 2
     return mean(total, squares, float(cells.n.sum()))
+
+
+def of_the_likelier(
+    negatives: NDArray[Any], positives: NDArray[Any], score_sums: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Cells of the probability of the positive class as cells of that of the likelier class.
+
+    Args:
+        negatives, positives, score_sums: `[…, cells]`, an even number of cells over [0, 1].
+
+    Returns:
+        Units whose class is not the likelier one, units whose class it is, and the sums of its
+        probability: `[…, cells / 2]`, cells of [.5, 1] in ascending order.
+
+    Example:
+        >>> cells = np.array([[3, 1, 0, 0], [0, 1, 0, 4], [0.25, 0.75, 0.0, 4.0]])
+        >>> wrong, right, scores = of_the_likelier(*cells)
+        >>> wrong.tolist(), right.tolist(), scores.tolist()
+        ([1.0, 0.0], [1.0, 7.0], [1.25, 6.75])
+    """
+    half = negatives.shape[-1] // 2
+    below, above = np.s_[..., half - 1 :: -1], np.s_[..., half:]
+    units = negatives + positives
+    return (
+        positives[below] + negatives[above],
+        negatives[below] + positives[above],
+        (units - score_sums)[below] + score_sums[above],
+    )

@@ -16,7 +16,10 @@ from auditkit.statistics.class_bins import ClassBins
 from auditkit.statistics.estimates import mean
 from auditkit.statistics.jackknife import delete_one_block
 from auditkit.statistics.reliability import ExpectedCalibrationError, mean_deviation
-from auditkit.statistics.score_cells import Cells, Floats, of_two_or_more, run_starts
+from auditkit.statistics.score_cells import Cells, Floats, run_starts
+
+SMALLEST = 20
+"""Units that a bin of a class's squared error holds at least."""
 
 
 def classwise_calibration_error(state: ClassBins) -> ExpectedCalibrationError:
@@ -83,8 +86,10 @@ def class_squared_error(
 ) -> Estimate:
     """The debiased squared calibration error of p_c, over bins of equal width.
 
-    As `calibration.squared_error`, with the 15 bins of the state; bins of a single unit join a
-    neighbour. With several blocks of clusters, debiased by the jackknife.
+    As `calibration.squared_error`, with the 15 bins of the state. Of a rare class most bins hold a
+    few units, whose errors are so skewed that a gate would fail calibrated models: from the top,
+    bins are joined until they hold `SMALLEST` units. With several blocks of clusters, debiased by
+    the jackknife.
 
     Args:
         state: bins of all classes.
@@ -104,13 +109,33 @@ def class_squared_error(
         np.asarray(part, dtype=np.float64)[:, index]
         for part in (n - hits, hits, state.scores[:, place])
     )
-    of_bin = of_two_or_more(total[index].astype(np.float64), np.arange(index.size))
+    of_bin = _joined(total[index])
     if state.blocks > 1:
         starts = run_starts(of_bin)
         binned = (np.add.reduceat(part, starts, axis=1) for part in (wrong, right, scores))
         return debiased_jackknife(np.stack(list(binned), axis=-1), plain_squared_error)
     cells = Cells(index, wrong[0], right[0], scores[0])
     return spread_estimate(cells, of_bin, seed=seed, draws=draws)
+
+
+def _joined(n: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Number of the bin of each, ascending, once they are joined from the top; none is too small.
+
+    Example:
+        >>> _joined(np.array([900, 30, 2, 15, 4, 1])).tolist()
+        [0, 1, 1, 2, 2, 2]
+        >>> _joined(np.array([3, 30, 25])).tolist()
+        [0, 0, 1]
+    """
+    starts, held = [0], 0
+    for place in range(n.size - 1, -1, -1):
+        held += int(n[place])
+        if held >= SMALLEST:
+            starts.append(place)
+            held = 0
+    if held:
+        starts.pop()  # what is left over joins the bin above it
+    return np.searchsorted(np.unique(starts), np.arange(n.size), side="right") - 1
 
 
 def _of(parts: NDArray[np.int64] | Floats, place: int) -> NDArray[np.int64] | Floats:

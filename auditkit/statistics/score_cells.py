@@ -95,20 +95,12 @@ def equal_mass_bins(cells: Cells, bins: int) -> NDArray[np.intp]:
     """Number of the bin of each cell: bins of about equally many units, none under two."""
     n = cells.n
     groups = np.floor((np.cumsum(n) - n / 2) * (bins / n.sum())).astype(np.intp)
-    return of_two_or_more(n, run_starts(groups))
-
-
-def of_two_or_more(n: Floats, starts: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Number of the bin of each cell, once bins of a single unit have joined a neighbour.
-
-    Such a bin has no variance to take off: it joins the one before it, the first the one behind it.
-
-    Args:
-        n: `[cells]`, units in each.
-        starts: where each bin begins.
-    """
-    kept = starts[np.add.reduceat(n, starts) >= 2]
+    starts = run_starts(groups)
+    sizes = np.add.reduceat(n, starts)
+    # A bin of one unit has no variance to take off: it joins its left neighbour (the first its
+    # right one).
+    kept = starts[sizes >= 2]
     if kept.size == 0:
-        return np.zeros(n.size, dtype=np.intp)
+        return np.zeros_like(groups)
     kept[0] = 0
-    return np.searchsorted(kept, np.arange(n.size), side="right") - 1
+    return np.searchsorted(kept, np.arange(groups.size), side="right") - 1

@@ -20,7 +20,9 @@ from tests.checks.subjects import CASES
 
 def run(case: str, batch_size: int = 4096) -> auditkit.Run:
     model, data = CASES[case]()
-    settings = Settings(checks=("bias", "performance", "calibration"), batch_size=batch_size, quiet=True)
+    settings = Settings(
+        checks=("bias", "performance", "calibration"), batch_size=batch_size, quiet=True
+    )
     return audit(model, data, policy=None, settings=settings)
 
 

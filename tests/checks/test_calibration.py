@@ -226,3 +226,21 @@ def test_a_head_without_probabilities_says_so() -> None:
     assert unmet.status is Status.NOT_APPLICABLE
     assert "declare outputs" in unmet.reason
     assert found(result, "calibration.squared_error", head="a").status is Status.MEASURED
+
+
+@pytest.mark.parametrize("clusters", [False, True])
+def test_overconfidence_is_that_of_the_likelier_class(clusters: bool) -> None:
+    table = scored(6000).assign(person=np.arange(6000) // 3)
+    odds = np.log(table["score"] / (1 - table["score"]))
+    roles = {"cluster": "person"} if clusters else {}
+    for factor, low, high in ((1.0, -0.02, 0.02), (3.0, 0.05, 0.2), (1 / 3, -0.3, -0.05)):
+        bent = table.assign(score=1 / (1 + np.exp(-factor * odds)))
+        result = findings("calibration", stored(**BINARY), data_of(bent, **roles))
+        likelier = np.maximum(bent["score"], 1 - bent["score"])
+        right = (bent["score"] >= 0.5) == bent["y"]
+        found = value(result, "calibration.overconfidence")
+        assert found == pytest.approx((likelier - right).mean(), abs=1e-9)
+        assert low < found < high
+        # That of the positive class cannot tell: what is said too often of one class is said too
+        # seldom of the other.
+        assert abs(value(result, "calibration.confidence_gap")) < 0.02

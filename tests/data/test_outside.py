@@ -12,7 +12,9 @@ from auditkit.errors import DataError
 
 
 def frame(n: int = 6) -> pd.DataFrame:
-    return pd.DataFrame({"x": np.arange(n) / n, "y": np.arange(n) % 2, "sex": ["F", "M"] * (n // 2)})
+    return pd.DataFrame(
+        {"x": np.arange(n) / n, "y": np.arange(n) % 2, "sex": ["F", "M"] * (n // 2)}
+    )
 
 
 def batches(data, split: str = "outside"):

@@ -1,4 +1,4 @@
-"""The second example, as its README says: train, then audit."""
+"""The second example, as its README says: train, then audit; and the two that lie."""
 
 from __future__ import annotations
 
@@ -9,24 +9,90 @@ from pathlib import Path
 
 import pytest
 
+import auditkit
 from auditkit.assembly import Overrides, audit_configuration
 
 FOLDER = Path(__file__).parents[2] / "examples" / "digits"
+README = (FOLDER / "README.md").read_text()
+pytestmark = pytest.mark.slow
 
 
-@pytest.mark.slow
-def test_the_digit_reader_meets_its_policy(tmp_path: Path) -> None:
-    example = tmp_path / "digits"
-    shutil.copytree(FOLDER, example, ignore=shutil.ignore_patterns("*.safetensors", "*.html"))
+@pytest.fixture(scope="module")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("trained") / "digits"
+    shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("*.safetensors", "*.html"))
     trained = subprocess.run(
-        [sys.executable, str(example / "train.py")], capture_output=True, text=True, check=False
+        [sys.executable, str(folder / "train.py")], capture_output=True, text=True, check=False
     )
     assert trained.returncode == 0, trained.stderr
-    said = Overrides(store=tmp_path / "store", reports=(tmp_path / "report.html",))
-    run, _ = audit_configuration(example / "audit.yaml", said)
+    return folder
+
+
+def audited(example: Path, name: str, folder: Path) -> auditkit.Run:
+    said = Overrides(store=folder / "store", reports=(folder / "report.html",))
+    run, _ = audit_configuration(example / f"{name}.yaml", said)
     assert run is not None
+    return run
+
+
+def number(run: auditkit.Run, metric: str, label: str = "") -> float:
+    """What is measured of all units of the evaluation data, or of outside inputs."""
+    table = run.measurements
+    chosen = table[(table["metric"] == metric) & (table["label"] == label)]
+    (value,) = chosen.loc[(chosen["slice"] == "all") & (chosen["split"] != "training"), "value"]
+    return float(value)
+
+
+def failed(run: auditkit.Run) -> set[str]:
+    return {v.requirement for v in run.judgement.verdicts if v.status.value != "pass"}
+
+
+def test_the_digit_reader_meets_its_policy(example: Path, tmp_path: Path) -> None:
+    run = audited(example, "audit", tmp_path)
     assert run.verdict == "pass", [v.reason for v in run.judgement.verdicts if v.blocks]
+    assert failed(run) == {"brightness"}  # which warns
     table = run.measurements.set_index("metric")
     assert table.loc["overfitting.accuracy_gap", "value"] > 0
     assert set(table.loc[["drift.total_variation"], "label"]) == {"strokes", "label", "score"}
     assert (table.loc[["performance.units"], "value"] == 2500).all()
+    assert number(run, "robustness.corrupted_accuracy", "brightness 3") < 0.5
+    assert number(run, "robustness.corrupted_gap", "brightness 3") > 0.3  # sure all the same
+    neighbours, logit, softmax = (
+        number(run, "out_of_distribution.auroc", score)
+        for score in ("nearest neighbours", "max logit", "max softmax")
+    )
+    assert neighbours > logit > softmax
+    ensemble, alone = (
+        number(run, "confidence.error_auroc", probe) for probe in ("ensemble", "margin")
+    )
+    assert ensemble > alone - 0.02
+
+
+@pytest.mark.parametrize(
+    ("name", "temperature", "requirements"),
+    [
+        ("overconfident", 3, {"calibration", "confident-errors", "brightness"}),
+        ("underconfident", 1 / 3, {"calibration", "brightness"}),
+    ],
+)
+def test_the_gate_tells_who_lies(
+    name: str, temperature: float, requirements: set[str], example: Path, tmp_path: Path
+) -> None:
+    run = audited(example, name, tmp_path)
+    assert run.verdict == "fail"
+    assert failed(run) == requirements
+    gap = number(run, "calibration.confidence_gap")
+    assert (gap > 0.03) == (name == "overconfident")
+    assert (gap < -0.03) == (name == "underconfident")
+    (advice,) = [one for one in run.record.advice if one.adviser == "recalibration"]
+    fitted = [
+        one
+        for option in advice.options
+        for one in option.measurements
+        if one.key.metric == "advice.temperature"
+    ]
+    (found,) = fitted
+    assert found.interval.low < temperature < found.interval.high
+    assert f"{found.value:.2f} ({found.interval.low:.2f} to {found.interval.high:.2f})" in README
+    shown = f"{gap:.3f}".replace("-", "−")
+    assert f"| {shown} (" in README

@@ -27,7 +27,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> auditkit.Run:
     said = Overrides(store=folder / "store", reports=(folder / "report.html",))
     found, (report,) = audit_configuration(CONFIGURATION, said)
     assert found is not None
-    assert report.stat().st_size < 600_000
+    assert report.stat().st_size < 800_000
     return found
 
 
@@ -151,3 +151,27 @@ def test_the_readme_shows_every_group_within_a_group(run: auditkit.Run) -> None:
 
 def test_the_readme_shows_the_verdicts_that_come_out(run: auditkit.Run) -> None:
     assert shown_rows(README, "group-ratio") == verdict_rows(run, "group-ratio")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("audit", "as it came"),
+        ("overconfident", "overconfident"),
+        ("underconfident", "underconfident"),
+    ],
+)
+def test_the_check_tells_three_confidences_apart(name: str, shown: str) -> None:
+    configuration = read_configuration(CONFIGURATION.with_name(f"{name}.yaml"))
+    code = Code(CONFIGURATION.parent, allowed=True)
+    model, _ = build_model(configuration.model, code)
+    data = build_dataset(configuration.data, code)
+    run = auditkit.audit(model, data, policy=None, checks=["calibration", "performance"])
+    assert _value(run, "performance.accuracy") == pytest.approx(0.8216, abs=6e-5)
+    table = run.measurements.set_index("metric")
+    cells = []
+    for metric, digits in (("squared_error", 4), ("overconfidence", 3)):
+        row = table.loc[f"calibration.{metric}"]
+        value, low, high = (f"{row[end]:.{digits}f}" for end in ("value", "low", "high"))
+        cells.append(f"{value} ({low} to {high})".replace("-", "−"))
+    assert shown_rows(README, shown) == [f"| {shown} | {' | '.join(cells)} |"]

@@ -12,6 +12,7 @@ from torchmetrics.functional.classification import binary_calibration_error
 
 from auditkit.statistics.class_bins import ClassBins
 from auditkit.statistics.class_calibration import (
+    SMALLEST,
     class_gap,
     class_squared_error,
     classwise_calibration_error,
@@ -83,12 +84,12 @@ def test_the_gap_is_the_paired_mean() -> None:
 
 
 def literal_squared_error(shares: np.ndarray, own: np.ndarray) -> float:
-    """Bin by bin, where each has two units or more."""
+    """Bin by bin, where each has enough units."""
     place, total = np.minimum((shares * BINS).astype(int), BINS - 1), 0.0
     for b in np.unique(place):
         part = place == b
         share, size = own[part].mean(), part.sum()
-        assert size > 1
+        assert size >= SMALLEST
         gap = share - shares[part].mean()
         total += size / len(shares) * (gap**2 - share * (1 - share) / (size - 1))
     return total
@@ -103,7 +104,7 @@ def test_the_squared_error_is_the_literal_one() -> None:
         assert value(ours) == pytest.approx(literal, abs=1e-12)
 
 
-def test_a_bin_of_one_joins_its_neighbour() -> None:
+def test_bins_of_few_units_join_their_neighbours() -> None:
     # Thirty units at .3, and one each at .5 and .9: the two join the others.
     first = np.concatenate([np.full(30, 0.3), [0.5, 0.9]])
     truth = (np.arange(32) % 10 >= 3).astype(int)
@@ -124,6 +125,18 @@ def test_intervals_hold_the_truth_and_gates_seldom_err() -> None:
     assert 0.84 <= covered <= 0.96
     assert failed <= 0.09
     assert passed >= 0.7
+
+
+def test_a_rare_class_of_a_calibrated_model_is_not_failed() -> None:
+    # About six of 600 units are of it, and most bins of its probability hold one or two units.
+    failed = 0
+    for seed in range(200):
+        generator = np.random.default_rng(seed)
+        chance = generator.beta(0.02, 1.98, 600)
+        truth = (generator.random(600) >= chance).astype(int)
+        state = bins_of(np.stack([chance, 1 - chance], axis=1), truth)
+        failed += bounds(class_squared_error(state, 0, draws=50), 0.05)[0] > 0.02**2
+    assert failed <= 8
 
 
 def test_a_class_that_is_promised_too_often_is_found() -> None:

@@ -14,6 +14,7 @@ import altair as alt
 from auditkit.measurement import Figure
 from auditkit.policy.verdict import Judgement
 from auditkit.reports.figures import (
+    class_gaps,
     corruption,
     distribution_shift,
     error_heat_map,
@@ -53,6 +54,7 @@ DRAWINGS: Mapping[str, Drawing] = {
     "frontier": lambda figure, _: frontier.draw(figure),
     "pit": lambda figure, _: pit.draw(figure),
     "risk_coverage": lambda figure, _: risk_coverage.draw(figure),
+    "class_gaps": lambda figure, _: class_gaps.draw(figure),
     "corruption": lambda figure, _: corruption.draw(figure),
     "separation": lambda figure, _: separation.draw(figure),
     "set_sizes": lambda figure, _: set_sizes.draw(figure),
