@@ -16,7 +16,6 @@ from auditkit.configuration import (
     read_configuration,
 )
 from auditkit.data import Dataset, dataset
-from auditkit.errors import ConfigurationError
 from auditkit.records.location import store_folder
 
 if TYPE_CHECKING:
@@ -317,9 +316,17 @@ def build_dataset(section: DataSection, code: Code) -> Dataset:
     }
     if section.table is not None and section.split is not None:
         one = section.table
-        shared |= {"split": section.split.model_dump(), "sha256": one.sha256, "csv": one.csv}
-        outside = None if section.outside is None else _data(section.outside, code)
-        return dataset(data=_table(one, code.base), outside=outside, **shared)
+        splits = dict.fromkeys(section.split.values, one)
+        outside = None
+        if section.outside is not None:
+            splits["outside"], outside = section.outside, _data(section.outside, code)
+        return dataset(
+            data=_table(one, code.base),
+            outside=outside,
+            split=section.split.model_dump(),
+            **_by_split(splits, code.base),
+            **shared,
+        )
     splits = {
         name: part
         for name, part in (
@@ -331,11 +338,18 @@ def build_dataset(section: DataSection, code: Code) -> Dataset:
     }
     return dataset(
         **{name: _data(part, code) for name, part in splits.items()},
-        sha256=_each(splits, "sha256"),
-        side_table=_side_tables(splits, code.base),
-        csv=_csv(splits),
+        **_by_split(splits, code.base),
         **shared,
     )
+
+
+def _by_split(splits: Mapping[str, SplitSection], base: Path) -> dict[str, Any]:
+    """What each split declares of its own files."""
+    return {
+        "sha256": _each(splits, "sha256"),
+        "side_table": _side_tables(splits, base),
+        "csv": {name: part.csv for name, part in splits.items()},
+    }
 
 
 def _each(splits: Mapping[str, SplitSection], field: str) -> dict[str, Any] | None:
@@ -346,15 +360,6 @@ def _each(splits: Mapping[str, SplitSection], field: str) -> dict[str, Any] | No
 def _side_tables(splits: Mapping[str, SplitSection], base: Path) -> dict[str, str] | None:
     tables = _each(splits, "side_table") or {}
     return {name: _located(place, base) for name, place in tables.items()} or None
-
-
-def _csv(splits: Mapping[str, SplitSection]) -> dict[str, Any]:
-    dialects = [part.csv for part in splits.values()]
-    if any(dialect != dialects[0] for dialect in dialects):
-        raise ConfigurationError(
-            "The splits declare different csv options.", mend="Write both files in one way."
-        )
-    return dialects[0]
 
 
 def _data(part: SplitSection, code: Code) -> Any:

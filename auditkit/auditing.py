@@ -173,7 +173,8 @@ class _Audit:
     def run(self) -> Run:
         # The policy is seen before the data are: whatever comes later is exploratory.
         policy_seen = self._sight("policy", None if self.policy is None else self.policy.digest)
-        data_seen = self._sight("data", self.data.digest())
+        # Rows to be judged on, whatever other splits stand beside them.
+        data_seen = self._sight("data", self.data["evaluation"].digest())
         with self.model.opened():
             probed = self._timed("probe", self._probe)
             identity = self._identity(probed)

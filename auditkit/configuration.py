@@ -39,11 +39,15 @@ class HeadSection(_Section):
     quantiles: tuple[Annotated[float, Field(strict=True)], ...] = ()
 
 
+_Number = Annotated[float, Field(strict=True)]
+_End = _Number | tuple[_Number, ...]
+
+
 class InputsSection(_Section):
     """What the model is given: its medium, and the ends between which its numbers lie."""
 
     medium: Literal["image", "table"] | None = None
-    range: tuple[float | tuple[float, ...], float | tuple[float, ...]] | None = None
+    range: tuple[_End, _End] | None = None
 
 
 class AimsSection(_Section):
@@ -52,8 +56,10 @@ class AimsSection(_Section):
     coverage: Annotated[float, Field(strict=True, gt=0, lt=1)] = 0.9
     error: Annotated[float, Field(strict=True, gt=0, lt=1)] = 0.05
     violation: Annotated[float, Field(strict=True, gt=0, lt=1)] = 0.1
-    epsilon: Annotated[float, Field(strict=True, ge=1e-5, le=1)] = 8 / 255
-    attacks: tuple[Literal["fgsm", "pgd", "autoattack"], ...] = ("fgsm", "pgd")
+    epsilon: Annotated[float, Field(strict=True, ge=1e-5, lt=1)] = 8 / 255
+    attacks: Annotated[
+        tuple[Literal["fgsm", "pgd", "autoattack"], ...], BeforeValidator(_listed)
+    ] = ("fgsm", "pgd")
     review: Annotated[int, Field(strict=True, ge=0, le=1000)] = 0
 
 
@@ -94,6 +100,8 @@ class ModelSection(_Section):
             raise ValueError("give either task or heads")
         if self.layer is not None and self.predictions is not None:
             raise ValueError("stored predictions have no layer: leave it out")
+        if self.inputs is not None and self.predictions is not None:
+            raise ValueError("stored predictions are given no inputs: leave inputs out")
         if self.members and (self.file is None or self.factory is None):
             raise ValueError("members of an ensemble are files beside file, built by factory")
         return self

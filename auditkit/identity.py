@@ -73,6 +73,8 @@ def identify(
 def _doubt(description: Mapping[str, Any], digests: Mapping[str, str]) -> str:
     if not digests["model"].startswith(_OF_CONTENT):
         return "the model is a callable, which is known by its source alone"
+    if not all(digest.startswith(_OF_CONTENT) for digest in description.get("members", ())):
+        return "a member of the ensemble is a callable, which is known by its source alone"
     if not digests["data"].startswith(_OF_CONTENT):
         return "the data are known by a manifest, not by their bytes"
     runs_code = description.get("preprocess") or any(

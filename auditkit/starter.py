@@ -134,6 +134,7 @@ policy: baseline
 # aims:
 #   coverage: 0.9                      # ← share of prediction sets that should hold the truth
 #   error: 0.05                        # ← most errors among the cases that are answered
-#   epsilon: 0.031                     # ← how far an attack may go, as a share of inputs.range
-#   review: 50                         # ← list so many rows whose label is doubtful, by row id
+#   epsilon: 0.03137                   # ← how far an attack may go, as a share of inputs.range
+#   attacks: [fgsm, pgd]               # ← autoattack too, with auditkit-torch[autoattack]
+#   review: 0                          # ← list so many rows whose label is doubtful, by row id
 """

@@ -14,7 +14,7 @@ import torch
 from auditkit.data.batch import Batch, Source
 from auditkit.data.datasets import Dataset
 from auditkit.data.sources import OUTSIDE
-from auditkit.errors import DataError
+from auditkit.errors import ConfigurationError, DataError, ModelError
 from auditkit.evidence.aims import Aims
 from auditkit.evidence.runner import BatchRunner
 from auditkit.evidence.slice_levels import bin_labels, frequent_labels, labels_of_values
@@ -74,7 +74,9 @@ def probe(
     unit_metrics: dict[str, tuple[str, ...]] = {}
     answers = hashlib.sha256()
     for batch in batches.values():
-        unit_metrics |= _try(model, batch, answers)
+        found = _try(model, batch, answers)
+        unit_metrics |= found if batch.targets is not None else {}
+    _refuse_inputs(model, batches["evaluation"])
     edges, levels = _binning(dataset, batches, _answers(model))
     capabilities = model.capabilities
     views = tuple(
@@ -147,7 +149,44 @@ def _try(model: WrappedModel, batch: Batch, answers: Hash) -> dict[str, tuple[st
         for value in (head.raw, *head.unit_metrics.values()):
             if isinstance(value, torch.Tensor):
                 answers.update(value.detach().double().cpu().numpy().tobytes())
+    _add_members(model, batch, answers)
     return {name: tuple(head.unit_metrics) for name, head in answered.heads.items()}
+
+
+def _add_members(model: WrappedModel, batch: Batch, answers: Hash) -> None:
+    """Digest what the other members of an ensemble answer; one that cannot, by its reason."""
+    for member in model.members:
+        try:
+            with member.opened():
+                found = member.predict(batch.inputs)
+        except ModelError as error:
+            answers.update(error.problem.encode())
+            continue
+        for value in found.values():
+            if isinstance(value, torch.Tensor):
+                answers.update(value.detach().double().cpu().numpy().tobytes())
+
+
+def _refuse_inputs(model: WrappedModel, batch: Batch) -> None:
+    """Refuse a declaration of the inputs that the first batch contradicts.
+
+    Raises:
+        ConfigurationError: they are no images, or have another number of channels than the range.
+        DataError: they lie outside the declared range.
+    """
+    prepared = model.prepare(batch.inputs)
+    if isinstance(prepared, tuple | list) and len(prepared) == 1:
+        prepared = prepared[0]
+    if not isinstance(prepared, torch.Tensor):
+        return
+    if model.inputs.medium is Medium.IMAGE and prepared.ndim != 4:
+        raise ConfigurationError(
+            f"The inputs are declared as images, and have the shape {tuple(prepared.shape)}; "
+            "expected (units, channels, height, width).",
+            mend="Declare another medium, or let preprocess return this shape.",
+        )
+    if model.inputs.range is not None and prepared.is_floating_point():
+        model.inputs.range.refuse_outside(prepared)
 
 
 def _answers(model: WrappedModel) -> frozenset[str]:

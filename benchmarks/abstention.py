@@ -7,8 +7,12 @@ exactly. "Broken" counts the samples whose threshold errs more than asked for in
 goal is met if the 95 % Clopper–Pearson interval reaches down to the chance δ = .10. "Enough" counts
 those that find a threshold with at least 80 % of the best threshold's coverage, none found being
 not enough. A test of one such threshold, were the best to test known beforehand, passes about as
-often as any method could ("known"); the goal of 90 % is asked for where that reaches it. With
-1,000 repetitions this takes about a minute on one core.
+often as any method could ("known"); the goal of 90 % is asked for where that reaches it.
+
+A second table is about samples without a threshold: how many units they are said to need (median),
+beside the number at which half of the samples of a population have one. Its goal is a factor of 3,
+counted from the sample itself where half of so many have a threshold already. With 1,000
+repetitions all takes about six minutes on one core.
 """
 
 from __future__ import annotations
@@ -25,7 +29,12 @@ import numpy as np
 from numpy.random import Generator
 from scipy.stats import binom, binomtest, norm
 
-from auditkit.statistics.abstention import certified_threshold, one_of_each
+from auditkit.statistics.abstention import (
+    certified_threshold,
+    one_of_each,
+    units_needed,
+)
+from auditkit.statistics.rounding import coarse_confidences
 
 ERROR, CHANCE = 0.05, 0.10
 SIZES = (500, 1000, 5000)
@@ -91,12 +100,14 @@ class Scores:
     Attributes:
         name: in words.
         digits: to which scores are rounded; None for none.
+        coarse: whether they are rounded up as the audit rounds confidences.
         clustered: whether units come five to a cluster and share most of their fate.
         apart: whether one unit of each cluster is taken.
     """
 
     name: str
     digits: int | None = None
+    coarse: bool = False
     clustered: bool = False
     apart: bool = True
 
@@ -108,6 +119,8 @@ class Scores:
         scores, wrong = 1 - u, other < population.error(u)
         if self.digits is not None:
             scores = scores.round(self.digits)
+        if self.coarse:
+            scores = coarse_confidences(scores)
         if self.clustered and self.apart:
             chosen = one_of_each(np.arange(n) // CLUSTER, generator.random(n))
             scores, wrong = scores[chosen], wrong[chosen]
@@ -128,6 +141,7 @@ class Scores:
 
 KINDS = (
     Scores("independent"),
+    Scores("coarse confidences", coarse=True),
     Scores("ties: two digits", digits=2),
     Scores("ties: one digit", digits=1),
     Scores("clusters of 5, one of each", clustered=True),
@@ -216,6 +230,76 @@ def experiments() -> Iterator[tuple[Population, Scores, int]]:
     yield from product(POPULATIONS[1:3], (NAIVE,), SIZES)
 
 
+@dataclass(frozen=True)
+class Need:
+    """What samples without a threshold are said to need.
+
+    Attributes:
+        without: the share of samples that have none.
+        silent: of how many of these no number of units would do.
+        said: the median number said of the others; None if there are none.
+        least: the smallest number said; None if there are none.
+        half: about how many units give half of the samples a threshold; infinite beyond 64,000.
+    """
+
+    without: float
+    silent: int
+    said: float | None
+    least: int | None
+    half: float
+
+    def kept(self, n: int) -> bool:
+        """Whether more was said than there is, and about as much as it takes."""
+        if self.said is None or self.least is None or np.isinf(self.half):
+            return True
+        target = max(n, self.half)
+        return self.least > n and target / 3 <= self.said <= 3 * target
+
+
+def half_found(population: Population, repetitions: int, seed: int) -> float:
+    """The smallest of some numbers from which on half of the samples have a threshold."""
+    generator = np.random.default_rng([seed, zlib.crc32(population.name.encode())])
+    half = np.inf
+    for n in (int(125 * 2 ** (step / 2)) for step in range(18, -1, -1)):
+        samples = (KINDS[0].drawn(population, n, generator) for _ in range(repetitions))
+        found = sum(certified_threshold(*one, ERROR, CHANCE) is not None for one in samples)
+        if 2 * found < repetitions:
+            break
+        half = n
+    return half
+
+
+def need(population: Population, n: int, half: float, repetitions: int, seed: int) -> Need:
+    """Ask samples without a threshold how many units they need."""
+    generator = np.random.default_rng([seed, n, zlib.crc32(population.name.encode())])
+    said: list[int | None] = []
+    for _ in range(repetitions):
+        sample = KINDS[0].drawn(population, n, generator)
+        if certified_threshold(*sample, ERROR, CHANCE) is None:
+            said.append(units_needed(*sample, ERROR, CHANCE))
+    numbers = [one for one in said if one is not None]
+    typical, least = (float(np.median(numbers)), min(numbers)) if numbers else (None, None)
+    return Need(len(said) / repetitions, said.count(None), typical, least, half)
+
+
+def needs(repetitions: int, seed: int) -> int:
+    """Print what samples without a threshold are said to need; how many rows miss the goal."""
+    print("\n|error of a unit|n|without|no number|said|half have one at|goal met|")
+    print("|---" * 7 + "|")
+    missed = 0
+    for population in POPULATIONS:
+        half = half_found(population, repetitions, seed)
+        for n in (326, *SIZES):
+            row = need(population, n, half, repetitions, seed)
+            told = [population.name, f"{n:,}", f"{row.without:.3f}", f"{row.silent:,}"]
+            told += ["–" if row.said is None else f"{row.said:,.0f}"]
+            told += ["none" if np.isinf(half) else f"{half:,.0f}"]
+            told += ["yes" if row.kept(n) else "**no**"]
+            print("|".join(["", *told, ""]), flush=True)
+            missed += not row.kept(n)
+    return missed
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--repetitions", type=int, default=1000)
@@ -235,8 +319,10 @@ def main() -> None:
         print("|".join(["", *told, ""]), flush=True)
         missed += scores is not NAIVE and not row.kept
         short += scores is not NAIVE and row.verdict == "**no**"
+    off = needs(options.repetitions // 5, options.seed)
     seconds = time.perf_counter() - start
-    print(f"\n{seconds:.0f} s; promises broken: {missed}; too little answered: {short}.")
+    print(f"\n{seconds:.0f} s; promises broken: {missed}; too little answered: {short}; ", end="")
+    print(f"units needed off by more than a factor of 3: {off}.")
     sys.exit(missed > 0)
 
 

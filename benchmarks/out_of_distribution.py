@@ -2,15 +2,18 @@
 
     python benchmarks/out_of_distribution.py --repetitions 2000 > out_of_distribution.md
 
-Worlds: scores of inside and outside units of normal and beta laws; inputs beside their corrupted
-copies, whose scores go along with theirs; inside units that come in clusters of alike ones. Printed
-is how often the 90 % interval held the truth, how often it lay above or below it, and its width.
+Worlds: scores of inside and outside units of normal and beta laws, few or many; scores of few
+levels; inputs beside their corrupted copies, whose scores go along with theirs; inside units that
+come in few or many clusters of alike ones. Printed is how often the 90 % interval held the truth,
+how often it lay above or below it, its width, and how often there was none.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,6 +22,7 @@ from numpy.random import Generator
 from scipy.stats import beta, norm
 
 from auditkit.measurement import Estimate
+from auditkit.statistics.absence import NoEstimateError
 from auditkit.statistics.detection import KEPT, Sides, false_acceptance, separation
 from auditkit.statistics.estimates import bounds
 
@@ -73,18 +77,34 @@ def paired_world(shift: float, correlation: float, n: int) -> World:
     return World(name, n, n, draw, base.auroc, base.accepted)
 
 
-def clustered_world(shift: float, clusters: int, n: int, m: int) -> World:
-    """Inside units in clusters, half of their variance between these."""
+def clustered_world(shift: float, clusters: int, n: int, m: int, between: float = 0.5) -> World:
+    """Inside units in clusters, some share of their variance between these."""
 
     def draw(generator: Generator) -> Sides:
-        cluster = generator.integers(0, clusters, n)
-        common = generator.normal(size=clusters) * 0.5**0.5
-        inside = common[cluster] + generator.normal(size=n) * 0.5**0.5
+        cluster = np.arange(n) % clusters
+        common = generator.normal(size=clusters) * between**0.5
+        inside = common[cluster] + generator.normal(size=n) * (1 - between) ** 0.5
         units = cluster, np.arange(m) + clusters
         return Sides(inside + shift, generator.normal(size=m), units)
 
     base = normal_world(shift, n, m)
-    return World(f"{clusters} clusters, {shift:g} apart", n, m, draw, base.auroc, base.accepted)
+    name = f"{clusters} clusters, {between:.0%} between them, {shift:g} apart"
+    return World(name, n, m, draw, base.auroc, base.accepted)
+
+
+def tied_world(shift: float, levels: int, n: int, m: int) -> World:
+    """Inside N(shift, 1), outside N(0, 1), both cut into levels that hold as many inside units."""
+    cuts = norm.ppf((np.arange(levels) + 0.4) / levels) + shift
+
+    def draw(generator: Generator) -> Sides:
+        whole = generator.normal(size=n) + shift, generator.normal(size=m)
+        return Sides(*(np.searchsorted(cuts, part).astype(np.float64) for part in whole))
+
+    ends = np.concatenate([[-np.inf], cuts, [np.inf]])
+    inside, outside = np.diff(norm.cdf(ends - shift)), np.diff(norm.cdf(ends))
+    auroc = float(inside @ (np.cumsum(outside) - outside / 2))
+    place = np.searchsorted(np.cumsum(inside), 1 - KEPT, side="right")
+    return World(f"{levels} levels, {shift:g} apart", n, m, draw, auroc, norm.sf(ends[place]))
 
 
 def worlds() -> Iterator[World]:
@@ -95,18 +115,34 @@ def worlds() -> Iterator[World]:
         yield beta_world((20, 0.5), (2, 1), n, m)
     for correlation in (0.3, 0.9):
         yield from (paired_world(shift, correlation, 500) for shift in (0.3, 1.0, 2.0))
+    for n, m in ((1000, 10), (1000, 20), (200, 10)):
+        yield from (normal_world(shift, n, m) for shift in (1.0, 2.0, 3.0))
+    for levels in (10, 20, 50):
+        yield from (tied_world(2.0, levels, n, 500) for n in (100, 1000))
     for clusters in (40, 200):
         yield from (clustered_world(shift, clusters, 1000, 1000) for shift in (1.0, 2.0, 3.0))
+    for clusters in (10, 15, 20):
+        for between in (0.2, 0.8):
+            of = (
+                clustered_world(s, clusters, 20 * clusters, 500, between) for s in (1.0, 2.0, 3.0)
+            )
+            yield from of
 
 
 def coverage(
     world: World, statistic: Callable[[Sides], Estimate], truth: float, repetitions: int, seed: int
-) -> tuple[float, float, float, float]:
-    """Shares of intervals that hold the truth, lie above and lie below it; their mean width."""
-    generator = np.random.default_rng(seed)
-    ends = np.array([bounds(statistic(world.draw(generator)), ALPHA) for _ in range(repetitions)])
+) -> tuple[float, float, float, float, float]:
+    """Shares of intervals that hold the truth, lie above and lie below it; width; share refused."""
+    generator, found = np.random.default_rng(seed), []
+    for _ in range(repetitions):
+        with suppress(NoEstimateError):
+            found.append(bounds(statistic(world.draw(generator)), ALPHA))
+    refused = 1 - len(found) / repetitions
+    if not found:
+        return math.nan, math.nan, math.nan, math.nan, refused
+    ends = np.array(found)
     above, below = float((ends[:, 0] > truth).mean()), float((ends[:, 1] < truth).mean())
-    return 1 - above - below, above, below, float((ends[:, 1] - ends[:, 0]).mean())
+    return 1 - above - below, above, below, float((ends[:, 1] - ends[:, 0]).mean()), refused
 
 
 def main() -> None:
@@ -115,18 +151,21 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
-    print("| number | world | inside | outside | truth | holds it | above | below | width |")
-    print("|---|---|---:|---:|---:|---:|---:|---:|---:|")
+    print(
+        "| number | world | inside | outside | truth | holds it | above | below | width | refused |"
+    )
+    print("|---|---|---:|---:|---:|---:|---:|---:|---:|---:|")
     for world in worlds():
         for name, statistic, truth in (
             ("AUROC", separation, world.auroc),
             ("let through", false_acceptance, world.accepted),
         ):
             measure = partial(coverage, world, statistic, truth)
-            held, above, below, width = measure(chosen.repetitions, chosen.seed)
+            held, above, below, width, refused = measure(chosen.repetitions, chosen.seed)
+            shares = f"{held:.1%} | {above:.1%} | {below:.1%} | {width:.3f}"
             print(
-                f"| {name} | {world.name} | {world.n} | {world.m} | {truth:.4f} | {held:.1%} "
-                f"| {above:.1%} | {below:.1%} | {width:.3f} |",
+                f"| {name} | {world.name} | {world.n} | {world.m} | {truth:.4f} "
+                f"| {'– | – | – | –' if refused == 1 else shares} | {refused:.1%} |",
                 flush=True,
             )
 

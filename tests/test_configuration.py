@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import yaml
 
 from auditkit.assembly import Code, build_dataset
 from auditkit.configuration import AuditConfiguration, read_configuration
-from auditkit.data import Columns, Group, ProxyGroup
+from auditkit.data import Columns, Dataset, Group, ProxyGroup
 from auditkit.errors import ConfigurationError, DataError
 from auditkit.evidence.aims import Aims
 from auditkit.starter import starter_configuration
@@ -157,13 +158,46 @@ def test_what_is_said_of_confidence(tmp_path: Path) -> None:
     assert read(tmp_path).aims.model_dump() == asdict(Aims())
 
 
+def test_each_split_has_its_own_file_dialect_and_digest(tmp_path: Path) -> None:
+    pd.DataFrame({"x": [1.0, 2.0], "y": [0, 1], "fold": ["old", "new"]}).to_csv(
+        tmp_path / "one.csv", index=False, sep=";"
+    )
+    pd.DataFrame({"x": [7.0]}).to_parquet(tmp_path / "strange.parquet")
+    digests = {
+        name: f"sha256:{hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()}"
+        for name in ("one.csv", "strange.parquet")
+    }
+    split = {"column": "fold", "values": {"training": "old", "evaluation": "new"}}
+
+    def made(pin: str) -> Dataset:
+        data = {
+            "table": {"table": "one.csv", "csv": {"sep": ";"}, "sha256": digests["one.csv"]},
+            "split": split,
+            "outside": {"table": "strange.parquet", "sha256": pin},
+            "label": "y",
+            "features": ["x"],
+        }
+        section = confidence(tmp_path, data=data).data
+        return build_dataset(section, Code(tmp_path, allowed=False))
+
+    made(digests["strange.parquet"]).check()
+    with pytest.raises(DataError, match="is pinned"):
+        made(digests["one.csv"]).check()
+
+
 @pytest.mark.parametrize(
     ("sections", "says"),
     [
         ({"aims": {"coverage": 1}}, "aims.coverage (line"),
         ({"aims": {"error": 0}}, "aims.error (line"),
         ({"aims": {"attacks": ["magic"]}}, "aims.attacks"),
-        ({"aims": {"epsilon": 2.0}}, "aims.epsilon (line"),
+        ({"aims": {"epsilon": 1}}, "aims.epsilon (line"),
+        ({"model": {**MODEL, "inputs": {"range": [False, True]}}}, "model.inputs.range"),
+        ({"model": {**MODEL, "inputs": {"range": ["0", "1"]}}}, "model.inputs.range"),
+        (
+            {"model": {"task": "binary", "predictions": {"s": "x"}, "inputs": {"range": [0, 1]}}},
+            "stored predictions are given no inputs",
+        ),
         ({"aims": {"reviews": 3}}, "this key is unknown (Did you mean review?)"),
         ({"model": {**MODEL, "inputs": {"medium": "smell"}}}, "model.inputs.medium (line"),
         ({"model": {**MODEL, "members": ["two"]}}, "members of an ensemble are files beside file"),

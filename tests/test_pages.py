@@ -18,10 +18,9 @@ PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("*/*/README.md"))]
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
-def block(language: str) -> str:
-    """The one fenced block of the README in this language."""
-    (found,) = re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-    return found
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of the README in this language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
 def first_column(heading: str) -> list[str]:
@@ -90,7 +89,7 @@ def test_shipped_policies_are_named() -> None:
 def test_keys_of_groups_are_those_of_the_configuration() -> None:
     from auditkit.configuration import DataSection
 
-    told = {"evaluation", "training", "table", "split", "label", "features", "notes"}
+    told = {"evaluation", "training", "outside", "table", "split", "label", "features", "notes"}
     elsewhere = {"row_id", "time"}  # `auditkit init` names them
     assert set(first_column("key")) == set(DataSection.model_fields) - told - elsewhere
 
@@ -109,11 +108,39 @@ def test_examples_of_keys_are_yaml_that_is_read() -> None:
 
 
 def test_the_configuration_is_valid(tmp_path: Path) -> None:
+    import yaml
+
     from auditkit.configuration import read_configuration
 
     path = tmp_path / "audit.yaml"
-    path.write_text(block("yaml"))
+    whole, *parts = blocks("yaml")
+    path.write_text(whole)
     assert read_configuration(path).policy == "baseline"
+    # The others show keys to be added to its sections.
+    for part in map(yaml.safe_load, parts):
+        added = yaml.safe_load(whole)
+        for section, keys in part.items():
+            added[section] = {**added.get(section, {}), **keys}
+        if "quantiles" in added["model"]:
+            for key in ("outputs", "classes", "decision"):
+                del added["model"][key]
+        path.write_text(yaml.safe_dump(added))
+        assert read_configuration(path).policy == "baseline"
+
+
+def test_checks_of_confidence_are_those_that_there_are() -> None:
+    from auditkit.checks.registry import load_checks
+
+    checks = {check.name: check for check in load_checks()[0]}
+    named = first_column("check")
+    older = {"bias", "drift", "embedding_slices", "explanation", "overfitting", "performance"}
+    assert set(named) == set(checks) - older - {"representation", "slices"}
+    rows = README.partition("| check |")[2].partition("\n\n")[0].splitlines()[2:]
+    for name, row in zip(named, rows, strict=True):
+        bounded = re.findall(r"`([a-z0-9_]+)`", row.split(" | ")[-1])
+        metrics = {metric.id.partition(".")[2]: metric for metric in checks[name].metrics}
+        assert set(bounded) <= set(metrics), name
+        assert all(metrics[one].gateable for one in bounded), name
 
 
 def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,7 +152,7 @@ def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     table = {"age": ages, "income": [age * 1.5 for age in ages], "gender": ["female", "male"] * 100}
     loans = pd.DataFrame({**table, "outcome": ["refused", "granted"] * 100})
     names = {"network": torch.nn.Linear(2, 1), "loans": loans}
-    exec(compile(block("python"), "<README>", "exec"), names)  # noqa: S102 - our own page
+    exec(compile(blocks("python")[0], "<README>", "exec"), names)  # noqa: S102 - our own page
     assert names["run"].verdict in {"pass", "fail", "inconclusive"}
     assert (tmp_path / "report.html").stat().st_size > 10_000
 

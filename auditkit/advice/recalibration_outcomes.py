@@ -14,13 +14,13 @@ from auditkit.advice.recalibration_forecast import Forecast, cells_of
 from auditkit.advice.threshold_case import DEFINITIONS as OF_THRESHOLDS
 from auditkit.evidence.basis import Sample
 from auditkit.evidence.outcome_rows import OutcomeRows
+from auditkit.evidence.row_estimates import mean_of, share_of
 from auditkit.evidence.subject import View
 from auditkit.measurement import Estimate, Measurement, MeasurementKey, Slice, Status
 from auditkit.models.head import Task
 from auditkit.statistics import calibration, estimates
 from auditkit.statistics.absence import NoEstimateError
-from auditkit.statistics.calibration_change import mean_gain, squared_error_gains
-from auditkit.statistics.rates import Rate, rate_estimate
+from auditkit.statistics.calibration_change import squared_error_gains
 
 SQUARED_ERROR = "calibration.squared_error"
 CONFIDENCE_GAP = "calibration.confidence_gap"
@@ -154,11 +154,7 @@ class Outcomes:
 
     def accuracy(self, forecast: Forecast) -> Measurement:
         """The share of rows decided rightly."""
-        right, blocks = self._right(forecast), self.rows.blocks
-        codes = np.zeros(len(right), dtype=np.intp) if blocks is None else blocks
-        hits, trials = np.bincount(codes, weights=right), np.bincount(codes)
-        rate = Rate(hits, trials, blocks is not None, self.rows.sample.clusters)
-        return self._estimated(ACCURACY, partial(rate_estimate, rate))
+        return self._estimated(ACCURACY, partial(share_of, self._right(forecast), self.rows))
 
     def accuracy_change(self, forecast: Forecast) -> Measurement:
         """By how much the accuracy differs from today's."""
@@ -182,13 +178,13 @@ class Outcomes:
         return calibration.squared_error(*cells_of(forecast), seed=self.seed)
 
     def _gap(self, forecast: Forecast, mask: np.ndarray) -> Estimate:
-        part, blocks = forecast.part(mask), self.rows.blocks
-        if blocks is not None:
-            return mean_gain(part.score - part.came_true, blocks[mask])
+        part = forecast.part(mask)
+        if self.rows.blocks is not None:
+            return mean_of(part.score - part.came_true, self.rows.part(mask))
         return calibration.confidence_gap(*cells_of(part))
 
     def _mean(self, metric: str, values: np.ndarray) -> Measurement:
-        return self._estimated(metric, partial(mean_gain, values, self.rows.blocks))
+        return self._estimated(metric, partial(mean_of, values, self.rows))
 
     def _estimated(
         self, metric: str, estimate: Callable[[], Estimate], group: Slice = ALL
@@ -199,15 +195,7 @@ class Outcomes:
         try:
             return _measured(key, estimate(), sample)
         except (NoEstimateError, ValueError) as refused:
-            text = str(refused).rstrip(".")
-            return Measurement(
-                key,
-                Status.UNDEFINED,
-                units=sample.units,
-                rows=sample.rows,
-                reason=f"{text[:1].upper()}{text[1:]}.",
-                sampled=sample.sampled,
-            )
+            return _absent(key, refused, sample)
 
     def _key(self, metric: str, group: Slice = ALL, split: str = HELD_OUT) -> MeasurementKey:
         view = self.rows.view.key
@@ -224,6 +212,21 @@ def _measured(key: MeasurementKey, estimate: Estimate, sample: Sample) -> Measur
         estimate,
         sample.units,
         sample.rows,
+        sampled=sample.sampled,
+    )
+
+
+def _absent(
+    key: MeasurementKey, refused: NoEstimateError | ValueError, sample: Sample
+) -> Measurement:
+    status = refused.status if isinstance(refused, NoEstimateError) else Status.UNDEFINED
+    text = str(refused).rstrip(".")
+    return Measurement(
+        key,
+        status,
+        units=sample.units,
+        rows=sample.rows,
+        reason=f"{text[:1].upper()}{text[1:]}.",
         sampled=sample.sampled,
     )
 

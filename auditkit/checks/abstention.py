@@ -2,7 +2,8 @@
 
 Half of the rows choose the threshold of confidence below which the model would abstain; the other
 half says how much is answered then, and how often that is wrong. A threshold keeps its promise for
-units like these: other inputs, or another share of hard ones, may break it.
+units like these: other inputs, or another share of hard ones, may break it. Of clusters it is a
+promise about one row drawn from each; where all rows of the other half break it, a note says so.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ METRICS = (
         id="abstention.threshold",
         title="Threshold of confidence",
         definition="The confidence above which units are answered: the lowest found on one half of "
-        "the rows that keeps the error among the answers at most the aim, with the confidence "
-        "asked for.",
+        "the rows that keeps the error among the answers (of clusters, among one row drawn from "
+        "each) at most the aim, with the confidence asked for.",
         unit="share",
         direction=Direction.NONE,
         low=0,
@@ -96,7 +97,9 @@ def _of_view(subject: Subject, evidence: Evidence, view: View) -> Findings:
         within = list(of_groups(halves, groups))
         figures += group_figures(halves, groups, within)
         found += within
-    return Findings(tuple(found), tuple(one for one in figures if one is not None))
+    of = f" of {view.key}" if str(view.key) else ""
+    broken = (f"The threshold to abstain by{of}: {halves.breach}",) if halves.breach else ()
+    return Findings(tuple(found), tuple(one for one in figures if one is not None), broken)
 
 
 CHECK = Check(
@@ -110,6 +113,9 @@ CHECK = Check(
         "The threshold keeps its promise for units like these, all together: not for every group, "
         "and not for inputs of another kind or a later time.",
         "Only the confidence itself was tried as the score to abstain by. Every row counts alike, "
-        "whatever weight is declared; of clusters one row each chooses the threshold.",
+        "whatever weight is declared.",
+        "Where a cluster is declared, what is promised is for one row drawn from each cluster that "
+        "has rows among those kept: all rows together may err more often, where those of large "
+        "clusters do. The error among the answers counts every row.",
     ),
 )

@@ -16,14 +16,19 @@ from auditkit.statistics.selective import risk_coverage
 
 
 def curve_figure(halves: AbstentionHalves, found: Sequence[Measurement]) -> Figure | None:
-    """Risk and coverage of the held-out half, with the threshold; None if it holds too few.
+    """Risk and coverage of the held-out half, with the threshold; None if it would tell too much.
+
+    It would of fewer than five units in all, and if fewer than five are not answered, whose errors
+    are those of all but of the answers.
 
     Args:
         halves: of one view.
         found: the numbers of that view, those of all units first.
     """
     rows = halves.held_out
-    if len(rows) < MIN_KEPT:
+    marked = int(halves.answered.sum()) if halves.usable else None
+    unanswered = 0 if marked is None else len(rows) - marked
+    if len(rows) < MIN_KEPT or 0 < unanswered < MIN_KEPT:
         return None
     curve = risk_coverage(confidence(rows), ~rows.correct)
     of = f" of {rows.view.key}" if str(rows.view.key) else ""
@@ -41,7 +46,7 @@ def curve_figure(halves: AbstentionHalves, found: Sequence[Measurement]) -> Figu
         data={
             "n": curve.n,
             "error": curve.error,
-            "curves": [{"probe": CONFIDENCE, "points": curve_points(curve, rows)}],
+            "curves": [{"probe": CONFIDENCE, "points": curve_points(curve, rows, marked)}],
             "best": best_points(curve.error),
             "limit": halves.aims.error,
             **mark,
@@ -54,12 +59,12 @@ def _mark(halves: AbstentionHalves, told: dict[str, Measurement]) -> tuple[dict[
     coverage, error = told["abstention.coverage"], told["abstention.error"]
     if not halves.usable:
         return {}, f"No threshold was found that {halves.promise}."
-    text = f"threshold {halves.value:.4g}"
+    text = f"threshold {halves.shown}"
     point = {"coverage": coverage.value, "risk": error.value, "text": text}
     sentence = (
-        f"Where confidence is above {halves.value:.4g} the model answers: on the other half of the "
-        f"rows that {halves.promise}."
-    )
+        f"Where confidence is above {halves.shown} the model answers: as far as the half of the "
+        f"rows that it was chosen on can show, that {halves.promise}. {halves.breach}"
+    ).strip()
     return {"mark": {**point, **drawn_ends(error.interval)}}, sentence
 
 
@@ -87,7 +92,7 @@ def group_figures(
         yield Figure(
             kind="group_rates",
             title=f"{title}{of} by {groups.groups.title}",
-            caption=f"{shown}, where only confidences above {halves.value:.4g} are answered.",
+            caption=f"{shown}, where only confidences above {halves.shown} are answered.",
             check="abstention",
             data={
                 "attribute": groups.groups.title,

@@ -9,11 +9,10 @@ from functools import partial
 from auditkit.checks.abstention_halves import AbstentionHalves
 from auditkit.checks.check import EVALUATION
 from auditkit.checks.estimation import (
-    MIN_KEPT,
+    NoEstimateError,
     absent,
     concealed,
     estimated,
-    telling,
     undefined,
 )
 from auditkit.checks.groups import inside
@@ -44,7 +43,7 @@ def numbers_of(halves: AbstentionHalves) -> Iterator[Measurement]:
     yield _threshold(halves, view)
     yield estimated(key_of("coverage", view), partial(_coverage, halves), whole, halves.basis)
     answered = halves.held_out.part(halves.answered).sample if halves.usable else whole
-    yield estimated(key_of("error", view), partial(_error, halves), answered, halves.basis)
+    yield estimated(key_of("error", view), halves.error, answered, halves.basis)
 
 
 def _threshold(halves: AbstentionHalves, view: View) -> Measurement:
@@ -53,7 +52,7 @@ def _threshold(halves: AbstentionHalves, view: View) -> Measurement:
         # Why there is none is told as it is of the share that would be answered.
         return estimated(key, partial(_coverage, halves), sample)
     value = halves.value
-    everybody = "All units can be answered. " if value == 0 else ""
+    everybody = "" if value else f"All units {'would' if halves.breach else 'can'} be answered. "
     return Measurement(
         key,
         Status.MEASURED,
@@ -62,23 +61,15 @@ def _threshold(halves: AbstentionHalves, view: View) -> Measurement:
         rows=sample.rows,
         sampled=sample.sampled,
         reason=(
-            f"{everybody}It is a setting that was chosen, no estimate, and has no interval. "
-            f"{halves.basis}"
+            f"{everybody}It is a setting that was chosen, no estimate, and has no interval; it is "
+            "rounded up to three digits of its distance to one, so that it is no single unit's "
+            f"confidence, and everything is measured with it so. {halves.basis}"
         ),
     )
 
 
 def _coverage(halves: AbstentionHalves) -> Estimate:
     return share_of(halves.answered, halves.held_out)
-
-
-def _error(halves: AbstentionHalves) -> Estimate:
-    answered = halves.held_out.part(halves.answered)
-    if not len(answered):
-        raise undefined("None of the held-out units is answered.")
-    if len(answered) < MIN_KEPT:
-        raise telling("Too few of the held-out units are answered")
-    return share_of(~answered.correct, answered)
 
 
 def of_groups(halves: AbstentionHalves, groups: OutcomeGroups) -> Iterator[Measurement]:
@@ -89,7 +80,8 @@ def of_groups(halves: AbstentionHalves, groups: OutcomeGroups) -> Iterator[Measu
         groups: among the held-out rows.
     """
     view = halves.held_out.view
-    basis = f"The threshold is that of all units together. {halves.held_out.drawn}".strip()
+    together = "The threshold is that of all units together."
+    basis = " ".join(part for part in (together, halves.breach, halves.held_out.drawn) if part)
     for where in groups.groups.samples:
         yield estimated(
             key_of("group_coverage", view, where),
@@ -134,8 +126,11 @@ def _group_error(halves: AbstentionHalves, groups: OutcomeGroups, where: Slice) 
 
 
 def _refuse_without_threshold(halves: AbstentionHalves) -> None:
-    if not halves.usable:
-        raise undefined("There is no threshold for all units together; their coverage says why.")
+    try:
+        halves.found()
+    except NoEstimateError as none:
+        reason = "There is no threshold for all units together; their coverage says why."
+        raise NoEstimateError(none.status, reason) from none
 
 
 def nothing(view: View, reason: str, *, sampled: bool) -> Iterator[Measurement]:

@@ -11,7 +11,8 @@ from auditkit.checks.calibration_classes import by_class, class_need, of_classes
 from auditkit.checks.calibration_metrics import BRIER, BY_CLASS, GATED, METRICS, OF_TWO, SHOWN
 from auditkit.checks.calibration_shown import shown, view_key
 from auditkit.checks.check import EVALUATION, Check, Findings
-from auditkit.checks.estimation import Sample, absent, by_blocks, estimated
+from auditkit.checks.classifying import classifying, without_probabilities
+from auditkit.checks.estimation import Sample, absent, estimated
 from auditkit.checks.reading import Reading, beside_labels
 from auditkit.checks.scores import NO_PROBABILITIES
 from auditkit.evidence.collected import Evidence
@@ -20,20 +21,8 @@ from auditkit.evidence.subject import Subject, View
 from auditkit.measurement import Estimate, Figure, Measurement, Status
 from auditkit.models.head import Task
 from auditkit.statistics import brier, calibration
+from auditkit.statistics.clustered_means import clustered_mean
 from auditkit.statistics.smooth_calibration import smooth_calibration_error
-
-
-def _views(subject: Subject) -> tuple[View, ...]:
-    return tuple(view for view in subject.main_views if view.classifies)
-
-
-def _unmet(subject: Subject) -> str:
-    views = _views(subject)
-    if not views:
-        return "No output gives the probability of a class."
-    if not any(view.probabilistic for view in views):
-        return NO_PROBABILITIES
-    return subject.unlabelled
 
 
 def _outcome(view: View) -> CountNeed:
@@ -46,7 +35,7 @@ def _scores(subject: Subject, view: View) -> SumNeed:
 
 
 def _needs(subject: Subject) -> Iterator[SplitNeed]:
-    for view in _views(subject):
+    for view in classifying(subject):
         if view.probabilistic:
             yield SplitNeed(EVALUATION, _outcome(view))
             yield SplitNeed(EVALUATION, _scores(subject, view))
@@ -56,7 +45,7 @@ def _needs(subject: Subject) -> Iterator[SplitNeed]:
 
 def _measure(subject: Subject, evidence: Evidence) -> Findings:
     reading = Reading(subject, evidence, EVALUATION)
-    return Findings.together(_of_view(view, reading, subject.seed) for view in _views(subject))
+    return Findings.together(_of_view(view, reading, subject.seed) for view in classifying(subject))
 
 
 def _of_view(view: View, reading: Reading, seed: int) -> Findings:
@@ -121,14 +110,9 @@ class _Cells:
 
     def _gap_of(self, *states: np.ndarray) -> Estimate:
         if self._clustered:
-            return by_blocks(_gap, np.stack([part.sum(axis=1) for part in states], axis=1))
+            negatives, positives, scores = (part.sum(axis=1) for part in states)
+            return clustered_mean(negatives + positives, scores - positives)
         return calibration.confidence_gap(*(part.sum(axis=0) for part in states))
-
-
-def _gap(totals: np.ndarray) -> float:
-    """Mean score minus share of positives, from (negatives, positives, sum of scores)."""
-    negatives, positives, scores = totals
-    return float((scores - positives) / (negatives + positives))
 
 
 def _overconfidence(view: View, cells: _Cells, sample: Sample) -> Iterator[Measurement]:
@@ -184,7 +168,7 @@ CHECK = Check(
     name="calibration",
     question="Can the model's probabilities be taken at their word?",
     metrics=METRICS,
-    unmet=_unmet,
+    unmet=without_probabilities,
     needs=_needs,
     measure=_measure,
     not_tested=(

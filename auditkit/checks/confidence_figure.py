@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from auditkit.checks.confidence_probes import CONFIDENCE, Probe
-from auditkit.checks.estimation import MIN_KEPT, NoEstimateError
+from auditkit.checks.estimation import MIN_KEPT, NoEstimateError, drawn_ends
+from auditkit.evidence.basis import Sample
 from auditkit.evidence.outcome_rows import OutcomeRows
-from auditkit.measurement import Figure
+from auditkit.measurement import Estimate, Figure
 from auditkit.statistics import estimates
 from auditkit.statistics.selective import RiskCoverage, risk_at, risk_coverage
 
@@ -76,38 +78,66 @@ def _distinct(probes: Sequence[Probe]) -> list[dict[str, Any]]:
     return curves
 
 
-def curve_points(curve: RiskCoverage, rows: OutcomeRows | None) -> list[dict[str, float | None]]:
-    """At most `POINTS` points of a curve, none of fewer than five units.
+def curve_points(
+    curve: RiskCoverage, rows: OutcomeRows | None, marked: int | None = None
+) -> list[dict[str, float | None]]:
+    """At most `POINTS` points of a curve, so far apart that no two tell about fewer than five.
+
+    The last answers all units, whatever else is told.
 
     Args:
         curve: of the rows.
         rows: whose band is wanted; None for no band.
+        marked: how many units another point of the figure answers, if there is one.
     """
-    wanted = np.arange(1, POINTS + 1) * curve.n / POINTS
-    # Down to the first level that answers so many: of equal scores all or none are.
-    levels = np.unique(np.searchsorted(curve.answered, wanted))
-    levels = levels[(levels < len(curve.answered))]
-    levels = levels[curve.answered[levels] >= MIN_KEPT]
+    levels = _far_apart(curve.answered, curve.n, marked)
     points: list[dict[str, float | None]] = [
         {"coverage": float(curve.coverage[level]), "risk": float(curve.risk[level])}
         for level in levels
     ]
     if rows is not None:
         for point, level in zip(points, levels, strict=True):
-            point.update(_band(curve, int(level), rows))
+            inside = rows.part(curve.places <= level)
+            point.update(ends_of(partial(_risk, curve, level, rows), inside.sample))
     return points
 
 
-def _band(curve: RiskCoverage, level: int, rows: OutcomeRows) -> dict[str, float | None]:
-    inside = rows.part(curve.places <= level)
-    if inside.sample.lack:
-        return {"low": None, "high": None}
+def _far_apart(answered: np.ndarray, n: int, marked: int | None) -> list[int]:
+    """Levels between which, and before which, at least five units lie, and always the last."""
+    wanted = np.arange(1, POINTS + 1) * n / POINTS
+    told = {n} if marked is None else {n, marked}
+    levels: list[int] = []
+    before = 0
+    # Down to the first level that answers so many: of equal scores all or none are.
+    for level in np.unique(np.searchsorted(answered, wanted)).tolist():
+        if level >= len(answered):
+            continue
+        number = int(answered[level])
+        near = any(0 < abs(number - one) < MIN_KEPT for one in told)
+        if number == n or (number - before >= MIN_KEPT and not near):
+            levels.append(level)
+            before = number
+    return levels
+
+
+def _risk(curve: RiskCoverage, level: int, rows: OutcomeRows) -> Estimate:
+    (found,) = risk_at(curve, [level], rows.blocks, rows.clusters)
+    return found
+
+
+def ends_of(estimate: Callable[[], Estimate], sample: Sample) -> dict[str, float | None]:
+    """The ends of the 90 % interval of an estimate for a figure; None where it has none.
+
+    Args:
+        estimate: which; what it refuses has no interval.
+        sample: what it rests on: no interval where clusters are too few.
+    """
+    if sample.lack:
+        return drawn_ends(None)
     try:
-        (found,) = risk_at(curve, [level], rows.blocks, rows.clusters)
+        return drawn_ends(estimates.interval(estimate()))
     except (NoEstimateError, ValueError):
-        return {"low": None, "high": None}
-    interval = estimates.interval(found)
-    return {"low": interval.low, "high": interval.high}
+        return drawn_ends(None)
 
 
 def best_points(error: float) -> list[dict[str, float]]:

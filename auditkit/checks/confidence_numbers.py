@@ -12,14 +12,12 @@ from auditkit.checks.confidence_probes import Probe, confidence
 from auditkit.checks.estimation import estimated, telling, too_few
 from auditkit.checks.kept_rows import share_of
 from auditkit.checks.outcome_groups import OutcomeGroups
-from auditkit.evidence.hashing import BLOCKS
 from auditkit.evidence.outcome_rows import OutcomeRows
 from auditkit.evidence.subject import View
 from auditkit.measurement import Estimate, Measurement, MeasurementKey, Slice
-from auditkit.statistics.auc import delong
-from auditkit.statistics.clustered_auc import clustered_auc
-from auditkit.statistics.estimates import estimate
+from auditkit.statistics.cautious_auc import cautious_auc
 from auditkit.statistics.selective import aurc, excess_aurc, risk_coverage
+from auditkit.statistics.sides import Sides
 
 FEWEST = 5
 """Wrong units and right ones that a ranking of errors needs."""
@@ -71,26 +69,24 @@ def ranking(name: str, values: np.ndarray, rows: OutcomeRows) -> Estimate:
         rows: with at least two that are wrong and two that are right.
 
     Raises:
-        ValueError: some values are not finite; or rows come in clusters, and fewer than two blocks
-            hold them.
+        ValueError: some values are not finite; or, but for `error_auroc`, rows come in clusters and
+            fewer than two blocks hold them.
     """
     if broken := int((~np.isfinite(values)).sum()):
         raise ValueError(f"the probe is not finite for {broken:,} units")
     wrong = ~rows.correct
     if name == "error_auroc":
-        return _auroc(values, wrong, rows.blocks)
+        return cautious_auc(Sides(values[~wrong], values[wrong], _units(rows, wrong)))
     curve = risk_coverage(values, wrong)
     return (aurc if name == "aurc" else excess_aurc)(curve, rows.blocks)
 
 
-def _auroc(values: np.ndarray, wrong: np.ndarray, blocks: np.ndarray | None) -> Estimate:
-    if blocks is None:
-        return delong(values[~wrong], values[wrong]).estimate
-    levels, places = np.unique(values, return_inverse=True)
-    counts = np.zeros((BLOCKS, len(levels), 2), dtype=np.int64)
-    np.add.at(counts, (blocks, places, (~wrong).astype(np.int64)), 1)
-    # Each score has a cell of its own: what shares one is truly tied, and nothing is unknown.
-    return estimate("delong", **{**clustered_auc(counts).parameters, "slack": 0.0})
+def _units(rows: OutcomeRows, wrong: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """The clusters of the right rows and of the wrong ones."""
+    if rows.clusters is None:
+        return None
+    ids = np.unique(rows.clusters, return_inverse=True)[1].astype(np.int64)
+    return ids[~wrong], ids[wrong]
 
 
 def confidently_wrong(rows: OutcomeRows) -> Measurement:

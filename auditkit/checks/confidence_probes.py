@@ -8,7 +8,7 @@ answers.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import entr, logsumexp
@@ -147,26 +147,37 @@ def asked_probes(subject: Subject, evidence: Evidence, view: View) -> Iterator[P
         if isinstance(found, str):
             yield from (NoProbe(name, found) for name in way.names)
             continue
-        rows, repeats = found
-        mean = repeats.mean(axis=0)
+        rows, mean, own = found
         yield Probe(way.mean, mean[np.arange(len(rows)), rows.prediction], rows)
         if way.spread:
             # How far the answers differ: the entropy of their mean less the mean of their own.
-            own = entr(repeats).sum(axis=2).mean(axis=0)
             yield Probe(way.spread, own - entr(mean).sum(axis=1), rows)
 
 
-def _repeats(evidence: Evidence, view: View, way: _Again) -> tuple[OutcomeRows, np.ndarray] | str:
-    """The labelled rows as the model answers them, and all probabilities, (repeats, n, classes)."""
+def _repeats(
+    evidence: Evidence, view: View, way: _Again
+) -> tuple[OutcomeRows, np.ndarray, np.ndarray] | str:
+    """The labelled rows, and over all repeats the mean probabilities and the mean entropy.
+
+    Of shape (n, classes) and (n,).
+    """
     plain = answered(evidence, AnswerNeed(view.key.head, PLAIN), view, EVALUATION)
     if isinstance(plain, str):
         return plain
     if plain.target is None:
         return "None of the units that the model was asked about has a label."
-    parts = []
+    again = []
     for variant in way.variants:
-        again = answered(evidence, AnswerNeed(view.key.head, variant), view, EVALUATION)
-        if isinstance(again, str):
-            return again
-        parts.append(again.repeated_probabilities[:, plain.labelled])
-    return plain.outcomes, np.concatenate(parts)
+        found = answered(evidence, AnswerNeed(view.key.head, variant), view, EVALUATION)
+        if isinstance(found, str):
+            return found
+        again.append(found)
+    # Of many repeats fewer units were asked about: the first of those that all others have.
+    fewest = min(again, key=len)
+    plain = replace(plain.part(np.arange(len(fewest))), drawn=fewest.drawn)
+    repeats = (one for found in again for one in found.each_probabilities())
+    mean, entropy, count = np.zeros(()), np.zeros(()), 0
+    for probabilities in repeats:
+        ours = probabilities[: len(plain)][plain.labelled]
+        mean, entropy, count = mean + ours, entropy + entr(ours).sum(axis=1), count + 1
+    return plain.outcomes, mean / count, entropy / count

@@ -15,6 +15,7 @@ from auditkit.checks.conformal_halves import Halves, Trial
 from auditkit.checks.conformal_methods import drawn, methods_of
 from auditkit.checks.conformal_numbers import absent_numbers, numbers_of
 from auditkit.checks.conformal_parts import MAX_CLASSES, GroupTrial, class_coverage
+from auditkit.checks.estimation import MIN_KEPT
 from auditkit.checks.groups import groups_need
 from auditkit.checks.scores import NO_PROBABILITIES
 from auditkit.evidence.basis import Sample
@@ -160,7 +161,7 @@ def _of_view(subject: Subject, evidence: Evidence, view: View) -> Findings:
     for attributes in subject.slicings:
         within = GroupTrial(trials[0], subject, evidence[EVALUATION], attributes)
         found += within.measurements()
-    pictured = classifies and not halves.lack
+    pictured = classifies and not halves.lack and len(halves.held_out.rows) >= MIN_KEPT
     return Findings(
         tuple(found), (figure(halves, trials),) if pictured else (), tuple(_notes(view))
     )
@@ -187,6 +188,7 @@ CHECK = Check(
         "the truth as often was not tested.",
         "Within classes and groups only one method was measured (LAC for classes, CQR or residuals "
         "for numbers), and no further slices were looked at.",
+        "Every row counts alike, whatever weight is declared.",
         "The penalty of RAPS was fixed beforehand; a tuned one may give smaller sets.",
     ),
 )

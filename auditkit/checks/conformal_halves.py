@@ -17,7 +17,9 @@ from auditkit.checks.kept_rows import percent
 from auditkit.evidence.basis import Sample
 from auditkit.evidence.subject import View
 from auditkit.measurement import MeasurementKey, Slice
+from auditkit.models.head import Task
 from auditkit.statistics.conformal_thresholds import fewest_units, threshold
+from auditkit.statistics.rounding import rounded_up
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,8 +114,14 @@ class Trial:
 
     @cached_property
     def threshold(self) -> float:
-        """Up to which score an outcome is in the set; infinite where units are too few."""
-        return threshold(self.calibrated, self.halves.coverage)
+        """Up to which score an outcome is in the set; infinite where units are too few.
+
+        That of numbers is rounded up to three digits, since the width of intervals tells it and it
+        is how far off one unit was; intervals that are wider hold no less often.
+        """
+        found = threshold(self.calibrated, self.halves.coverage)
+        numbers = self.halves.view.task is Task.REGRESSION
+        return float(rounded_up(found)) if numbers else found
 
     @cached_property
     def covered(self) -> np.ndarray:

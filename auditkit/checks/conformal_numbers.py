@@ -18,6 +18,10 @@ from auditkit.models.head import Task
 from auditkit.statistics import estimates
 from auditkit.statistics.conformal_coverage import p_value
 
+_ROUNDED = (
+    "The threshold is rounded up to three digits, so that it is not how far off one unit was; the "
+    "intervals hold no less often."
+)
 _OF_SETS = ("coverage", "set_size", "empty_share", "singleton_share", "consistency")
 _OF_INTERVALS = ("coverage", "interval_width", "consistency")
 
@@ -53,9 +57,12 @@ def numbers_of(trial: Trial) -> Iterator[Measurement]:
 
 
 def _reason(name: str, trial: Trial) -> str:
-    if name == "interval_width" and trial.method.constant:
-        return f"All intervals have this width, that of the threshold. {trial.halves.basis()}"
-    return trial.halves.basis()
+    told = [trial.halves.basis()]
+    if name == "interval_width":
+        told.insert(0, _ROUNDED)
+        if trial.method.constant:
+            told.insert(0, "All intervals have this width, that of the threshold.")
+    return " ".join(told)
 
 
 def _estimate(name: str, trial: Trial) -> Estimate:
@@ -94,6 +101,12 @@ def _consistency(trial: Trial) -> Measurement:
         reason=(
             "It is a p-value, which has no interval. It checks that sets are computed as they "
             "should be and that the halves are exchangeable, not whether the model is good "
-            f"enough, and is not judged. {halves.held_out.rows.drawn}"
+            f"enough, and is not judged. {_wider(trial)}{halves.held_out.rows.drawn}"
         ).strip(),
     )
+
+
+def _wider(trial: Trial) -> str:
+    if trial.halves.view.task is not Task.REGRESSION:
+        return ""
+    return "Of intervals whose threshold is rounded up it is, if anything, too large. "

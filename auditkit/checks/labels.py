@@ -14,6 +14,7 @@ from functools import partial
 import numpy as np
 
 from auditkit.checks.check import EVALUATION, Check, Findings
+from auditkit.checks.classifying import classifying, without_probabilities
 from auditkit.checks.estimation import MIN_KEPT, absent, estimated, telling
 from auditkit.checks.labels_review import review_findings, review_needs
 from auditkit.checks.scores import NO_PROBABILITIES
@@ -58,28 +59,15 @@ _WORD = (
 )
 
 
-def _views(subject: Subject) -> tuple[View, ...]:
-    return tuple(view for view in subject.main_views if view.classifies)
-
-
-def _unmet(subject: Subject) -> str:
-    views = _views(subject)
-    if not views:
-        return "No output gives the probability of a class."
-    if not any(view.probabilistic for view in views):
-        return NO_PROBABILITIES
-    return subject.unlabelled
-
-
 def _needs(subject: Subject) -> Iterator[SplitNeed]:
-    for view in _views(subject):
+    for view in classifying(subject):
         if view.probabilistic:
             yield SplitNeed(EVALUATION, outcome_need(subject, view))
             yield from review_needs(subject, view)
 
 
 def _measure(subject: Subject, evidence: Evidence) -> Findings:
-    return Findings.together(_of_view(subject, evidence, view) for view in _views(subject))
+    return Findings.together(_of_view(subject, evidence, view) for view in classifying(subject))
 
 
 def _of_view(subject: Subject, evidence: Evidence, view: View) -> Findings:
@@ -143,11 +131,12 @@ CHECK = Check(
     name="labels",
     question="Which given labels does the model contradict?",
     metrics=METRICS,
-    unmet=_unmet,
+    unmet=without_probabilities,
     needs=_needs,
     measure=_measure,
     not_tested=(
         "Whether a label is wrong is not known: labels were compared with this model alone. Errors "
         "that it shares with the labels, and labels that it has memorised, look right.",
+        "Every row counts alike, whatever weight is declared.",
     ),
 )

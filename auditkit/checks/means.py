@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from auditkit.checks.estimation import by_blocks, too_few, undefined
+from auditkit.checks.estimation import too_few, undefined
 from auditkit.measurement import Estimate
 from auditkit.statistics import estimates
+from auditkit.statistics.clustered_means import clustered_gap, clustered_mean
 from auditkit.statistics.rates import MIN_WEIGHT, MIN_WEIGHT_OF_RATES
 from auditkit.statistics.weighting import kish_size
 
@@ -23,8 +24,13 @@ def mean_of_rows(states: np.ndarray) -> Estimate:
 
 
 def mean_of_blocks(states: np.ndarray) -> Estimate:
-    """The mean of clustered units (jackknife)."""
-    return by_blocks(_average, states)
+    """The mean of clustered units (jackknife); see `clustered_mean`.
+
+    Raises:
+        NoEstimateError: a few blocks hold most of the units.
+        ValueError: fewer than two blocks hold units.
+    """
+    return clustered_mean(states[:, 0], states[:, 1])
 
 
 def gap_of_rows(first: np.ndarray, second: np.ndarray) -> Estimate:
@@ -36,8 +42,12 @@ def gap_of_blocks(states: np.ndarray) -> Estimate:
     """The first mean minus the second, of states stacked on axis 1 (jackknife).
 
     Both at once: the rows of one cluster may be on both sides.
+
+    Raises:
+        NoEstimateError: a few blocks hold most of the units of one side.
+        ValueError: a side has units in fewer than two blocks.
     """
-    return by_blocks(_gap, states)
+    return clustered_gap(states[..., 0], states[..., 1])
 
 
 def weighted_mean(states: np.ndarray) -> Estimate:
@@ -82,11 +92,3 @@ def _worth(states: np.ndarray) -> float:
 def _with_df(found: Estimate, worth: float) -> Estimate:
     value, se, df = (found.parameters[name] for name in ("value", "se", "df"))
     return estimates.student(value, se, min(df, worth - 1))
-
-
-def _average(sums: np.ndarray) -> float:
-    return float(sums[1] / sums[0]) if sums[0] else np.nan
-
-
-def _gap(sums: np.ndarray) -> float:
-    return _average(sums[0]) - _average(sums[1])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 
 from auditkit.checks.check import EVALUATION
 from auditkit.checks.estimation import NoEstimateError, absent, both, estimated
+from auditkit.checks.kept_rows import bounded_mean_of
 from auditkit.checks.ood_scores import OF_LAYER, OF_OUTPUTS, Bank, Score, likeliest
 from auditkit.data.sources import OUTSIDE
 from auditkit.evidence.answered import AnsweredRows
@@ -48,6 +49,8 @@ class Encounter:
     copies: str = ""
     bank: Bank | None = None
     own_bank: bool = False
+    _scored: dict[str, Sides] = field(default_factory=dict, init=False, repr=False)
+    """By name of the score: two numbers and the picture rest on the same."""
 
     @property
     def scores(self) -> Iterator[Score]:
@@ -77,15 +80,19 @@ class Encounter:
         return statistic(self.scored(score))
 
     def scored(self, score: Score) -> Sides:
-        """The scores of both sides, and which of them are of one unit.
+        """The scores of both sides, and which of them are of one unit; computed once.
 
         Raises:
             NoEstimateError, ValueError: some have none.
         """
-        inside, outside = self.sides_of(score)
-        return Sides(
-            score.of(inside, self.bank), score.of(outside, self.bank), self._units(inside, outside)
-        )
+        if score.name not in self._scored:
+            inside, outside = self.sides_of(score)
+            self._scored[score.name] = Sides(
+                score.of(inside, self.bank),
+                score.of(outside, self.bank),
+                self._units(inside, outside),
+            )
+        return self._scored[score.name]
 
     def sides_of(self, score: Score) -> tuple[AnsweredRows, AnsweredRows]:
         """Whom a score is of on both sides: never those of its bank, nor copies of these."""
@@ -139,7 +146,9 @@ class Encounter:
         values = likeliest(self.outside)
         if broken := int((~np.isfinite(values)).sum()):
             raise ValueError(f"the confidence of {broken:,} units is not finite")
-        return estimates.mean(float(values.sum()), float((values**2).sum()), len(values))
+        # Of a binary output the two classes need no names.
+        least = 1 / max(len(self.view.classes), 2)
+        return bounded_mean_of(values, self.outside, least, 1)
 
     def key(self, number: str, score: str) -> MeasurementKey:
         """Of one number of one score."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from auditkit.checks.embeddings import layerless
 from auditkit.checks.scores import NO_PROBABILITIES
-from auditkit.evidence.answered import AnsweredRows, decided
+from auditkit.evidence.answered import AnsweredRows
 from auditkit.evidence.outcome_rows import logits_of, probabilities_of
 from auditkit.evidence.subject import Subject, View
 from auditkit.models.head import Outputs
@@ -55,7 +55,7 @@ class Bank:
         rows = self.rows
         if rows.view.classifies and rows.target is not None and rows.labelled.all():
             return rows.target
-        predicted = decided(rows.outputs[0], rows.view)
+        predicted = rows.prediction
         return np.zeros(len(rows), dtype=np.int64) if predicted is None else predicted
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from auditkit.checks.check import EVALUATION
 from auditkit.checks.estimation import estimated
 from auditkit.checks.groups import Groups, counted_groups, groups_need
+from auditkit.checks.labelled_clusters import groups_of_labelled
 from auditkit.checks.quantiles_promises import Promised, coverages
 from auditkit.checks.quantiles_sums import ValueSums, value_needs
 from auditkit.checks.reading import Reading
@@ -47,24 +48,25 @@ def of_groups(view: View, reading: Reading) -> Iterator[Measurement]:
     for attributes in subject.slicings:
         sums = ValueSums.of(reading, view, asked[0].value, _axes(attributes))
         groups = counted_groups(subject, reading.evidence, attributes)
-        if subject.labels is not Labels.ALL:
-            groups = groups.holding(sums.numbers.sum(axis=0))
+        # Of the labelled rows alone it is not counted, only estimated, how many clusters they have.
+        counted = subject.labels is Labels.ALL
+        if not counted:
+            groups = groups_of_labelled(groups, sums.numbers)
         for one in asked:
-            for where in groups.samples:
-                yield _measured(one, view, groups, sums, where)
+            for where, sample in groups.samples.items():
+                clusters = sample.clusters if counted else None
+                estimate = partial(_of, one, groups, sums, where, clusters)
+                yield estimated(_key(one, view, where), estimate, sample)
 
 
-def _measured(
-    one: Promised, view: View, groups: Groups, sums: ValueSums, where: Slice
-) -> Measurement:
-    key = MeasurementKey(
+def _key(one: Promised, view: View, where: Slice) -> MeasurementKey:
+    return MeasurementKey(
         one.metric.id, slice=where, split=EVALUATION, head=view.key.head, label=one.label
     )
-    return estimated(key, partial(_of, one, groups, sums, where), groups.sample(where))
 
 
-def _of(one: Promised, groups: Groups, sums: ValueSums, where: Slice) -> Estimate:
+def _of(
+    one: Promised, groups: Groups, sums: ValueSums, where: Slice, clusters: int | None
+) -> Estimate:
     groups.refuse_few(where)
-    # Of the labelled rows alone it is not known how many clusters they are of.
-    clusters = None if groups.noun == "labelled row" else groups.sample(where).clusters
     return one.estimate(sums.each(lambda state: groups.part(state, where)), clusters)

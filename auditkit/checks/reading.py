@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
 from auditkit.checks.estimation import Sample
+from auditkit.checks.labelled_clusters import clusters_with_rows, labelled_blocks
 from auditkit.evidence.collected import Evidence, SplitEvidence
 from auditkit.evidence.needs import BLOCK, WEIGHT, Column, CountNeed, SumNeed, labelled
 from auditkit.evidence.subject import Labels, Subject, ViewKey
@@ -43,11 +45,21 @@ class Reading:
         found = self.evidence
         return Sample(found.rows, found.clusters_in(Slice()), sampled=found.sampled)
 
-    @property
+    @cached_property
     def labelled_sample(self) -> Sample:
-        """What a measurement of all labelled rows rests on."""
-        # How many clusters have a labelled row is not counted: there are at most so many.
-        return replace(self.sample, rows=self.evidence.labelled)
+        """What a measurement of all labelled rows rests on.
+
+        Where some rows have no label, its clusters are estimated: see `clusters_with_rows`.
+        """
+        whole, found = self.sample, self.evidence
+        if not found.unlabelled or whole.clusters is None:
+            return replace(whole, rows=found.labelled)
+        held = labelled_blocks(found)
+        # Where nothing that rests on labels was counted, there are at most so many.
+        known = whole.clusters if held is None else clusters_with_rows(found, held)
+        return replace(
+            whole, rows=found.labelled, clusters=min(known or 0, whole.clusters, found.labelled)
+        )
 
     def counts(self, need: CountNeed) -> np.ndarray:
         """Counts of shape (blocks, …), the other axes in the order of the need.

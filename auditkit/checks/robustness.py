@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from auditkit.checks import robustness_attacks, robustness_corruptions
 from auditkit.checks.check import EVALUATION, Check, Findings
-from auditkit.checks.robustness_attacks import ATTACKS, WORST, no_attacks
+from auditkit.checks.robustness_attacks import attacks_of, no_attacks, worst_of
 from auditkit.checks.robustness_corruptions import labelled_numbers, numbers_of
 from auditkit.checks.robustness_figure import figure
 from auditkit.checks.robustness_pairs import Pair, absent_numbers, is_number
@@ -57,7 +57,7 @@ METRICS = (
         direction=Direction.ZERO,
         low=-1,
         high=1,
-        source="Ovadia et al. 2019",
+        source="Ovadia et al. 2019; interval after Agresti and Coull 1998",
     ),
     Metric(
         id="robustness.flips",
@@ -149,7 +149,7 @@ def _unmet(subject: Subject) -> str:
 def _needs(subject: Subject) -> Iterator[SplitNeed]:
     corruptions = () if _no_corruptions(subject) else _CORRUPTIONS[subject.medium]
     for view in _views(subject):
-        attacks = () if no_attacks(subject) or is_number(view) else ATTACKS
+        attacks = () if no_attacks(subject) or is_number(view) else attacks_of(subject)
         for variant in (PLAIN, *corruptions, *attacks):
             yield SplitNeed(EVALUATION, AnswerNeed(view.key.head, variant))
     for need in robustness_corruptions.group_needs(subject):
@@ -216,16 +216,19 @@ def _attacked(subject: Subject, evidence: Evidence, before: AnsweredRows) -> Ite
         yield from absent_numbers(_ROBUST, view, "", reason, sampled)
         return
     found: dict[Variant, AnsweredRows] = {}
-    for variant in ATTACKS:
+    attacks = attacks_of(subject)
+    for variant in attacks:
         after = _answers(evidence, view, variant)
         if isinstance(after, str):
             yield from absent_numbers(_ROBUST, view, str(variant), after, sampled)
         else:
             found[variant] = after
-    yield from robustness_attacks.measurements(before, found)
-    if len(found) < len(ATTACKS):
+    several, complete = len(attacks) > 1, len(found) == len(attacks)
+    worst = worst_of(attacks) if several else ""
+    yield from robustness_attacks.measurements(before, found, worst if complete else "")
+    if several and not complete:
         reason = "Not every attack could be made, so the worst of them is not known."
-        yield from absent_numbers(_ROBUST, view, WORST, reason, sampled)
+        yield from absent_numbers(_ROBUST, view, worst, reason, sampled)
 
 
 CHECK = Check(

@@ -7,9 +7,9 @@ from functools import partial
 
 import numpy as np
 
-from auditkit.checks.estimation import estimated, telling
-from auditkit.checks.groups import groups_need
-from auditkit.checks.kept_rows import mean_of, rate_of, share_of
+from auditkit.checks.estimation import NoEstimateError, Sample, absent, estimated
+from auditkit.checks.groups import counted_groups, groups_need
+from auditkit.checks.kept_rows import bounded_mean_of, mean_of, rate_of, share_of
 from auditkit.checks.outcome_groups import OutcomeGroups
 from auditkit.checks.robustness_pairs import Pair, is_number, key_of
 from auditkit.evidence.collected import SplitEvidence
@@ -72,7 +72,10 @@ def _drop(pair: Pair) -> Estimate:
 
 
 def _gap(pair: Pair) -> Estimate:
-    return mean_of(confidence(pair)[1] - pair.right[1], pair.before)
+    sure = confidence(pair)[1]
+    # Of units that are as sure as these on average: all of them right, or all of them wrong.
+    low, high = float(sure.mean()) - 1, float(sure.mean())
+    return bounded_mean_of(sure - pair.right[1], pair.before, low, high)
 
 
 def confidence(pair: Pair) -> tuple[np.ndarray, np.ndarray]:
@@ -120,11 +123,15 @@ def of_groups(pair: Pair, subject: Subject, evidence: SplitEvidence) -> Iterator
     """The accuracy of each declared group under a corruption.
 
     Args:
-        pair: answers, of which some are labelled.
+        pair: its answers.
         subject: with its groups.
         evidence: of the split; holds `group_needs`.
     """
-    whole = pair.labelled
+    try:
+        whole = pair.labelled
+    except NoEstimateError as none:
+        yield from _absent_groups(pair, subject, evidence, none)
+        return
     for declared in subject.columns.groups:
         groups = OutcomeGroups(whole.after.outcomes, subject, evidence, (declared.name,))
         for where in groups.groups.samples:
@@ -133,11 +140,20 @@ def of_groups(pair: Pair, subject: Subject, evidence: SplitEvidence) -> Iterator
             yield estimated(key, measure, groups.groups.sample(where), pair.reason)
 
 
+def _absent_groups(
+    pair: Pair, subject: Subject, evidence: SplitEvidence, none: NoEstimateError
+) -> Iterator[Measurement]:
+    """No accuracy of any group, and why."""
+    nothing = Sample(0, sampled=pair.before.sampled)
+    for declared in subject.columns.groups:
+        for where in counted_groups(subject, evidence, (declared.name,)).samples:
+            key = key_of("corrupted_accuracy", pair.view, pair.change, where)
+            yield absent(key, none.status, str(none), nothing)
+
+
 def _in_group(whole: Pair, groups: OutcomeGroups, where: Slice) -> Estimate:
     groups.refuse_few(where)
     members = groups.members(where)
-    if not members.any():
-        raise telling(f"{where} has too few rows in the sample")
     return accuracy(
         Pair(whole.view, whole.change, whole.before.part(members), whole.after.part(members))
     )

@@ -10,7 +10,7 @@ import numpy as np
 
 from auditkit.checks.check import EVALUATION
 from auditkit.checks.estimation import absent, estimated, undefined
-from auditkit.evidence.answered import AnsweredRows, decided
+from auditkit.evidence.answered import AnsweredRows
 from auditkit.evidence.basis import Sample
 from auditkit.evidence.subject import View
 from auditkit.measurement import Estimate, Measurement, MeasurementKey, Slice, Status
@@ -71,7 +71,9 @@ class Pair:
     @property
     def decisions(self) -> tuple[np.ndarray, np.ndarray]:
         """Predicted classes before and after, int64 of shape (n,) each."""
-        before, after = (decided(_finite(one), self.view) for one in self._outputs)
+        for outputs in self._outputs:
+            _finite(outputs)
+        before, after = self.before.prediction, self.after.prediction
         assert before is not None  # only views that decide are asked
         assert after is not None
         return before, after

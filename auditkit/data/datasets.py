@@ -12,6 +12,7 @@ from auditkit.data.digests import combined_digest
 from auditkit.data.grouping import level_label
 from auditkit.data.sources import OUTSIDE, is_table, table, torch_source
 from auditkit.data.split_column import Fold, folds
+from auditkit.data.tables import TableSource
 from auditkit.data.wording import listed
 from auditkit.errors import ConfigurationError
 
@@ -115,7 +116,7 @@ def dataset(
         proxy_groups: `ProxyGroup`s, or name → {columns: {level: column}, reference}.
         side_table: for torch data, a table joined by row id; of several splits, split → table.
         sha256: the digest that the files must have; of several splits, split → digest.
-        csv: options of CSV files.
+        csv: options of CSV files; of several splits, split → options.
         storage: options of the fsspec file system.
 
     Raises:
@@ -145,14 +146,14 @@ def dataset(
         labelled=labelled,
     )
     given = _given_splits(evaluation, training, data, split)
-    options = {"csv": csv, "storage": storage}
     if outside is not None:
         given[OUTSIDE] = (outside, None)
-    pinned, sides = _by_split(sha256, given), _by_split(side_table, given)
-    splits = {
-        name: _source(one, _meaning(columns, name), name, fold, pinned[name], sides[name], options)
-        for name, (one, fold) in given.items()
-    }
+    pinned, sides, dialects = (_by_split(one, given) for one in (sha256, side_table, csv))
+    splits: dict[str, Source] = {}
+    for name, (one, fold) in given.items():
+        meaning = columns if name != OUTSIDE else _inputs_alone(columns, splits[EVALUATION])
+        options = {"csv": dialects[name], "storage": storage}
+        splits[name] = _source(one, meaning, name, fold, pinned[name], sides[name], options)
     return Dataset(splits, columns)
 
 
@@ -242,9 +243,15 @@ def _given_splits(
     return {name: (one, None) for name, one in given.items() if one is not None}
 
 
-def _meaning(columns: Columns, split: str) -> Columns:
-    """What the columns of a split mean: of one outside the model's kind, inputs alone."""
-    return columns.inputs_alone if split == OUTSIDE else columns
+def _inputs_alone(columns: Columns, evaluation: Source) -> Columns:
+    """What columns mean outside the model's kind: the features that the evaluation data have.
+
+    Where these are not declared, what is left of another table may be more, or stand in another
+    order.
+    """
+    if columns.features or not isinstance(evaluation, TableSource):
+        return columns.inputs_alone
+    return Columns(label=None, features=evaluation.features)
 
 
 def _by_split(value: Any, splits: Iterable[str]) -> dict[str, Any]:

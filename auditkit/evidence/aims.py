@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from auditkit.errors import ConfigurationError
-from auditkit.variants.variant import ATTACKS
+from auditkit.variants.variant import ATTACKS, LEAST_EPSILON
 
 MOST_REVIEWED = 1000
 """Rows that are listed at most: nobody reads more."""
@@ -40,7 +40,7 @@ class Aims:
     review: int = 0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "attacks", tuple(self.attacks))
+        object.__setattr__(self, "attacks", _listed(self.attacks))
         for name in ("coverage", "error", "violation", "epsilon"):
             share = getattr(self, name)
             number = isinstance(share, int | float) and not isinstance(share, bool)
@@ -49,6 +49,11 @@ class Aims:
                     f"aims.{name} is {share!r}; expected a share between 0 and 1.",
                     mend="Give for example 0.05.",
                 )
+        if self.epsilon < LEAST_EPSILON:
+            raise ConfigurationError(
+                f"aims.epsilon is {self.epsilon!r}; expected at least {LEAST_EPSILON:g}.",
+                mend="Give for example 0.031, which is 8 of 255 grey levels.",
+            )
         if unknown := [name for name in self.attacks if name not in ATTACKS]:
             raise ConfigurationError(
                 f"aims.attacks names {unknown[0]!r}; expected some of {', '.join(ATTACKS)}.",
@@ -85,3 +90,14 @@ class Aims:
     def describe(self) -> dict[str, Any]:
         """The aims as JSON-able data."""
         return {**asdict(self), "attacks": list(self.attacks)}
+
+
+def _listed(attacks: object) -> tuple[str, ...]:
+    """The names of attacks, of which one alone needs no list."""
+    given = [attacks] if isinstance(attacks, str) else attacks
+    if not isinstance(given, list | tuple):
+        raise ConfigurationError(
+            f"aims.attacks is {attacks!r}; expected a list of {', '.join(ATTACKS)}.",
+            mend="Give for example [fgsm, pgd].",
+        )
+    return tuple(str(name) for name in given)

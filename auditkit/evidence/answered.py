@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,11 +12,10 @@ import numpy as np
 from auditkit.evidence.answers import Answers, NotAnswered
 from auditkit.evidence.basis import Sample
 from auditkit.evidence.collected import Evidence
-from auditkit.evidence.hashing import BLOCKS
+from auditkit.evidence.hashing import blocks_of
 from auditkit.evidence.needs import AnswerNeed
 from auditkit.evidence.outcome_rows import OutcomeRows, probabilities_of
 from auditkit.evidence.subject import View
-from auditkit.models.head import Outputs, Task
 
 if TYPE_CHECKING:
     from auditkit.evidence.sample import Sampled
@@ -24,11 +23,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class AnsweredRows:
-    """The answers to one need, as a view sees them. All needs of a split have the same rows.
+    """The answers to one need, as a view sees them.
+
+    All needs of a split have the same rows in the same order, but for those of which fewer were
+    asked about (see `auditkit.evidence.answers.MAX_BYTES`): these have the first of them.
 
     Attributes:
         view: the output that they are of.
-        outputs: the numbers of the view, float64 of shape (repeats, n, k); see `OutcomeRows`.
+        raw: the numbers of the view as they were kept, float32 of shape (repeats, n, k).
+        predictions: the classes that the view predicts, int64 of shape (repeats, n); None of a
+            regression, or where no decision is declared.
         target: true classes as codes of the view, int64 of shape (n,), or numbers; those of rows
             that are not labelled mean nothing; None on a split without labels.
         labelled: whether the true outcome of each row is known, bool of shape (n,).
@@ -36,12 +40,15 @@ class AnsweredRows:
         embedding: what the layer asked for computed, float64 of shape (n, d); None where none was
             asked for, or the layer gave none.
         lacking: why there is no embedding; "" where there is one, or none was asked for.
+        stuck: of which units an attack had no gradient to follow, bool of shape (n,); None where
+            nothing was attacked.
+        drawn: sentences on which rows these are; "" if they are all.
         notes: sentences that qualify whatever is measured from these.
-        drawn: a sentence on which rows these are.
     """
 
     view: View
-    outputs: np.ndarray
+    raw: np.ndarray
+    predictions: np.ndarray | None
     target: np.ndarray | None
     labelled: np.ndarray
     held_out: np.ndarray
@@ -50,9 +57,10 @@ class AnsweredRows:
     groups: Mapping[str, np.ndarray]
     embedding: np.ndarray | None
     lacking: str
-    notes: tuple[str, ...]
+    stuck: np.ndarray | None
     drawn: str
     sampled: bool
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labelled)
@@ -60,33 +68,46 @@ class AnsweredRows:
     @property
     def sample(self) -> Sample:
         """What a number about all of these rows rests on."""
-        clusters = None if self.clusters is None else len(np.unique(self.clusters))
-        return Sample(len(self), clusters, sampled=self.sampled)
+        return Sample.kept(len(self), self.clusters, sampled=self.sampled)
 
     @property
     def blocks(self) -> np.ndarray | None:
         """The block of clusters that each row lies in, int64; None where rows are independent."""
-        if self.clusters is None:
-            return None
-        return (self.clusters % np.uint64(BLOCKS)).astype(np.int64)
+        return None if self.clusters is None else blocks_of(self.clusters)
 
-    @cached_property
-    def repeated_probabilities(self) -> np.ndarray:
-        """Probabilities of the classes in each repeat, float64 of shape (repeats, n, classes).
+    @property
+    def outputs(self) -> np.ndarray:
+        """The numbers of the view, float64 of shape (repeats, n, k), a copy; see `OutcomeRows`."""
+        return self.raw.astype(np.float64)
+
+    @property
+    def prediction(self) -> np.ndarray | None:
+        """The classes predicted in the first repeat, int64 of shape (n,); see `predictions`."""
+        return None if self.predictions is None else self.predictions[0]
+
+    def each_probabilities(self) -> Iterator[np.ndarray]:
+        """Probabilities of the classes, float64 of shape (n, classes), repeat by repeat.
+
+        One after the other, since all of many repeats would fill the memory.
 
         Raises:
             ValueError: the outputs are not declared as logits or probabilities.
         """
-        return np.stack([probabilities_of(one, self.view) for one in self.outputs])
+        for one in self.raw:
+            yield probabilities_of(one.astype(np.float64), self.view)
 
-    @property
+    @cached_property
     def mean_probabilities(self) -> np.ndarray:
         """The mean of the probabilities over the repeats, float64 of shape (n, classes).
 
         Raises:
             ValueError: the outputs are not declared as logits or probabilities.
         """
-        mean: np.ndarray = self.repeated_probabilities.mean(axis=0)
+        total = None
+        for one in self.each_probabilities():
+            total = one if total is None else np.add(total, one, out=total)
+        assert total is not None  # a variant has at least one repeat
+        mean: np.ndarray = total / len(self.raw)
         return mean
 
     @property
@@ -100,9 +121,9 @@ class AnsweredRows:
             raise ValueError("these rows have no true outcomes")
         whole = OutcomeRows(
             self.view,
-            self.outputs[0],
+            self.raw[0].astype(np.float64),
             self.target,
-            decided(self.outputs[0], self.view),
+            self.prediction,
             self.held_out,
             self.clusters,
             self.keys,
@@ -116,7 +137,8 @@ class AnsweredRows:
         """Some of the rows, by a mask or by their positions."""
         return replace(
             self,
-            outputs=self.outputs[:, chosen],
+            raw=self.raw[:, chosen],
+            predictions=None if self.predictions is None else self.predictions[:, chosen],
             target=None if self.target is None else self.target[chosen],
             labelled=self.labelled[chosen],
             held_out=self.held_out[chosen],
@@ -124,6 +146,7 @@ class AnsweredRows:
             keys=self.keys[chosen],
             groups={name: levels[chosen] for name, levels in self.groups.items()},
             embedding=None if self.embedding is None else self.embedding[chosen],
+            stuck=None if self.stuck is None else self.stuck[chosen],
         )
 
 
@@ -141,17 +164,22 @@ def answered(evidence: Evidence, need: AnswerNeed, view: View, split: str) -> An
     if isinstance(found, NotAnswered):
         return found.reason
     assert of_split.sample is not None  # what was answered, was drawn
-    drawn = of_split.sample.first(found.outputs.shape[1])
-    return _rows(found, drawn, view, of_split.rows, sampled=of_split.sampled)
+    units = found.outputs.shape[1]
+    drawn, wanted = of_split.sample.first(units), min(need.sample, len(of_split.sample))
+    which = [
+        f"A random sample of {units:,} of {of_split.rows:,} rows, drawn by a keyed hash of their "
+        "ids.",
+        f"No more than {units:,} were asked about, for the size of their outputs.",
+    ]
+    said = " ".join(which[: (units < of_split.rows) + (units < wanted)])
+    return _rows(found, drawn, view, said, sampled=of_split.sampled)
 
 
-def _rows(found: Answers, drawn: Sampled, view: View, rows: int, *, sampled: bool) -> AnsweredRows:
-    outputs = found.outputs.astype(np.float64)
-    units = len(drawn)
-    which = f"A random sample of {units:,} of {rows:,} rows, drawn by a keyed hash of their ids."
+def _rows(found: Answers, drawn: Sampled, view: View, said: str, *, sampled: bool) -> AnsweredRows:
     return AnsweredRows(
         view=view,
-        outputs=outputs if view.index is None else outputs[..., [view.index]],
+        raw=found.outputs if view.index is None else found.outputs[..., [view.index]],
+        predictions=_predictions(found, view),
         target=_target(drawn, view),
         labelled=drawn.facts.labelled,
         held_out=drawn.facts.held_out,
@@ -160,10 +188,21 @@ def _rows(found: Answers, drawn: Sampled, view: View, rows: int, *, sampled: boo
         groups=drawn.facts.groups,
         embedding=None if found.embedding is None else found.embedding.astype(np.float64),
         lacking=found.lacking,
-        notes=found.notes,
-        drawn=which if units < rows else "",
+        stuck=found.stuck,
+        drawn=said,
         sampled=sampled,
     )
+
+
+def _predictions(found: Answers, view: View) -> np.ndarray | None:
+    of_head = found.predictions
+    if of_head is None or not view.classifies:
+        return None
+    if view.one_vs_rest:
+        of_view = np.equal(of_head, view.index).astype(np.int64)
+    else:
+        of_view = of_head if view.index is None else of_head[..., view.index]
+    return np.asarray(of_view)
 
 
 def _target(drawn: Sampled, view: View) -> np.ndarray | None:
@@ -172,27 +211,3 @@ def _target(drawn: Sampled, view: View) -> np.ndarray | None:
         return None
     target = of_head.numpy()
     return target if view.index is None or target.ndim == 1 else target[:, view.index]
-
-
-def decided(outputs: np.ndarray, view: View) -> np.ndarray | None:
-    """The classes that a view predicts from its outputs, int64 of shape (n,).
-
-    Args:
-        outputs: of the view, float64 of shape (n, k).
-        view: with its declaration.
-
-    Returns:
-        None of a regression, or where no decision is declared.
-    """
-    if not view.classifies or not view.decides:
-        return None
-    if view.task is Task.MULTICLASS:
-        return np.asarray(outputs.argmax(axis=1))
-    decision = view.head.decision
-    if decision is not None and decision.rule == "threshold":
-        positive = probabilities_of(outputs, view)[:, 1] if view.probabilistic else outputs[:, -1]
-        return (positive >= decision.threshold).astype(np.int64)
-    if outputs.shape[1] == 2:
-        return (outputs[:, 1] > outputs[:, 0]).astype(np.int64)
-    even = 0.0 if view.head.outputs is Outputs.LOGITS else 0.5
-    return (outputs[:, 0] > even).astype(np.int64)

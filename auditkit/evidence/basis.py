@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from auditkit.statistics.absence import MIN_CLUSTERS
 
 
@@ -24,6 +26,18 @@ class Sample:
     share: float | None = None
     sampled: bool = False
     poorest: int | None = None
+
+    @classmethod
+    def kept(cls, rows: int, clusters: np.ndarray | None, *, sampled: bool) -> Sample:
+        """What a number about rows that were kept one by one rests on.
+
+        Args:
+            rows: how many.
+            clusters: the cluster of each; None where rows are independent.
+            sampled: whether only part of the split was read.
+        """
+        distinct = None if clusters is None else len(np.unique(clusters))
+        return cls(rows, distinct, sampled=sampled)
 
     @property
     def units(self) -> int:

@@ -43,7 +43,9 @@ class SplitEvidence:
             levels of open axes in alphabetical order.
         levels: declared group attribute → the levels met, in alphabetical order.
         clusters: distinct clusters by group; None where no cluster is declared.
-        sample: units drawn for attributions; None where none were asked for, or met.
+        sample: units drawn for what is too dear for all; None where none were asked for, met, or
+            could be drawn.
+        undrawn: why none could be drawn; "" if they could.
         attributions: by need, or the reason why there are none.
         sampled: whether only the first rows were read (`--limit`).
         row_logs: rows kept one by one, by need.
@@ -71,6 +73,7 @@ class SplitEvidence:
     answers: Mapping[AnswerNeed, Answers | NotAnswered] = field(default_factory=dict)
     class_bins: Mapping[ClassBinsNeed, ClassBins] = field(default_factory=dict)
     review: Mapping[ReviewNeed, Review] = field(default_factory=dict)
+    undrawn: str = ""
 
     @property
     def labelled(self) -> int:

@@ -80,7 +80,7 @@ class SplitCollector:
         if not len(batch):
             return
         with self._rows.listening() as heard:
-            answered = self._runner.run(batch)
+            answered = self._runner.run(batch, None if self._sampler is None else self._sampler.add)
         labelled = self._labelled(batch)
         codes = self._host.encode(batch, self._columns)
         views = self._subject.views
@@ -94,8 +94,6 @@ class SplitCollector:
             self._reviews.add(units, batch, labelled)
         if self._tally is not None and batch.clusters is not None:
             self._tally.add(hashes(batch.clusters), [codes[column] for column in self._groups])
-        if self._sampler is not None:
-            self._sampler.add(answered.prepared, batch, answered.targets)
         self.rows += len(batch)
         self._unlabelled += 0 if labelled is None else len(batch) - len(labelled)
 
@@ -168,4 +166,5 @@ class SplitCollector:
             unlabelled=self._unlabelled,
             class_bins=self._class_bins.bins(),
             review=self._reviews.reviews(),
+            undrawn="" if self._sampler is None else self._sampler.lacking,
         )

@@ -11,13 +11,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
 from auditkit.data.batch import Fragment, Source
 from auditkit.data.datasets import Dataset
+from auditkit.errors import ModelError
 from auditkit.evidence.answers import Answers, NotAnswered
+from auditkit.evidence.by_unit import rows_of
 from auditkit.evidence.collected import Evidence, SplitEvidence
 from auditkit.evidence.collector import SplitCollector
 from auditkit.evidence.needs import AnswerNeed, AttributionNeed, Plan, SplitPlan
 from auditkit.evidence.progress import progress_bar
+from auditkit.evidence.sample import NO_UNITS
 from auditkit.evidence.subject import Subject
 from auditkit.models.wrapped import WrappedModel
 
@@ -167,15 +172,23 @@ def _answers(
     # Heavy, as above: attacks stand on Captum.
     from auditkit.evidence.asking import asked_again
 
+    if split.sample is None or not len(split.sample):
+        return dict.fromkeys(job.plan.answers, NotAnswered(_undrawn(split)))
     found: dict[AnswerNeed, Answers | NotAnswered] = {}
-    units = 0 if split.sample is None else len(split.sample)
+    units = len(split.sample)
     sizes = {need: min(need.sample, units) * need.variant.repeats for need in job.plan.answers}
     title = f"{job.split} sample, asked again"
     with progress_bar(title, sum(sizes.values()), quiet=options.quiet) as advance:
         for need, size in sizes.items():
-            found[need] = asked_again(need, split.sample, job.model, options.seed)
+            found[need] = asked_again(
+                need, split.sample, job.model, options.seed, options.batch_size
+            )
             advance(size)
     return found
+
+
+def _undrawn(split: SplitEvidence) -> str:
+    return split.undrawn or "The split holds no units to draw a sample from."
 
 
 def _attributions(
@@ -185,11 +198,17 @@ def _attributions(
     from auditkit.explain.integrated import NotExplainable, integrated_gradients
 
     if split.sample is None:
-        return NotExplainable(
-            "No sample could be drawn: no input is a tensor whose first axis is the units."
-            if split.rows
-            else "The split holds no units to draw a sample from."
-        )
+        return NotExplainable(_undrawn(split))
+    sample = split.sample.first(need.sample)
+    if sample.inputs is None:
+        return NotExplainable(NO_UNITS)
     head = next(head for head in job.model.heads if head.name == need.head)
-    inputs = split.sample.first(need.sample).inputs
-    return integrated_gradients(job.model, inputs, head, steps=need.steps)
+    # A copy: a model may write to its inputs, and others are asked about them after this.
+    inputs = rows_of(sample.inputs, np.arange(len(sample)), len(sample))
+    try:
+        return integrated_gradients(job.model, inputs, head, steps=need.steps)
+    except ModelError as error:  # all else that the pass has found stays measured
+        return NotExplainable(f"No gradient could be taken: {error}")
+    except RuntimeError as error:  # the backward pass is the user's code, too
+        said = (str(error).strip().splitlines() or ["no message"])[0]
+        return NotExplainable(f"No gradient could be taken ({said}).")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -66,19 +66,21 @@ class Facts:
             None if self.frame is None else self.frame.iloc[order],
         )
 
-    def followed_by(self, other: Facts) -> Facts:
-        """The facts of these units, and of others after them."""
-        frames = [one.frame for one in (self, other) if one.frame is not None]
-        return Facts(
-            {
-                head: torch.cat([one, other.targets[head]])
-                for head, one in self.targets.items()
-                if head in other.targets
-            },
-            np.concatenate([self.labelled, other.labelled]),
-            np.concatenate([self.held_out, other.held_out]),
-            {n: np.concatenate([one, other.groups[n]]) for n, one in self.groups.items()},
-            pd.concat(frames) if len(frames) == 2 else None,
+    @classmethod
+    def together(cls, parts: Sequence[Facts]) -> Facts:
+        """The facts of several parts, one after the other; at least one part.
+
+        Targets that differ in shape between parts are left out.
+        """
+        first = parts[0]
+        frames = [one.frame for one in parts if one.frame is not None]
+        targets = {head: [one.targets.get(head) for one in parts] for head in first.targets}
+        return cls(
+            {head: torch.cat(of_head) for head, of_head in targets.items() if _alike(of_head)},
+            np.concatenate([one.labelled for one in parts]),
+            np.concatenate([one.held_out for one in parts]),
+            {name: np.concatenate([one.groups[name] for one in parts]) for name in first.groups},
+            pd.concat(frames) if len(frames) == len(parts) else None,
         )
 
     def to_plain(self) -> dict[str, Any]:
@@ -101,6 +103,11 @@ class Facts:
             {name: np.array(levels, dtype=object) for name, levels in plain["groups"].items()},
             None if plain["frame"] is None else _frame(plain["frame"]),
         )
+
+
+def _alike(parts: Sequence[torch.Tensor | None]) -> TypeGuard[list[torch.Tensor]]:
+    """Whether all parts are there, of one shape but for the number of units."""
+    return len({None if one is None else (one.shape[1:], one.dtype) for one in parts}) == 1
 
 
 def _levels(values: pd.Categorical) -> np.ndarray:

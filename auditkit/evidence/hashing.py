@@ -36,7 +36,12 @@ def _mix(state: np.ndarray) -> np.ndarray:
 
 def blocks(values: np.ndarray) -> np.ndarray:
     """The block of each unit by a hash of its id, int64 in [0, 64), shape (n,)."""
-    return (hashes(values) % np.uint64(BLOCKS)).astype(np.int64)
+    return blocks_of(hashes(values))
+
+
+def blocks_of(hashed: np.ndarray) -> np.ndarray:
+    """The block of each unit, from the hash of its id that `hashes` gave with the seed 0."""
+    return (hashed % np.uint64(BLOCKS)).astype(np.int64)
 
 
 FOLDS = ("searched", "held out")

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from auditkit.evidence.by_unit import UnlikeError
 from auditkit.evidence.clusters import Clusters
 from auditkit.evidence.collected import SplitEvidence
 from auditkit.evidence.facts import Facts
@@ -37,6 +38,7 @@ def merge(one: SplitEvidence, other: SplitEvidence) -> SplitEvidence:
     parts = ((one.counts, other.counts), (one.sums, other.sums), (one.slices, other.slices))
     if any(mine.keys() != theirs.keys() for mine, theirs in parts):
         raise ValueError("the two parts were collected for different plans")
+    sample, undrawn = _merged_sample(one, other)
     return SplitEvidence(
         rows=one.rows + other.rows,
         counts={
@@ -52,20 +54,27 @@ def merge(one: SplitEvidence, other: SplitEvidence) -> SplitEvidence:
         clusters=None
         if one.clusters is None or other.clusters is None
         else one.clusters.merged(other.clusters),
-        sample=_merged_sample(one.sample, other.sample),
+        sample=sample,
         sampled=one.sampled or other.sampled,
         row_logs={need: log.merged(other.row_logs[need]) for need, log in one.row_logs.items()},
         slices={need: tables + other.slices[need] for need, tables in one.slices.items()},
         unlabelled=one.unlabelled + other.unlabelled,
         class_bins={need: bins + other.class_bins[need] for need, bins in one.class_bins.items()},
         review={need: found.merged(other.review[need]) for need, found in one.review.items()},
+        undrawn=undrawn,
     )
 
 
-def _merged_sample(one: Sampled | None, other: Sampled | None) -> Sampled | None:
-    if one is None or other is None:
-        return other if one is None else one
-    return one.merged(other)
+def _merged_sample(one: SplitEvidence, other: SplitEvidence) -> tuple[Sampled | None, str]:
+    """The sample of both parts, and why there is none."""
+    if undrawn := one.undrawn or other.undrawn:
+        return None, undrawn
+    if one.sample is None or other.sample is None:
+        return other.sample if one.sample is None else one.sample, ""
+    try:
+        return one.sample.merged(other.sample), ""
+    except UnlikeError as reason:
+        return None, f"No sample could be drawn. {reason}"
 
 
 def to_bytes(split: SplitEvidence, plan: SplitPlan) -> bytes:
@@ -76,6 +85,7 @@ def to_bytes(split: SplitEvidence, plan: SplitPlan) -> bytes:
     content = {
         "rows": split.rows,
         "unlabelled": split.unlabelled,
+        "undrawn": split.undrawn,
         "sampled": split.sampled,
         "counts": [_tensor(split.counts[need].to_bytes()) for need in plan.counts],
         "sums": [_tensor(split.sums[need].to_bytes()) for need in plan.sums],
@@ -102,6 +112,7 @@ def from_bytes(data: bytes, plan: SplitPlan) -> SplitEvidence:
     return SplitEvidence(
         rows=content["rows"],
         unlabelled=content["unlabelled"],
+        undrawn=content["undrawn"],
         sampled=content["sampled"],
         counts={
             need: counts_from_bytes(_bytes(state))

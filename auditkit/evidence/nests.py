@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import torch
 from torch import Tensor
 
 
@@ -14,6 +13,7 @@ def map_tensors(function: Callable[[Tensor], Any], nest: Any) -> Any:
 
     Anything that is neither a tensor nor a container stays as it is.
 
+    >>> import torch
     >>> map_tensors(len, {"ids": torch.zeros(3), "more": (torch.zeros(2), "text")})
     {'ids': 3, 'more': (2, 'text')}
     """
@@ -26,18 +26,3 @@ def map_tensors(function: Callable[[Tensor], Any], nest: Any) -> Any:
     if isinstance(nest, list):
         return [map_tensors(function, value) for value in nest]
     return nest
-
-
-def concatenated(first: Any, second: Any) -> Any:
-    """Two nests of one structure, their tensors one after the other along the first axis.
-
-    >>> concatenated((torch.zeros(2), 7), (torch.ones(1), 7))
-    (tensor([0., 0., 1.]), 7)
-    """
-    if isinstance(first, Tensor):
-        return torch.cat([first, second])
-    if isinstance(first, Mapping):
-        return {key: concatenated(value, second[key]) for key, value in first.items()}
-    if isinstance(first, tuple | list):
-        return type(first)(concatenated(*pair) for pair in zip(first, second, strict=True))
-    return first

@@ -15,7 +15,7 @@ from scipy.special import expit, logit, softmax
 
 from auditkit.evidence.basis import Sample
 from auditkit.evidence.collected import Evidence
-from auditkit.evidence.hashing import BLOCKS
+from auditkit.evidence.hashing import blocks_of
 from auditkit.evidence.needs import FOLD, PREDICTION, TARGET, RowNeed, group
 from auditkit.evidence.row_log import RowLog
 from auditkit.evidence.subject import Subject, View
@@ -26,7 +26,11 @@ FLOOR = 1e-12
 
 
 def outcome_need(subject: Subject, view: View) -> RowNeed:
-    """The need that all readers of whole rows share: at most 20,000 rows, clusters whole."""
+    """The need that all readers of whole rows share: a random sample of at most 20,000 rows.
+
+    Rows are drawn by themselves and not with their clusters, so that a large cluster keeps its
+    share of the sample; none is cut between the halves.
+    """
     decides = (PREDICTION,) if view.classifies and view.decides else ()
     target = () if view.task is Task.REGRESSION else (TARGET,)
     groups = tuple(group(one.name) for one in subject.columns.groups)
@@ -35,7 +39,6 @@ def outcome_need(subject: Subject, view: View) -> RowNeed:
         columns=(*target, *decides, FOLD, *groups),
         values=("target_value",) if view.task is Task.REGRESSION else (),
         outputs=True,
-        whole="cluster",
     )
 
 
@@ -75,15 +78,12 @@ class OutcomeRows:
     @property
     def sample(self) -> Sample:
         """What a number about all of these rows rests on."""
-        clusters = None if self.clusters is None else len(np.unique(self.clusters))
-        return Sample(len(self), clusters, sampled=self.sampled)
+        return Sample.kept(len(self), self.clusters, sampled=self.sampled)
 
     @property
     def blocks(self) -> np.ndarray | None:
         """The block of clusters that each row lies in, int64; None where rows are independent."""
-        if self.clusters is None:
-            return None
-        return (self.clusters % np.uint64(BLOCKS)).astype(np.int64)
+        return None if self.clusters is None else blocks_of(self.clusters)
 
     @property
     def correct(self) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,20 +19,19 @@ from auditkit.evidence.units import HeadBatch
 from auditkit.models.head import Head, Task
 from auditkit.models.wrapped import WrappedModel
 
+Seen = Callable[[Any, Batch, Mapping[str, Any]], None]
+"""Is shown prepared inputs on the device, their batch, and head → encoded targets on the CPU."""
+
 
 @dataclass(frozen=True)
 class Answered:
     """A batch that the model has answered.
 
     Attributes:
-        prepared: what the model was given, on its device.
         heads: head → its outputs with targets and unit metrics, on the device.
-        targets: head → its encoded targets, on the CPU; None for a batch without any.
     """
 
-    prepared: Any
     heads: Mapping[str, HeadBatch]
-    targets: Mapping[str, Any]
 
 
 class BatchRunner:
@@ -50,8 +49,12 @@ class BatchRunner:
         self._guard = OutputGuard()
         self._metric_names: dict[str, tuple[str, ...]] = {}
 
-    def run(self, batch: Batch) -> Answered:
+    def run(self, batch: Batch, seen: Seen | None = None) -> Answered:
         """One batch, without gradients.
+
+        Args:
+            batch: what the data give.
+            seen: is shown what the model will be given, and the targets, before it has them.
 
         Raises:
             DataError: labels that the model does not know.
@@ -60,6 +63,8 @@ class BatchRunner:
         targets = targets_of(batch, self._model.heads)
         previous = previous_of(batch, self._model.heads)
         prepared = self._model.prepare(batch.inputs)
+        if seen is not None:
+            seen(prepared, batch, targets)
         with torch.no_grad():
             raw = self._model.forward(prepared)
             heads = {
@@ -69,7 +74,7 @@ class BatchRunner:
                 for head in self._model.heads
             }
         self._guard.batch_done(batch.row_ids)
-        return Answered(prepared, heads, targets)
+        return Answered(heads)
 
     def check(self) -> None:
         """Raise if any batch so far contradicts the declaration; reads the device.

@@ -6,21 +6,22 @@ size or the number of workers, and two workers' samples merge into the sample of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 
 from auditkit.data.batch import Batch
 from auditkit.evidence.bottom_k import in_order
+from auditkit.evidence.by_unit import UnlikeError, bytes_of, gathered, has_units, rows_of
 from auditkit.evidence.facts import Facts
 from auditkit.evidence.hashing import hashes
-from auditkit.evidence.nests import concatenated, map_tensors
 
 MAX_BYTES = 256 << 20
 """About how much the inputs of a sample take at most: of large ones fewer are drawn."""
+
+NO_UNITS = "No sample could be drawn: no input is a tensor whose first axis is the units."
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Sampled:
     """Units drawn, on the CPU, in the order of their keys.
 
     Attributes:
-        inputs: prepared inputs.
+        inputs: prepared inputs; None where no tensor of them has an axis of units, and the model's
+            preprocess makes them from the raw features (`facts.frame`) whenever they are wanted.
         row_ids: of the units, shape (n,).
         keys: keyed hashes of the row ids, uint64 of shape (n,).
         clusters: hashes of the clusters, uint64 of shape (n,); None where none is declared.
@@ -47,7 +49,7 @@ class Sampled:
         return len(self.keys)
 
     def take(self, order: np.ndarray) -> Sampled:
-        """The units at these positions."""
+        """A copy of the units at these positions."""
         return Sampled(
             rows_of(self.inputs, order, len(self)),
             self.row_ids[order],
@@ -62,53 +64,32 @@ class Sampled:
         return self if count >= len(self) else self.take(np.arange(count))
 
     def merged(self, other: Sampled) -> Sampled:
-        """The sample of both together."""
-        size = min(self.size, other.size)
-        both = Sampled(
-            concatenated(self.inputs, other.inputs),
-            np.concatenate([self.row_ids, other.row_ids]),
-            np.concatenate([self.keys, other.keys]),
-            None
-            if self.clusters is None or other.clusters is None
-            else np.concatenate([self.clusters, other.clusters]),
-            size,
-            self.facts.followed_by(other.facts),
-        )
-        return both.take(in_order(both.keys)[:size])
+        """The sample of both together.
+
+        Raises:
+            UnlikeError: their inputs differ in shape.
+        """
+        return together([self, other])
 
 
-def rows_of(nest: Any, rows: np.ndarray, units: int) -> Any:
-    """Some rows of a nest of tensors, on the CPU.
+def together(parts: Sequence[Sampled]) -> Sampled:
+    """The sample of several parts together; at least one.
 
-    Tensors whose first axis is not that of the units (a mask that all share) stay whole.
-
-    Args:
-        nest: tensors in tuples, lists and dicts.
-        rows: positions, int64.
-        units: length of the units' axis.
+    Raises:
+        UnlikeError: their inputs differ in shape.
     """
-    index = torch.from_numpy(np.ascontiguousarray(rows))
-
-    def chosen(part: torch.Tensor) -> torch.Tensor:
-        if part.shape[:1] != (units,):
-            return part.detach().cpu()
-        return part.detach()[index.to(part.device)].cpu()
-
-    return map_tensors(chosen, nest)
-
-
-def _has_units(inputs: Any, units: int) -> bool:
-    """Whether some tensor of a nest has an axis of units."""
-    shapes: list[tuple[int, ...]] = []
-    map_tensors(lambda part: shapes.append(tuple(part.shape[:1])), inputs)
-    return (units,) in shapes
-
-
-def _bytes_of(inputs: Any, units: int) -> int:
-    """How many bytes the prepared inputs of one unit take."""
-    sizes: list[int] = []
-    map_tensors(lambda part: sizes.append(part.numel() * part.element_size()), inputs)
-    return sum(sizes) // max(units, 1)
+    size = min(part.size for part in parts)
+    keys = np.concatenate([part.keys for part in parts])
+    order = in_order(keys)[:size]
+    clusters = [part.clusters for part in parts if part.clusters is not None]
+    return Sampled(
+        gathered([part.inputs for part in parts], [len(part) for part in parts], order),
+        np.concatenate([part.row_ids for part in parts])[order],
+        keys[order],
+        np.concatenate(clusters)[order] if len(clusters) == len(parts) else None,
+        size,
+        Facts.together([part.facts for part in parts]).take(order),
+    )
 
 
 class Sampler:
@@ -117,38 +98,80 @@ class Sampler:
     def __init__(self, size: int, seed: int) -> None:
         self._size = size
         self._seed = seed
-        self.sample: Sampled | None = None
+        self._settled: Sampled | None = None
+        self._pending: list[Sampled] = []
+        self._waiting = 0
+        self._sized = False
+        self._lacking = ""
+
+    @property
+    def sample(self) -> Sampled | None:
+        """The units drawn; None where none were offered, or `lacking` says why there are none."""
+        self._settle()
+        return self._settled
+
+    @property
+    def lacking(self) -> str:
+        """Why no sample can be drawn, as a full sentence; "" if one can."""
+        self._settle()
+        return self._lacking
 
     def add(self, inputs: Any, batch: Batch, targets: Mapping[str, Any]) -> None:
-        """Offer a batch; the device is read only when one of its units is drawn.
+        """Offer a batch, before the model has it: a model may write to its inputs.
 
-        Inputs without any tensor whose first axis is the units (a list of images, say) cannot be
-        drawn from, and leave no sample.
+        Only rows that are drawn are copied, and only for them is the device read. Inputs without
+        any tensor whose first axis is the units (a list of images, say) can be drawn as raw
+        features alone, and leave no sample where there are none.
 
         Args:
             inputs: prepared inputs of the batch.
-            batch: for row ids and clusters.
+            batch: for row ids, clusters and raw features.
             targets: head → its encoded targets, on the CPU.
         """
-        if self.sample is None:
-            self._size = min(self._size, max(1, MAX_BYTES // max(_bytes_of(inputs, len(batch)), 1)))
+        if self._lacking:
+            return
+        if not self._sized:
+            largest = MAX_BYTES // max(bytes_of(inputs, len(batch)), 1)
+            self._size, self._sized = min(self._size, max(1, largest)), True
         keys = hashes(batch.row_ids, self._seed)
         drawn = self._drawn(keys)
-        if not drawn.size or not _has_units(inputs, len(batch)):
+        if not drawn.size:
             return
-        chosen = Sampled(
-            rows_of(inputs, drawn, len(batch)),
-            batch.row_ids[drawn],
-            keys[drawn],
-            None if batch.clusters is None else hashes(batch.clusters[drawn]),
-            self._size,
-            Facts.of(batch, targets, drawn),
+        by_unit = has_units(inputs, len(batch))
+        if not by_unit and batch.frame is None:
+            self._give_up(NO_UNITS)
+            return
+        self._pending.append(
+            Sampled(
+                rows_of(inputs, drawn, len(batch)) if by_unit else None,
+                batch.row_ids[drawn],
+                keys[drawn],
+                None if batch.clusters is None else hashes(batch.clusters[drawn]),
+                self._size,
+                Facts.of(batch, targets, drawn),
+            )
         )
-        self.sample = chosen if self.sample is None else self.sample.merged(chosen)
+        self._waiting += len(drawn)
+        # What is kept is copied once for many batches, and never for a single unit.
+        if self._waiting > self._size:
+            self._settle()
 
     def _drawn(self, keys: np.ndarray) -> np.ndarray:
         """Positions of the batch's units that belong to the sample so far, by key."""
-        kept = self.sample
+        kept = self._settled
         full = kept is not None and len(kept) >= self._size
         last = kept.keys[self._size - 1] if kept is not None and full else None
         return in_order(keys, last)[: self._size]
+
+    def _settle(self) -> None:
+        if not self._pending:
+            return
+        parts = self._pending if self._settled is None else [self._settled, *self._pending]
+        self._pending, self._waiting = [], 0
+        try:
+            self._settled = together(parts)
+        except UnlikeError as reason:
+            self._give_up(f"No sample could be drawn. {reason}")
+
+    def _give_up(self, reason: str) -> None:
+        self._lacking, self._settled, self._pending = reason, None, []

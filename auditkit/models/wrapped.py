@@ -268,6 +268,11 @@ def wrap(
             f"preprocess is {preprocess!r}; expected a callable.",
             mend="Give a function from a batch of the data to what the model takes.",
         )
+    if isinstance(members, nn.Module) or not isinstance(members, Sequence):
+        raise ConfigurationError(
+            f"members is a {type(members).__name__}; expected a list of models.",
+            mend="Give the other members of the ensemble as a list.",
+        )
     others = tuple(WrappedModel(_subject(one, device), made, preprocess) for one in members)
     return WrappedModel(
         _subject(model, device),

@@ -85,6 +85,8 @@ METHODS: Mapping[str, str] = {
     "root_student": "Student’s t on the logarithm of the mean square",
     "log_student": "Student’s t on the logarithm",
     "delong": "DeLong",
+    "delong_outer": "outer of DeLong and Newcombe",
+    "wilson_between": "Wilson scores over an uncertain threshold",
     "f1": "Wilson score on tp / (tp + fp + fn)",
     "mean_of_wilson": "variance recovery from Wilson scores",
     "squared_error": "debiased squared error",

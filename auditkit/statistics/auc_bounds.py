@@ -9,6 +9,9 @@ from typing import Any
 from auditkit.statistics.proportions import Bounds
 from auditkit.statistics.roots import bracketed_root
 
+_FEW = 10.0
+"""Units out of order up to which DeLong's error alone is not trusted."""
+
 
 def auc_bounds(parameters: Mapping[str, Any], z: float) -> Bounds:
     """Bounds on the logit scale, widened by what binning the scores may have moved the value.
@@ -35,6 +38,41 @@ def auc_bounds(parameters: Mapping[str, Any], z: float) -> Bounds:
     else:
         low, high = 0.0, 1.0
     return max(low - slack, 0.0), min(high + slack, 1.0)
+
+
+def outer_auc_bounds(parameters: Mapping[str, Any], critical: float) -> Bounds:
+    """The outer ones of DeLong's bounds on the logit scale and of Newcombe's.
+
+    The fewer units are out of order, the less DeLong's error knows of its own size; Newcombe's
+    variance follows from the area itself, but only for scores of like spread on both sides. So what
+    his bounds add counts in full where at most ten units of the side that has fewer are out of
+    order, and the less the more there are.
+
+    Args:
+        parameters: `value`, `se`, `positives` and `negatives`.
+        critical: one-sided critical value.
+
+    Source: Newcombe, Statistics in Medicine 25 (2006) 559–573, method 5.
+
+    Example:
+        >>> few = {"value": 0.98, "se": 0.005, "positives": 1000, "negatives": 5}
+        >>> many = {"value": 0.8, "se": 0.005, "positives": 9000, "negatives": 9000}
+        >>> [round(outer_auc_bounds(one, 1.6448536)[0], 3) for one in (few, many)]
+        [0.827, 0.792]
+    """
+    value, error = parameters["value"], parameters["se"]
+    if critical == 0:
+        return value, value
+    positives, negatives = parameters["positives"], parameters["negatives"]
+    newcombe = _newcombe_auc(value, positives, negatives, critical)
+    if not (0 < value < 1 and error > 0):
+        return newcombe
+    delong = _logit_bounds(value, critical * error)
+    wrong = min(positives, negatives) * min(value, 1 - value)
+    share = min(_FEW / wrong, 1.0)
+    low = delong[0] + share * (min(newcombe[0], delong[0]) - delong[0])
+    high = delong[1] + share * (max(newcombe[1], delong[1]) - delong[1])
+    return low, high
 
 
 def _logit_bounds(value: float, distance: float) -> Bounds:

@@ -5,9 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from auditkit.measurement import Estimate
-from auditkit.statistics.estimates import mean
-from auditkit.statistics.jackknife import delete_one_block
 from auditkit.statistics.score_cells import BINS
 
 Floats = NDArray[np.float64]
@@ -65,29 +62,3 @@ def _parts(score: Floats, other: Floats, outcome: Floats, bins: int) -> Floats:
     gap = share - level
     result: Floats = gap**2 - excess + 2 * gap * ((outcome - share) - (score - level))
     return result
-
-
-def mean_gain(gains: ArrayLike, blocks: ArrayLike | None = None) -> Estimate:
-    """The mean of paired differences of units, with its interval.
-
-    Args:
-        gains: `[n]`, of each unit what is gained.
-        blocks: `[n]`, for clustered units the block of whole clusters that each lies in; None
-            where units are independent.
-
-    Returns:
-        `student`; of clustered units by leaving out one block at a time.
-
-    Raises:
-        ValueError: fewer than two units or blocks, or a number that is not finite.
-
-    Example:
-        >>> mean_gain([0.1, 0.3]).parameters["value"]
-        0.2
-    """
-    values = np.asarray(gains, dtype=np.float64)
-    if blocks is None:
-        return mean(float(values.sum()), float((values**2).sum()), len(values))
-    _, codes = np.unique(np.asarray(blocks), return_inverse=True)
-    sums = np.stack([np.bincount(codes, weights=values), np.bincount(codes)], axis=1)
-    return delete_one_block(sums, lambda total: float(total[0] / total[1]))

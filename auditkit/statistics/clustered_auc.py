@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from auditkit.measurement import Estimate
 from auditkit.statistics.estimates import estimate
 from auditkit.statistics.jackknife import delete_one_block
-from auditkit.statistics.weighting import kish_size
+from auditkit.statistics.weighting import kish_size_of
 
 Floats = NDArray[np.float64]
 
@@ -47,7 +47,7 @@ def clustered_auc(blocks: NDArray[np.int64]) -> Estimate:
     parameters = {"value": value, "se": _error(blocks, value), "slack": _slack(total)}
     if not parameters["se"]:
         # Nothing shows how clusters differ: as if each block of a class were one unit of it.
-        negatives, positives = (_size(blocks[..., place].sum(axis=1)) for place in (0, 1))
+        negatives, positives = (kish_size_of(blocks[..., place].sum(axis=1)) for place in (0, 1))
         parameters |= {"positives": positives, "negatives": negatives}
     return estimate("delong", **parameters, df=_df(blocks))
 
@@ -104,11 +104,5 @@ def _df(blocks: NDArray[np.int64]) -> float:
     above = negatives.sum(axis=0)[::-1].cumsum()[::-1] - negatives.sum(axis=0) / 2
     below = positives.sum(axis=0).cumsum() - positives.sum(axis=0) / 2
     wrong = positives @ above + negatives @ below
-    sizes = [_size(part) for part in (negatives.sum(axis=1), positives.sum(axis=1), wrong)]
+    sizes = [kish_size_of(part) for part in (negatives.sum(axis=1), positives.sum(axis=1), wrong)]
     return max(min(sizes) - 1, 1.0)
-
-
-def _size(held: Floats) -> float:
-    """The effective number of blocks; infinite where none holds anything."""
-    total = float(held.sum())
-    return kish_size(total, float((held.astype(np.float64) ** 2).sum())) if total else math.inf

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from auditkit.statistics import stratified_scores
-from auditkit.statistics.auc_bounds import auc_bounds
+from auditkit.statistics.auc_bounds import auc_bounds, outer_auc_bounds
 from auditkit.statistics.binomial_exact import clopper_pearson_bounds
 from auditkit.statistics.combined import Part, difference_bounds, largest_magnitude_bounds
 from auditkit.statistics.critical import minus_log_tail, normal_value, student_value
@@ -132,6 +132,16 @@ def _koopman(p: Parameters, z: float) -> Bounds:
 
 def _newcombe(p: Parameters, z: float) -> Bounds:
     return newcombe_bounds(p["x1"], p["n1"], p["x2"], p["n2"], _own_critical(p, z))
+
+
+def _between(p: Parameters, z: float) -> Bounds:
+    """Wilson's limits of the shares as far below and above as the threshold may move them."""
+    share, n, critical = _share(p, "successes", "n"), p["n"], _own_critical(p, z)
+    if critical == 0:
+        return share, share
+    low, _ = wilson_bounds(n * max(share - p["below"], 0.0), n, critical)
+    _, high = wilson_bounds(n * min(share + p["above"], 1.0), n, critical)
+    return low, high
 
 
 def _own_critical(parameters: Parameters, z: float) -> float:
@@ -370,6 +380,35 @@ METHODS: Mapping[str, Method] = {
         bounds=lambda p, z: auc_bounds(p, _own_critical(p, z)),
         scaled=_scaling(grow=("positives", "negatives", *_DF), narrow=("se",)),
         optional=("positives", "negatives", *_DF),
+    ),
+    "delong_outer": Method(
+        title="outer of DeLong's and Newcombe's intervals of the area under the ROC curve",
+        kinds={
+            "value": "share",
+            "se": "nonnegative",
+            "positives": "positive",
+            "negatives": "positive",
+            **_DF,
+        },
+        value=_given("value"),
+        bounds=lambda p, z: outer_auc_bounds(p, _own_critical(p, z)),
+        scaled=_scaling(grow=("positives", "negatives", *_DF), narrow=("se",)),
+        optional=tuple(_DF),
+    ),
+    "wilson_between": Method(
+        title="Wilson score limits of the lowest and highest share at an uncertain threshold",
+        kinds={
+            "successes": "nonnegative",
+            "n": "positive",
+            "below": "nonnegative",
+            "above": "nonnegative",
+            **_DF,
+        },
+        value=lambda p: _share(p, "successes", "n"),
+        bounds=_between,
+        scaled=_scaling(grow=("successes", "n", *_DF), narrow=("below", "above")),
+        at_most=(("successes", "n"),),
+        optional=tuple(_DF),
     ),
     "squared_error": Method(
         title="debiased squared calibration error with bootstrap standard deviation",

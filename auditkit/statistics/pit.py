@@ -14,15 +14,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from auditkit.measurement import Estimate
-from auditkit.statistics.critical import critical_value, student_value
+from auditkit.statistics.critical import critical_value
 from auditkit.statistics.estimates import estimate, exact, independent_difference
 from auditkit.statistics.proportions import wilson_bounds
-from auditkit.statistics.weighting import kish_size
 
 Floats = NDArray[np.float64]
-
-FEWEST_BLOCKS = 2
-"""Between fewer blocks of equal size nothing shows how clusters differ."""
 
 
 def expected_shares(levels: ArrayLike) -> Floats:
@@ -76,53 +72,24 @@ def pit_error(counts: ArrayLike, levels: ArrayLike) -> Estimate:
         >>> round(value(pit_error([40, 40, 20], [0.1, 0.9])), 3)
         0.254
     """
-    found, promised = _checked(counts, levels)
+    found, promised = checked_histogram(counts, levels)
     n = float(found.sum())
     if found.ndim != 1 or n < 2:
         raise ValueError("a PIT error needs a row of counts, of at least two units")
     shares, smooth = found / n, (found + promised) / (n + 1)
     chance = float(shares @ (1 - shares)) / (n - 1)
     covariance = (np.diag(smooth) - np.outer(smooth, smooth)) / n
-    return _squared_distance(shares - promised, chance, covariance)
+    return squared_distance(shares - promised, chance, covariance)
 
 
-def clustered_pit_error(counts: ArrayLike, levels: ArrayLike) -> Estimate:
-    """As `pit_error`, of units in clusters or of unequal weight.
-
-    V is here the covariance between blocks, B/(B−1) Σ_b d_b d_bᵀ / N² with d_b = c_b − n_b s, and
-    its trace is what chance adds. Being estimated from few blocks, V is widened in the interval by
-    the squared ratio of Student's and normal critical values at a one-sided error of .025.
+def squared_distance(gaps: Floats, chance: float, covariance: Floats) -> Estimate:
+    """Σ gaps² less what chance adds, with the variance and slope of `pit_error`.
 
     Args:
-        counts: `[blocks, levels + 1]`, number or weight of the units in each cell.
-        levels: of the quantiles, ascending.
-
-    Raises:
-        ValueError: one block holds nearly all units, or counts that do not fit the levels.
-
-    Source: of the covariance, Rao and Scott, Annals of Statistics 12 (1984) 46–60.
+        gaps: `[cells]`, shares found less those promised.
+        chance: what chance adds to the sum of their squares.
+        covariance: of the gaps.
     """
-    found, promised = _checked(counts, levels)
-    if found.ndim != 2:
-        raise ValueError(f"expected counts of [blocks, cells], found shape {found.shape}")
-    blocks = found[found.sum(axis=1) > 0]
-    sizes = blocks.sum(axis=1)
-    total = float(sizes.sum())
-    worth = kish_size(total, float((sizes**2).sum())) if total else 0.0
-    if worth < FEWEST_BLOCKS:
-        raise ValueError(
-            f"the blocks weigh as much as {worth:.1f} equal ones; a PIT error needs {FEWEST_BLOCKS}"
-        )
-    shares = blocks.sum(axis=0) / total
-    apart = blocks - sizes[:, None] * shares
-    covariance = len(blocks) / (len(blocks) - 1) * (apart.T @ apart) / total**2
-    z = critical_value(0.025)
-    widened = covariance * (student_value(z, worth - 1) / z) ** 2
-    return _squared_distance(shares - promised, float(np.trace(covariance)), widened)
-
-
-def _squared_distance(gaps: Floats, chance: float, covariance: Floats) -> Estimate:
-    """Σ gaps² less what chance adds, given the covariance of the gaps."""
     size, along = float(gaps @ gaps), float(gaps @ covariance @ gaps)
     noise = float((covariance**2).sum())  # the trace of the square of a symmetric matrix
     # Part of the gaps found is chance itself, which would count twice.
@@ -133,7 +100,12 @@ def _squared_distance(gaps: Floats, chance: float, covariance: Floats) -> Estima
     )
 
 
-def _checked(counts: ArrayLike, levels: ArrayLike) -> tuple[Floats, Floats]:
+def checked_histogram(counts: ArrayLike, levels: ArrayLike) -> tuple[Floats, Floats]:
+    """Counts of cells `[…, levels + 1]` and the shares promised to these.
+
+    Raises:
+        ValueError: counts that do not fit the levels, or are negative or not finite.
+    """
     found, promised = np.asarray(counts, dtype=np.float64), expected_shares(levels)
     if found.ndim < 1 or found.shape[-1] != len(promised):
         raise ValueError(
@@ -187,7 +159,7 @@ def pit_bars(counts: ArrayLike, levels: ArrayLike, *, level: float = 0.90) -> tu
     # Heavy, and needed nowhere else in this module: judging a stored run must not load it.
     from scipy.stats import binom
 
-    found, promised = _checked(counts, levels)
+    found, promised = checked_histogram(counts, levels)
     total = float(found.sum())
     if found.ndim != 1 or not total:
         raise ValueError("a histogram needs a row of counts, with units")

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from auditkit.measurement import Estimate
 from auditkit.statistics.estimates import estimate
 from auditkit.statistics.rates import Rate, rate_estimate
-from auditkit.statistics.weighting import kish_size
+from auditkit.statistics.weighting import kish_size_of
 
 __all__ = ["RiskCoverage", "aurc", "excess_aurc", "risk_at", "risk_coverage"]
 
@@ -204,13 +204,8 @@ def _error(curve: RiskCoverage, influence: Floats, blocks: Counts | None) -> tup
         raise ValueError(f"an interval needs two blocks with units, found {count}")
     variance = count / (count - 1) * float((sums**2).sum())
     # A few blocks may hold most units, or most errors, and the error then rests on these.
-    held = [_size(sizes), _size(np.bincount(own[curve.errs]))]
+    held = [kish_size_of(sizes), kish_size_of(np.bincount(own[curve.errs]))]
     return math.sqrt(variance), max(min(held) - 1, 1.0)
-
-
-def _size(held: Counts) -> float:
-    """As how many blocks of equal size these are good."""
-    return kish_size(float(held.sum()), float((held.astype(np.float64) ** 2).sum()))
 
 
 def risk_at(

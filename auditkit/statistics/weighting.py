@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 
 class Weights(NamedTuple):
     """The weights of some units, added up.
@@ -115,3 +118,21 @@ def kish_size(total_weight: float, total_squared_weight: float) -> float:
             f"the sums must be positive, found {total_weight} and {total_squared_weight}"
         )
     return total_weight**2 / total_squared_weight
+
+
+def kish_size_of(held: ArrayLike) -> float:
+    """As how many units, blocks or clusters of equal size these are good.
+
+    Args:
+        held: how much each of them holds, at least 0.
+
+    Returns:
+        Kish's number; infinite where none holds anything, so that nothing rests on few of them.
+
+    Example:
+        >>> kish_size_of([2, 2, 2]), round(kish_size_of([4, 1, 1]), 9), kish_size_of([0, 0])
+        (3.0, 2.0, inf)
+    """
+    numbers = np.asarray(held, dtype=np.float64)
+    total = float(numbers.sum())
+    return kish_size(total, float((numbers**2).sum())) if total else math.inf

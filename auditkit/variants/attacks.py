@@ -14,11 +14,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from auditkit.errors import AuditkitError
 from auditkit.models.gradients import differentiating
 from auditkit.models.input_range import InputRange
 from auditkit.variants.draws import uniform_draws
 from auditkit.variants.variant import Variant
-from auditkit.variants.victim import Victim, no_gradient
+from auditkit.variants.victim import Victim, no_backward, no_gradient
 
 PGD_STEPS = 10
 _STEP_SHARE = 2.5  # the path of all steps in radii, so that it can cross the ball and turn
@@ -112,7 +113,7 @@ def attacked(
     Raises:
         DataError: inputs or true classes are not of that kind, or inputs lie outside their range.
         ConfigurationError: the range has another number of channels.
-        ModelError: no gradient reaches the inputs.
+        ModelError: no gradient reaches the inputs, or the backward pass failed.
         ValueError: there is no such attack, or not one key for each unit.
     """
     if variant.name not in _STARTS:
@@ -188,10 +189,12 @@ def _step(stepper: Any, here: Tensor, truth: Tensor, size: float) -> Tensor:
     """Captum asks for inputs that require gradients, and leaves its mark on them: on a copy."""
     try:
         moved: Tensor = stepper.perturb(here.detach().clone().requires_grad_(), size, truth)
-    except RuntimeError as error:
-        if "not have been used in the graph" not in str(error):
-            raise
-        raise no_gradient() from error
+    except AuditkitError:
+        raise
+    except Exception as error:  # a backward pass may be the user's code, and raise anything
+        if "not have been used in the graph" in str(error):
+            raise no_gradient() from error
+        raise no_backward(error) from error
     return moved.detach()
 
 

@@ -21,7 +21,7 @@ from auditkit.models.gradients import differentiating
 from auditkit.models.input_range import InputRange
 from auditkit.variants.attacks import Attacked, UnitScale, without_gradient
 from auditkit.variants.variant import Variant
-from auditkit.variants.victim import Victim
+from auditkit.variants.victim import Victim, no_backward
 
 _TARGETS = 9  # classes that APGD-T aims at, at most, as in the standard version
 _SEEDS = 2**32
@@ -66,9 +66,12 @@ def autoattacked(
         truth = victim.true_classes(inputs, target)
         attack = _arranged(package, victim, scale, variant.level, seed)
         # Flat: pyautoattack takes inputs of three axes for a single one.
-        shares, _ = attack.run_standard_evaluation(
-            scale.shares.float().flatten(1), truth, batch_size=len(inputs)
-        )
+        try:
+            shares, _ = attack.run_standard_evaluation(
+                scale.shares.float().flatten(1), truth, batch_size=len(inputs)
+            )
+        except RuntimeError as error:  # as torch raises it in the user's backward pass
+            raise no_backward(error) from error
         return scale.found(shares.reshape(scale.shares.shape).to(scale.shares.dtype), stuck)
 
 

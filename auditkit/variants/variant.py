@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from auditkit.errors import ConfigurationError
 
-_LEAST_EPSILON = 1e-5
+LEAST_EPSILON = 1e-5
+"""The smallest radius of an attack, as a share of the input range."""
 
 
 @dataclass(frozen=True, order=True)
@@ -90,10 +91,10 @@ def attack(name: str, epsilon: float) -> Variant:
             f"The attack is {name!r}; expected one of {', '.join(ATTACKS)}.",
             mend="Give one of these.",
         )
-    if not _LEAST_EPSILON <= epsilon <= 1:
+    if not LEAST_EPSILON <= epsilon <= 1:
         raise ConfigurationError(
             f"The radius of the attack {name} is {epsilon!r}; expected a share of the input range, "
-            f"from {_LEAST_EPSILON:g} to 1.",
+            f"from {LEAST_EPSILON:g} to 1.",
             mend="Give for example 0.031, which is 8 of 255 grey levels.",
         )
     return Variant(name, float(epsilon))

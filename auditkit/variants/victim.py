@@ -127,6 +127,15 @@ def no_gradient() -> ModelError:
     )
 
 
+def no_backward(error: Exception) -> ModelError:
+    """What is raised where the model answers, and its backward pass fails."""
+    said = (str(error).strip().splitlines() or ["no message"])[0].rstrip(".")
+    return ModelError(
+        f"The backward pass of the model failed ({type(error).__name__}: {said}).",
+        mend="Ask for no attacks on this model, or let its forward write to nothing in place.",
+    )
+
+
 def _of_truth(probabilities: Tensor, target: Tensor) -> Tensor:
     if probabilities.ndim == 1:
         return torch.where(target == 1, probabilities, 1 - probabilities)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -450,6 +451,17 @@ def test_clusters_lie_in_one_half_and_widen_the_intervals(frame: pd.DataFrame) -
     measured = number(clustered.options[0], SQUARED)
     assert measured.units < measured.rows == 4 * measured.units
     assert any("halves of the clusters" in one for one in clustered.limits)
+
+
+def test_one_cluster_that_holds_most_rows_is_too_few_and_not_undefined(frame: pd.DataFrame) -> None:
+    rows = rows_of(frame[:1000])
+    clusters = np.where(np.arange(1000) < 800, 0, np.arange(1000)).astype(np.uint64)
+    rows = replace(rows, prediction=(rows.outputs[:, 0] > 0).astype(np.int64), clusters=clusters)
+    today = fitted(rows_of(frame))[0].forecast.part(np.arange(1000))
+    measured = Measured(rows, today, 0, rows.sample)
+    for one in (measured.gap(today), measured.accuracy(today), measured.loss_fall(today)):
+        assert (one.status, one.value, one.rows) == (Status.TOO_FEW, None, 1000), str(one.key)
+        assert one.reason.startswith("A few clusters hold most of the units: they weigh as much as")
 
 
 def test_few_clusters_are_too_few(frame: pd.DataFrame) -> None:

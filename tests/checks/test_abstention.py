@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -11,13 +12,17 @@ import pytest
 
 from auditkit.checks import Findings
 from auditkit.checks.abstention import CHECK
+from auditkit.checks.abstention_figures import curve_figure
 from auditkit.checks.abstention_halves import AbstentionHalves
+from auditkit.checks.abstention_numbers import numbers_of
 from auditkit.checks.confidence import confident_rows
+from auditkit.checks.confidence_probes import confidence
 from auditkit.data import Dataset
 from auditkit.evidence.aims import Aims
 from auditkit.measurement import Status
 from auditkit.models.wrapped import WrappedModel
-from auditkit.statistics.abstention import certified_threshold
+from auditkit.statistics.abstention import Threshold, certified_threshold
+from auditkit.statistics.rounding import coarse_confidences
 from tests.checks.audits import (
     BINARY,
     DECIDING,
@@ -87,11 +92,12 @@ def test_the_threshold_comes_from_one_half_and_the_numbers_from_the_other() -> N
     rows = confident_rows(subject, evidence, view)
     assert not isinstance(rows, str)
     sure, held = rows.probabilities.max(axis=1), rows.held_out
-    expected = certified_threshold(sure[~held], ~rows.correct[~held], 0.05, 0.1)
+    coarse = coarse_confidences(sure[~held])
+    expected = certified_threshold(coarse, ~rows.correct[~held], 0.05, 0.1)
     assert expected is not None
     result = CHECK.measure(subject, evidence)
-    assert value(result, "abstention.threshold") == expected.above
-    answered = held & (sure > expected.above)
+    assert value(result, "abstention.threshold") == pytest.approx(expected.above, abs=1e-12)
+    answered = held & (sure > value(result, "abstention.threshold"))
     assert value(result, "abstention.coverage") == pytest.approx(answered.sum() / held.sum())
     assert value(result, "abstention.error") == pytest.approx(1 - rows.correct[answered].mean())
     assert found(result, "abstention.coverage").rows == held.sum()
@@ -124,11 +130,93 @@ def test_too_few_units_are_told_how_many_it_takes() -> None:
 
 
 def test_where_errors_are_nearly_rare_enough_it_says_about_how_many_more() -> None:
-    frame = sorted_out(700)
-    frame["y"] = ((frame["score"] >= 0.5) ^ (frame.index % 25 == 0)).astype(int)
-    absent = found(measured(data_of(frame)), "abstention.coverage")
-    assert absent.status is Status.UNDEFINED
-    assert "If the errors stayed as they are, about " in absent.reason
+    """More units than there are, so that a judge may wait for them and need not fail."""
+    for n in (400, 700, 1500):
+        frame = sorted_out(n, sex=np.arange(n) % 2)
+        frame["y"] = ((frame["score"] >= 0.5) ^ (frame.index % 25 == 0)).astype(int)
+        result = measured(data_of(frame, groups=("sex",)))
+        absent = found(result, "abstention.coverage")
+        assert absent.status is Status.TOO_FEW
+        words = r"On the ([\d,]+) units .* as they are, about ([\d,]+) units in that half"
+        match = re.search(words, absent.reason)
+        assert match is not None
+        there, needed = (int(number.replace(",", "")) for number in match.groups())
+        assert there < needed < 100 * there
+        group = found(result, "abstention.group_coverage", {"sex": "1"})
+        assert (group.status, group.rows > 0) == (Status.TOO_FEW, True)
+
+
+def uneven(large: int, wrong: float = 0.3) -> pd.DataFrame:
+    """Clusters of one row that hardly err, and some of 200 rows that do."""
+    rng = np.random.default_rng(5)
+    person = np.concatenate([np.arange(2000), 2000 + np.repeat(np.arange(large), 200)])
+    score = rng.random(len(person))
+    errs = rng.random(len(person)) < np.where(person < 2000, 0.005, wrong)
+    return pd.DataFrame({"score": score, "y": ((score >= 0.5) ^ errs) * 1, "person": person})
+
+
+def test_a_promise_for_one_row_of_each_cluster_that_all_rows_break_is_told_loudly() -> None:
+    result = measured(data_of(uneven(40), cluster="person"))
+    error = found(result, "abstention.error")
+    assert outside(error, 0, 0.05)
+    for name in OF_ALL:
+        reason = found(result, f"abstention.{name}").reason
+        assert "The promise is broken on the other half of the rows" in reason
+        assert "with confidence 90 % for one row drawn from each cluster." in reason
+        assert "units like these" not in reason
+    assert "All units can be" not in found(result, "abstention.threshold").reason
+    (note,) = result.notes
+    assert "wrong (90 % interval " in note
+    assert "where at most 5 % should be" in note
+    assert "large clusters have more of them" in note
+    (figure,) = result.figures
+    assert "for one row drawn from each cluster. The promise is broken" in figure.caption
+    assert any("one row drawn from each cluster" in one for one in CHECK.not_tested)
+
+
+def test_a_promise_that_is_kept_makes_no_noise() -> None:
+    for result in (
+        measured(data_of(uneven(40, wrong=0.005), cluster="person")),
+        measured(data_of(sorted_out())),
+    ):
+        assert result.notes == ()
+        assert "broken" not in found(result, "abstention.error").reason
+
+
+def test_a_promise_broken_by_independent_rows_is_told_too() -> None:
+    frame = sorted_out()
+    subject, evidence = collected(CHECK, stored(**DECIDING), data_of(frame))
+    rows = confident_rows(subject, evidence, subject.main_views[0])
+    assert not isinstance(rows, str)
+    held = frame["score"].astype(np.float32).isin(rows.outputs[rows.held_out, 0].tolist())
+    turned = held & (np.random.default_rng(6).random(4000) < 0.2)
+    frame["y"] = np.where(turned, 1 - frame["y"], frame["y"])
+    (note,) = measured(data_of(frame)).notes
+    assert "The two halves are not alike" in note
+
+
+def test_the_threshold_is_no_single_units_confidence() -> None:
+    frame = sorted_out(seed=3)
+    result = measured(data_of(frame))
+    threshold = found(result, "abstention.threshold")
+    assert threshold.value is not None
+    assert threshold.value == round(threshold.value, 3)
+    sure = np.maximum(frame["score"], 1 - frame["score"])
+    assert np.abs(sure - threshold.value).min() > 1e-7
+    assert "rounded up to three digits" in threshold.reason
+
+
+def test_a_saturated_model_has_a_threshold_that_can_be_told() -> None:
+    """Confidences that differ only from the fifth digit on are still told apart."""
+    frame = sorted_out()
+    sure = np.abs(frame["score"] - 0.5) * 2
+    logit = np.where(frame["score"] >= 0.5, 1, -1) * (10 + 4 * sure)
+    model = stored(task="binary", outputs="logits", classes=("0", "1"), decision={"threshold": 0.5})
+    result = measured(data_of(frame.assign(score=logit)), model)
+    assert inside(found(result, "abstention.coverage"), 0.5, 0.95)
+    (figure,) = result.figures
+    assert figure.data["mark"]["text"].startswith("threshold 0.9999")
+    assert figure.data["mark"]["text"] != "threshold 1"
 
 
 def test_a_group_that_nobody_answers_is_seen() -> None:
@@ -226,6 +314,38 @@ def test_the_figure_marks_the_threshold_and_groups_have_theirs() -> None:
     women = found(result, "abstention.group_coverage", {"sex": "F"})
     assert rows["F"]["value"] == women.value
     assert rows["F"]["n"] == women.rows
+
+
+@pytest.mark.parametrize("n", [200, 260, 700])
+def test_no_two_numbers_of_the_figure_tell_about_fewer_than_five(n: int) -> None:
+    frame = sorted_out(n)
+    frame["y"] = (frame["score"] >= 0.5).astype(int)
+    frame.loc[(frame["score"] - 0.5).abs() < 0.01, "y"] ^= 1
+    (figure,) = measured(data_of(frame), aims=Aims(error=0.1, violation=0.2)).figures
+    told = {
+        round(point["coverage"] * figure.data["n"]) for point in figure.data["curves"][0]["points"]
+    }
+    told.add(round(figure.data["mark"]["coverage"] * figure.data["n"]))
+    assert len(told) > 5
+    assert np.diff(sorted({0, *told})).min() >= 5
+
+
+def test_a_figure_that_would_tell_of_the_few_unanswered_is_left_out() -> None:
+    frame = sorted_out(400)
+    frame["y"] = (frame["score"] >= 0.5).astype(int)
+    subject, evidence = collected(CHECK, stored(**DECIDING), data_of(frame))
+    rows = confident_rows(subject, evidence, subject.main_views[0])
+    assert not isinstance(rows, str)
+    halves = AbstentionHalves.of(rows, subject.aims)
+    measurements = list(numbers_of(halves))
+    assert curve_figure(halves, measurements) is not None
+    coarse = np.sort(coarse_confidences(confidence(halves.held_out)))
+    for few in (1, 4, 20):
+        halves = AbstentionHalves.of(rows, subject.aims)
+        halves.__dict__["threshold"] = Threshold(float(coarse[few - 1]), 190, 0, 0.04)
+        unanswered = int((~halves.answered).sum())
+        assert unanswered < 5 or few == 20
+        assert (curve_figure(halves, measurements) is None) == (unanswered < 5)
 
 
 def test_every_metric_is_declared_and_every_number_has_a_reason_or_an_interval() -> None:

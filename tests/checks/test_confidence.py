@@ -204,6 +204,19 @@ def test_probes_of_an_ensemble_are_those_of_its_members() -> None:
     assert np.allclose(probes["ensemble_disagreement"].values, -spread, atol=1e-5)
 
 
+def test_where_fewer_units_are_asked_about_a_probe_is_of_these(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("auditkit.evidence.asking.MAX_BYTES", 20 * 2 * 4 * 200)
+    model, data = images(members=[network(1)])
+    result = measured(model, data)
+    rows = {probe: of_probe(result, "aurc", probe).rows for probe in ASKED}
+    assert rows["mc_dropout"] == rows["mc_dropout_information"] == 200
+    assert rows["ensemble"] == 500
+    reason = of_probe(result, "aurc", "mc_dropout").reason
+    assert "No more than 200 were asked about, for the size of their outputs." in reason
+
+
 def test_the_reason_is_the_models_own() -> None:
     frame = scored(300).assign(x=0.0)
     model = wrap(
@@ -274,6 +287,19 @@ def test_clusters_are_the_units() -> None:
         assert each.interval.high - each.interval.low > 4 * narrow
 
 
+def test_few_errors_have_cautious_bounds() -> None:
+    """Five errors, all at the end: DeLong's lower bound alone would be above .99."""
+    frame = scored(1000)
+    frame["y"] = (frame["score"] >= 0.5).astype(int)
+    least_sure = (frame["score"] - 0.5).abs().nsmallest(8).index[3:]
+    frame.loc[least_sure, "y"] = 1 - frame.loc[least_sure, "y"]
+    ranked = of_probe(measured(stored(**DECIDING), data_of(frame)), "error_auroc")
+    assert ranked.value is not None
+    assert ranked.value > 0.99
+    assert ranked.interval is not None
+    assert 0.6 < ranked.interval.low < 0.9
+
+
 def test_few_clusters_have_no_interval() -> None:
     frame = answers(600).assign(person=np.arange(600) % 4)
     result = measured(three(), data_of(frame, cluster="person"))
@@ -305,6 +331,14 @@ def test_curves_that_are_one_are_drawn_once_and_few_units_not_at_all() -> None:
     assert curve["probe"] == "max_softmax, margin, entropy"
     assert curve["points"][0]["coverage"] * 60 >= 5
     assert not measured(stored(**DECIDING), data_of(scored(4))).figures
+
+
+@pytest.mark.parametrize("n", [9, 33, 60, 130, 480])
+def test_no_two_points_of_a_curve_tell_about_fewer_than_five(n: int) -> None:
+    for curve in measured(three(), data_of(answers(n))).figures[0].data["curves"]:
+        told = [round(point["coverage"] * n) for point in curve["points"]]
+        assert told[-1] == n
+        assert np.diff([0, *told]).min() >= 5
 
 
 def test_without_a_label_a_decision_or_probabilities_nothing_is_measured() -> None:

@@ -12,6 +12,7 @@ from scipy.special import softmax
 
 from auditkit.checks import Findings
 from auditkit.checks.conformal import CHECK
+from auditkit.checks.conformal_figure import shared_bars
 from auditkit.checks.conformal_methods import drawn, methods_of
 from auditkit.data import Dataset, Group
 from auditkit.errors import AuditkitError
@@ -22,6 +23,7 @@ from auditkit.measurement import Measurement, Status
 from auditkit.models.wrapped import WrappedModel
 from auditkit.statistics.conformal import APS, adaptive_sets, lac_scores, lac_sets
 from auditkit.statistics.conformal_thresholds import threshold, thresholds
+from auditkit.statistics.rounding import rounded_up
 from tests.checks.audits import (
     BINARY,
     collected,
@@ -155,10 +157,29 @@ def test_quantiles_are_widened_or_narrowed_until_they_hold() -> None:
     rows = rows_of(subject, evidence)
     low, high = rows.outputs[:, 0], rows.outputs[:, 2]
     scores = np.maximum(low - rows.target, rows.target - high)
-    limit = threshold(scores[~rows.held_out], 0.9)
+    limit = rounded_up(threshold(scores[~rows.held_out], 0.9))
     mean = (high - low + 2 * limit)[rows.held_out].mean()
     assert value(result, "conformal.interval_width", label="CQR") == pytest.approx(mean)
     assert found(result, "conformal.interval_width").interval.method == "student"
+
+
+def test_the_width_of_intervals_is_nobodys_residual() -> None:
+    """The threshold is rounded outward, and the coverage is that of the intervals so widened."""
+    rng = np.random.default_rng(8)
+    table = pd.DataFrame({"score": np.zeros(900), "y": rng.normal(size=900) * 37})
+    subject, evidence, result = audited(stored(task="regression"), data_of(table))
+    rows = rows_of(subject, evidence)
+    residuals = np.abs(rows.target)
+    limit = threshold(residuals[~rows.held_out], 0.9)
+    width = found(result, "conformal.interval_width")
+    assert width.value is not None
+    assert 0 < width.value / 2 - limit < 0.01 * limit
+    assert width.value / 2 == round(width.value / 2, 1)
+    assert np.abs(residuals - width.value / 2).min() > 1e-6
+    covered = (residuals <= width.value / 2)[rows.held_out].mean()
+    assert value(result, "conformal.coverage") == pytest.approx(covered)
+    assert "rounded up to three digits" in width.reason
+    assert "if anything, too large" in found(result, "conformal.consistency").reason
 
 
 def test_one_quantile_alone_has_intervals_around_it() -> None:
@@ -202,14 +223,55 @@ def test_the_picture_counts_each_held_out_set_once() -> None:
     assert [one["method"] for one in figure.data["methods"]] == ["LAC", "APS", "RAPS"]
     for one in figure.data["methods"]:
         assert sum(bar["share"] for bar in one["bars"]) == pytest.approx(1)
-        told = [bar for bar in one["bars"] if bar["covered"] is not None]
-        assert all(bar["low"] <= bar["covered"] <= bar["high"] for bar in told)
-        assert all(bar["n"] >= 5 for bar in told)
+        assert all(bar["low"] <= bar["covered"] <= bar["high"] for bar in one["bars"])
         assert sum(bar["n"] for bar in one["bars"]) == figure.data["n"]
-        hits = sum(bar["covered"] * bar["n"] for bar in told) / figure.data["n"]
+        hits = sum(bar["covered"] * bar["n"] for bar in one["bars"]) / figure.data["n"]
         whole = value(result, "conformal.coverage", label=one["method"])
-        assert hits == pytest.approx(whole, abs=0.005)
+        assert hits == pytest.approx(whole)
     assert "hold the true class" in figure.caption
+
+
+@pytest.mark.parametrize("n", [20, 60, 150, 400])
+def test_no_bar_holds_fewer_than_five_sets(n: int) -> None:
+    for seed in range(3):
+        (figure,) = findings(model_of(), data_of(classified(n, seed))).figures
+        for one in figure.data["methods"]:
+            assert all(bar["n"] >= 5 and bar["covered"] is not None for bar in one["bars"])
+            assert sum(bar["n"] for bar in one["bars"]) == figure.data["n"]
+    assert "Sizes of fewer than five sets share a bar with a neighbour." in figure.caption
+
+
+@pytest.mark.parametrize(
+    ("sizes", "bars"),
+    [
+        ([[0, 0] + [1] * 9 + [2] * 3], [(0, 2)]),
+        ([[0] * 3 + [1] * 9 + [2] * 9], [(0, 1), (2, 2)]),
+        ([[1] * 9 + [2] * 9 + [4] * 4], [(0, 0), (1, 1), (2, 4)]),
+        ([[1] * 9 + [3] * 9], [(0, 0), (1, 1), (2, 2), (3, 3)]),
+        ([[1] * 18, [1] * 5 + [2] * 9 + [3] * 4], [(0, 0), (1, 1), (2, 3)]),
+        ([[1] * 9 + [13] * 2], [(0, 0), (1, 13)]),
+        ([[2] * 5], [(0, 0), (1, 1), (2, 2)]),
+    ],
+)
+def test_sizes_of_few_sets_share_a_bar(sizes: list[list[int]], bars: list[tuple[int, int]]) -> None:
+    assert shared_bars([np.array(one) for one in sizes]) == bars
+
+
+def test_fewer_than_five_held_out_sets_have_no_picture() -> None:
+    seen = set()
+    for n in range(6, 13):
+        subject, evidence, result = audited(
+            model_of(), data_of(classified(n)), aims=Aims(coverage=0.5)
+        )
+        held_out = int(rows_of(subject, evidence).held_out.sum())
+        assert found(result, "conformal.coverage", label="LAC").value is not None
+        assert bool(result.figures) == (held_out >= 5)
+        seen.add(held_out >= 5)
+    assert seen == {False, True}
+
+
+def test_weights_are_not_heeded_and_that_is_said() -> None:
+    assert "Every row counts alike, whatever weight is declared." in CHECK.not_tested
 
 
 def test_sets_do_not_depend_on_the_order_of_the_rows() -> None:

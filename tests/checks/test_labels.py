@@ -102,6 +102,7 @@ def test_it_is_said_whose_word_it_is() -> None:
         "model wrong, and a model that has memorised its labels contradicts none."
     )
     assert "memorised" in CHECK.not_tested[0]
+    assert "Every row counts alike, whatever weight is declared." in CHECK.not_tested
 
 
 def test_a_model_that_memorised_its_labels_contradicts_none() -> None:

@@ -18,6 +18,7 @@ from auditkit.evidence.subject import Subject
 from auditkit.measurement import Measurement, Status
 from auditkit.models import stored_predictions, wrap
 from auditkit.models.wrapped import WrappedModel
+from auditkit.statistics.novelty import neighbour_familiarity
 from tests.checks.audits import collected, found, inside, interval, outside, value
 
 FEATURES = ("x0", "x1", "x2", "x3")
@@ -116,8 +117,18 @@ def test_a_model_that_notices_nothing_is_found_not_to() -> None:
         assert outside(of(findings, "fpr95", score), 0, 0.5), score
     confidence = found(findings, "out_of_distribution.outside_confidence")
     assert confidence.value == pytest.approx(1 / (1 + math.exp(-6)), abs=1e-6)
-    assert confidence.interval is None
-    assert "All units agree" in confidence.reason
+    # All are as sure; what others would be, 300 units bound all the same.
+    assert outside(confidence, 0.5, 0.98)
+
+
+@pytest.mark.parametrize(("units", "passes"), [(5, False), (20, False), (300, True)])
+def test_a_few_that_are_unsure_do_not_show_that_all_would_be(units: int, passes: bool) -> None:
+    """Were one of ten as sure as can be, it would well be missing among twenty."""
+    unsure = strange(units).assign(x0=np.linspace(0, 0.01, units))
+    _, findings = measured(model(), data(others=unsure))
+    confidence = found(findings, "out_of_distribution.outside_confidence")
+    assert confidence.value == pytest.approx(0.5, abs=0.01)
+    assert inside(confidence, 0, 0.54) is passes
 
 
 def test_a_layer_may_see_what_the_outputs_do_not() -> None:
@@ -233,8 +244,8 @@ def test_what_is_not_finite_is_no_number() -> None:
 def test_few_outside_or_inside_units_are_said_to_be_few() -> None:
     _, findings = measured(model(), data(others=strange(1)))
     one = of(findings, "auroc", "energy")
-    assert one.status is Status.UNDEFINED
-    assert "two positives and two negatives" in one.reason
+    assert one.status is Status.TOO_FEW
+    assert "at least 10 on each side; there are 400 inside and 1 outside." in one.reason
     small = dataset(
         evaluation=frame(60), training=frame(9, 1), outside=strange(), label="y", features=FEATURES
     )
@@ -260,3 +271,21 @@ def _probed(wrapped: WrappedModel, given: Dataset) -> tuple[Subject, None]:
 
     with wrapped.opened():
         return probe(wrapped, given, seed=0, batch_size=64).subject, None
+
+
+def test_scores_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For both numbers and the picture."""
+    asked: list[int] = []
+
+    def counted(vectors: Any, bank: Any, **settings: Any) -> np.ndarray:
+        asked.append(len(vectors))
+        return neighbour_familiarity(vectors, bank, **settings)
+
+    monkeypatch.setattr("auditkit.checks.ood_scores.neighbour_familiarity", counted)
+    _, findings = measured(model(), data())
+    assert of(findings, "fpr95", "nearest neighbours").value is not None
+    assert asked == [400, 300]
+
+
+def test_outside_rows_are_said_to_be_taken_as_independent() -> None:
+    assert any("frames of a few videos" in sentence for sentence in CHECK.not_tested)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy.stats import norm
 from sklearn.metrics import mean_pinball_loss
 
 from auditkit.checks import Findings
+from auditkit.checks.groups import Groups
 from auditkit.checks.quantiles import CHECK
 from auditkit.measurement import Measurement, Status
 from auditkit.models import stored_predictions
@@ -237,6 +239,29 @@ def test_where_some_outcomes_are_unknown_the_known_ones_count() -> None:
     sharpness = found(numbers, "quantiles.sharpness", **WIDE)
     assert sharpness.rows == 900
     assert sharpness.value == pytest.approx((frame["score4"] - frame["score0"]).mean())
+
+
+def test_what_rows_are_called_changes_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All women are within the interval: only how many clusters they are says how sure that is."""
+    frame = prices(600).assign(person=lambda table: np.arange(600) % 30)
+    frame.loc[frame["sex"] == "F", "y"] = frame["score2"]
+    frame["y"] = frame["y"].where(frame["person"] < 20)
+    roles: dict[str, Any] = {"cluster": "person", "labelled": "some", "groups": ("sex",)}
+    before = findings(frame, **roles).measurements
+    holding = Groups.holding
+    monkeypatch.setattr(
+        Groups, "holding", lambda groups, rows: replace(holding(groups, rows), noun="answer")
+    )
+    assert findings(frame, **roles).measurements == before
+
+
+def test_rows_that_are_alike_are_no_more_units_for_the_error() -> None:
+    """400 rows of 20 people, all rows of one alike: as good as some twenty."""
+    frame = prices(20, seed=3)
+    copies = pd.concat([frame.assign(person=range(20))] * 20, ignore_index=True)
+    said = reason_of(findings(copies, cluster="person"), "quantiles.pit_error", Status.TOO_FEW)
+    assert "independent ones; the error needs at least 100, so that 5 are expected" in said
+    assert found(findings(copies), "quantiles.pit_error").status is Status.MEASURED
 
 
 def test_a_single_quantile_makes_one_promise() -> None:

@@ -16,8 +16,9 @@ from auditkit.measurement import Status
 from tests.checks.audits import DECIDING, data_of, scored, stored
 
 OWN = (
-    "bias", "calibration", "drift", "embedding_slices", "explanation", "overfitting",
-    "performance", "representation", "slices",
+    "abstention", "bias", "calibration", "confidence", "conformal", "drift", "embedding_slices",
+    "explanation", "labels", "out_of_distribution", "overfitting", "performance", "quantiles",
+    "representation", "robustness", "slices",
 )  # fmt: skip
 
 STRANGER = '''
@@ -124,9 +125,8 @@ def test_checks_by_name() -> None:
     with pytest.raises(ConfigurationError) as caught:
         load_checks(["bais"])
     assert str(caught.value) == (
-        "There is no check named 'bais'; installed are bias, calibration, drift, "
-        "embedding_slices, explanation, overfitting, performance, representation, slices. Mend the "
-        "name, or install the package that brings it."
+        f"There is no check named 'bais'; installed are {', '.join(OWN)}. Mend the name, or "
+        "install the package that brings it."
     )
     with pytest.raises(ConfigurationError, match="installed are none"):
         load_checks(["bias"], doors=[])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,14 +15,17 @@ from torch import nn
 
 from auditkit.checks import Findings
 from auditkit.checks.robustness import CHECK
-from auditkit.checks.robustness_attacks import NO_RANGE
+from auditkit.checks.robustness_attacks import NO_ATTACK, NO_RANGE
 from auditkit.data import Dataset, dataset
+from auditkit.evidence import LocalEngine, Options, make_plan
+from auditkit.evidence.aims import Aims
 from auditkit.evidence.needs import AnswerNeed
 from auditkit.evidence.subject import Subject
 from auditkit.measurement import Measurement, Status
 from auditkit.models import stored_predictions, wrap
 from auditkit.models.wrapped import WrappedModel
 from auditkit.statistics import estimates
+from auditkit.subjects import probe
 from auditkit.variants.variant import Variant
 from tests.checks.audits import collected, found, inside, interval, outside, value
 
@@ -100,7 +104,7 @@ def test_a_model_that_holds_passes(steady: Findings) -> None:
             assert inside(of(steady, "flips", label), 0, 0.02), label
             gap = of(steady, "corrupted_gap", label)
             assert gap.value == pytest.approx(0, abs=1e-6)
-    for attack in ("fgsm at 0.031", "pgd at 0.031", "worst of both"):
+    for attack in ("fgsm at 0.03137", "pgd at 0.03137", "worst of both"):
         one = of(steady, "robust_accuracy", attack)
         assert one.value == 1
         assert one.estimate is not None
@@ -115,7 +119,7 @@ def test_a_model_that_noise_and_an_adversary_fool_is_found(fragile: Findings) ->
     assert outside(of(fragile, "accuracy_drop", "noise 3"), -1, 0.1)
     assert outside(of(fragile, "flips", "noise 3"), 0, 0.1)
     assert outside(of(fragile, "corrupted_gap", "noise 3"), -0.1, 0.1)
-    for attack in ("fgsm at 0.031", "pgd at 0.031", "worst of both"):
+    for attack in ("fgsm at 0.03137", "pgd at 0.03137", "worst of both"):
         assert of(fragile, "robust_accuracy", attack).value == 0
         assert outside(of(fragile, "robust_accuracy", attack), 0.05, 1)
     # Of the plain inputs all are right, so that whatever is lost, is lost by the change.
@@ -135,7 +139,7 @@ def test_a_model_that_loses_its_confidence_with_its_accuracy_is_honest() -> None
 def test_errors_from_before_count_against_the_robust_accuracy() -> None:
     findings = images(faint=False, wrong=0.2)
     robust, plain = (
-        of(findings, "robust_accuracy", "pgd at 0.031"),
+        of(findings, "robust_accuracy", "pgd at 0.03137"),
         of(findings, "corrupted_accuracy", "noise 1"),
     )
     assert robust.value == plain.value
@@ -162,12 +166,29 @@ def test_clusters_are_the_units() -> None:
         ("accuracy_drop", "noise 3"),
         ("corrupted_gap", "noise 3"),
         ("flips", "noise 3"),
-        ("robust_accuracy", "fgsm at 0.031"),
+        ("robust_accuracy", "fgsm at 0.03137"),
     ):
         one = of(findings, number, label)
         assert (one.status, one.units, one.rows) == (Status.MEASURED, 25, UNITS), number
         assert one.interval is not None
     assert of(findings, "robust_accuracy", "worst of both").estimate.method == "wilson"
+
+
+@pytest.mark.parametrize(
+    ("units", "roles", "honest"),
+    [(20, {}, False), (UNITS, {}, True), (UNITS, {"cluster": "person"}, False)],
+)
+def test_that_a_few_are_right_is_no_proof_of_honesty(
+    units: int, roles: dict[str, str], honest: bool
+) -> None:
+    """Where one of twenty is wrong, and none is doubted, 20 units may well show no error."""
+    given = dataset(evaluation=Images(faint=False, n=units), groups=("side",), **roles)
+    findings = measured(model(faint=False, gain=20.0), given)
+    for level in (1, 2, 3):
+        assert of(findings, "corrupted_accuracy", f"noise {level}").value == 1
+        gap = of(findings, "corrupted_gap", f"noise {level}")
+        assert gap.value == pytest.approx(0, abs=0.01)
+        assert inside(gap, -0.05, 0.05) is honest
 
 
 def test_few_clusters_leave_no_interval_and_part_of_the_data_is_told_of() -> None:
@@ -287,10 +308,36 @@ def test_of_partly_labelled_rows_the_labelled_are_judged_and_attacked() -> None:
     findings = measured(wrapped, given)
     assert of(findings, "corrupted_accuracy", "shuffled 1").rows == 300
     assert of(findings, "flips", "shuffled 1").rows == 400
-    robust = of(findings, "robust_accuracy", "fgsm at 0.031")
+    robust = of(findings, "robust_accuracy", "fgsm at 0.03137")
     # 0.031 of a range of 10 moves all within 0.31 of the border over it.
     assert robust.value == pytest.approx(1 - 0.243, abs=0.07)
     assert robust.rows == 300
+
+
+@pytest.mark.parametrize("groups", [(), ("sex",)])
+def test_a_sample_without_any_label_has_no_numbers_that_need_one(groups: tuple[str, ...]) -> None:
+    table = people(1500)
+    # The one row with a label is not among those that the model is asked about.
+    table["y"] = table["y"].where(table.index == 7)
+    given = dataset(
+        evaluation=table, label="y", features=("x0", "x1", "x2"), labelled="one", groups=groups
+    )
+    wrapped = wrap(
+        linear(50.0), task="binary", outputs="logits", decision={"threshold": 0.5}, device="cpu",
+        inputs={"range": (-5, 5)},
+    )  # fmt: skip
+    findings = measured(wrapped, given)
+    assert of(findings, "flips", "shuffled 3").rows == 1000
+    unknown = [
+        of(findings, "corrupted_accuracy", "shuffled 3"),
+        of(findings, "corrupted_gap", "missing 1"),
+        of(findings, "robust_accuracy", "worst of both"),
+        *(of(findings, "corrupted_accuracy", "shuffled 3", {"sex": one}) for one in "FM" if groups),
+    ]
+    for one in unknown:
+        assert (one.status, one.value, one.rows) == (Status.UNDEFINED, None, 0), str(one.key)
+        assert one.reason == "None of the units that the model was asked about has a label."
+    assert findings.figures == ()
 
 
 def test_quantiles_are_judged_by_the_central_one() -> None:
@@ -306,8 +353,6 @@ def test_quantiles_are_judged_by_the_central_one() -> None:
 
 
 def subject_of(wrapped: WrappedModel, given: Dataset) -> Subject:
-    from auditkit.subjects import probe
-
     with wrapped.opened():
         return probe(wrapped, given, seed=0, batch_size=64).subject
 
@@ -350,10 +395,94 @@ def test_a_gradient_that_is_masked_is_told_of() -> None:
         inputs={"medium": "image", "range": (0, 1)},
     )  # fmt: skip
     findings = measured(wrapped, dataset(evaluation=Images(faint=False)))
-    for attack in ("fgsm at 0.031", "pgd at 0.031", "worst of both"):
+    for attack in ("fgsm at 0.03137", "pgd at 0.03137", "worst of both"):
         one = of(findings, "robust_accuracy", attack)
-        assert f"At {UNITS} of {UNITS} units there was no gradient to follow" in one.reason
-        assert one.reason.count("no gradient") == 1 or attack == "worst of both"
+        assert (one.status, one.value) == (Status.UNDEFINED, None)
+        assert one.reason == (
+            f"At 100 % of the {UNITS} units that are right as they are, the attack had no gradient "
+            "to follow: that it did not move them says nothing on robustness."
+        )
+
+
+class Shielded(nn.Module):
+    """No gradient passes where the first number is nearly white."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        shielded = images[:, :1, :1, :1] > 0.95
+        return self.inner(torch.where(shielded, images.detach(), images))
+
+
+@pytest.mark.parametrize("shielded", [0, 15, 16])
+def test_units_without_a_gradient_count_as_lost_and_many_leave_no_number(shielded: int) -> None:
+    given = Images(faint=False)
+    given.images[:shielded, :, 0, 0] = 1
+    inner = model(faint=False).module
+    wrapped = wrap(
+        Shielded(inner), task="multiclass", classes=("0", "1"), outputs="logits", device="cpu",
+        inputs={"range": (0, 1)},
+    )  # fmt: skip
+    findings = measured(wrapped, dataset(evaluation=given))
+    for attack in ("fgsm at 0.03137", "pgd at 0.03137", "worst of both"):
+        one = of(findings, "robust_accuracy", attack)
+        if shielded == 16:
+            assert one.status is Status.UNDEFINED
+            assert one.reason.startswith("At 5.33 % of the 300 units that are right")
+            continue
+        assert one.value == 1 - shielded / UNITS
+        told = "At 15 of 300 units that are right as they are, the attack had no gradient to "
+        assert one.reason == (f"{told}follow: they count as not held." if shielded else "")
+
+
+def aimed(**aims: Any) -> Findings:
+    """What is found of attacks under these aims."""
+    wrapped = model(faint=True, inputs={"range": (0, 1)})
+    given = dataset(evaluation=Images(faint=True))
+    with wrapped.opened():
+        probed = probe(wrapped, given, seed=0, batch_size=64, aims=Aims(**aims))
+        plan = make_plan(CHECK.needs(probed.subject), probed.subject)
+        options = Options(batch_size=64, edges=probed.edges, quiet=True)
+        evidence = LocalEngine().run(plan, probed.subject, wrapped, given, options)
+    return CHECK.measure(probed.subject, evidence)
+
+
+@pytest.mark.parametrize(
+    ("aims", "labels"),
+    [
+        ({"attacks": ("pgd",), "epsilon": 0.005}, {"pgd at 0.005": 1}),
+        ({"attacks": ("fgsm", "fgsm"), "epsilon": 0.02}, {"fgsm at 0.02": 0}),
+        (
+            {"attacks": ("pgd", "fgsm"), "epsilon": 0.02},
+            {"pgd at 0.02": 0, "fgsm at 0.02": 0, "worst of both": 0},
+        ),
+    ],
+)
+def test_the_attacks_are_those_that_the_user_asks_for(
+    aims: dict[str, Any], labels: dict[str, float]
+) -> None:
+    robust = [
+        one for one in aimed(**aims).measurements if one.key.metric == "robustness.robust_accuracy"
+    ]
+    assert {one.key.label: one.value for one in robust} == labels
+
+
+def test_no_attack_is_asked_for() -> None:
+    one = of(aimed(attacks=()), "robust_accuracy")
+    assert (one.status, one.reason) == (Status.NOT_APPLICABLE, NO_ATTACK)
+
+
+def test_a_package_that_is_missing_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyautoattack", None)
+    findings = aimed(attacks=("fgsm", "pgd", "autoattack"))
+    one = of(findings, "robust_accuracy", "autoattack at 0.03137")
+    assert one.status is Status.NOT_APPLICABLE
+    assert "needs the package pyautoattack" in one.reason
+    assert one.reason.endswith("pip install auditkit-torch[autoattack], or ask for 'pgd'.")
+    assert of(findings, "robust_accuracy", "fgsm at 0.03137").value == 0
+    assert "Not every attack" in of(findings, "robust_accuracy", "worst of 3").reason
 
 
 def test_answers_that_are_not_finite_are_no_numbers() -> None:

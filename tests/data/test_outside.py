@@ -49,3 +49,11 @@ def test_a_missing_feature_is_named() -> None:
     )
     with pytest.raises(DataError, match=r"outside data\) has no column 'x'"):
         batches(data)
+
+
+def test_features_that_are_not_declared_are_those_of_the_evaluation_data() -> None:
+    """In their order, whatever else the other table holds."""
+    known = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0], "y": [0, 1]})
+    strange = pd.DataFrame({"y": [9], "b": [8.0], "id": ["q"], "a": [7.0]})
+    (batch,) = batches(dataset(evaluation=known, outside=strange, label="y"))
+    assert batch.inputs.to_dict("list") == {"a": [7.0], "b": [8.0]}

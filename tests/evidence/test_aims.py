@@ -25,6 +25,9 @@ from auditkit.evidence.aims import Aims
         ({"review": 5000}, "from 0 to 1,000"),
         ({"review": 2.5}, "aims.review is 2.5"),
         ({"reviews": 3}, "expected some of coverage, error"),
+        ({"epsilon": 1e-6}, "aims.epsilon is 1e-06; expected at least 1e-05"),
+        ({"attacks": None}, "aims.attacks is None; expected a list"),
+        ({"attacks": 5}, "aims.attacks is 5; expected a list"),
         ("much", "expected some of coverage, error"),
     ],
 )
@@ -38,5 +41,6 @@ def test_aims_that_make_no_sense(given: Any, words: str) -> None:
 def test_a_mapping_of_some_will_do() -> None:
     settings = Settings(aims={"error": 0.01, "attacks": ["pgd"]})
     assert settings.aimed == Aims(error=0.01, attacks=("pgd",))
+    assert Aims(attacks="pgd").attacks == ("pgd",)
     described = settings.aimed.describe()
     assert json.loads(json.dumps(described)) == described

@@ -150,3 +150,14 @@ def test_wide_outputs_keep_fewer_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     found = rows_of(multiclass(), data_of(table(4000)))
     assert 40 < len(found) < 300
     assert found.drawn.startswith("A random sample of")
+
+
+def test_a_large_cluster_keeps_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("auditkit.evidence.row_recorder.MAX_BYTES", 40_000)
+    person = np.where(np.arange(5000) < 4500, 0, np.arange(5000))
+    found = rows_of(
+        stored(**DECIDING), data_of(scored(5000).assign(person=person), cluster="person")
+    )
+    assert 300 < len(found) < 2000
+    _, sizes = np.unique(found.clusters, return_counts=True)
+    assert sizes.max() / len(found) == pytest.approx(0.9, abs=0.04)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -9,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditkit.data import Batch
-from auditkit.evidence.nests import concatenated, map_tensors
-from auditkit.evidence.sample import Sampled, Sampler
+from auditkit.evidence.by_unit import UnlikeError, gathered
+from auditkit.evidence.nests import map_tensors
+from auditkit.evidence.sample import NO_UNITS, Sampled, Sampler, together
 
 IDS = np.random.default_rng(0).permutation(500)[:120]
 
@@ -92,9 +96,10 @@ def test_nests() -> None:
     nest = {"a": torch.zeros(2), "b": [torch.ones(2), "text"], "c": (torch.zeros(1, 2),)}
     lengths = map_tensors(lambda part: len(part), nest)
     assert lengths == {"a": 2, "b": [2, "text"], "c": (1,)}
-    joined = concatenated(nest, nest)
-    assert joined["b"][0].tolist() == [1, 1, 1, 1]
+    joined = gathered([nest, nest], [2, 2], np.array([3, 0, 1]))
+    assert joined["b"][0].tolist() == [1, 1, 1]
     assert joined["b"][1] == "text"
+    assert joined["c"][0].shape == (1, 2)
 
 
 def test_lists_of_units_are_not_drawn_from() -> None:
@@ -102,3 +107,65 @@ def test_lists_of_units_are_not_drawn_from() -> None:
     images = [torch.zeros(3, size, size) for size in (8, 9, 10, 11)]
     sampler.add(images, batch(np.arange(4)), {})
     assert sampler.sample is None
+    assert sampler.lacking == NO_UNITS
+
+
+def test_what_all_units_share_is_kept_once() -> None:
+    assert drawn(np.split(IDS, 10)).inputs["mask"].shape == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "reason"),
+    [
+        (torch.zeros(4, 5), torch.zeros(4, 7), "differ in shape or type: (5,) and (7,)."),
+        (torch.zeros(4, 5), torch.zeros(4, 5).double(), "differ in shape or type: torch.float"),
+        ((torch.zeros(4),), (torch.zeros(4), torch.zeros(4)), "differ in number."),
+        ({"a": torch.zeros(4)}, {"b": torch.zeros(4)}, "differ in their names."),
+        (torch.zeros(4), (torch.zeros(4),), "differ in kind."),
+        (
+            (torch.zeros(4), torch.zeros(9, 9)),
+            (torch.zeros(4), torch.ones(9, 9)),
+            "differ in what all units of a batch share.",
+        ),
+    ],
+)
+def test_inputs_that_cannot_be_put_together_leave_no_sample(
+    one: Any, other: Any, reason: str
+) -> None:
+    sampler = Sampler(6, 0)
+    for place, inputs_ in enumerate((one, other, one)):
+        sampler.add(inputs_, batch(np.arange(4) + 4 * place), {})
+    assert sampler.sample is None
+    assert sampler.lacking.startswith("No sample could be drawn. The inputs of batches ")
+    assert reason in sampler.lacking
+    apart = [Sampler(6, 0) for _ in range(2)]
+    for place, (inputs_, half) in enumerate(zip((one, other), apart, strict=True)):
+        half.add(inputs_, batch(np.arange(4) + 4 * place), {})
+    with pytest.raises(UnlikeError):
+        apart[0].sample.merged(apart[1].sample)
+
+
+def test_the_sample_is_copied_for_many_units_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    copies = []
+
+    def counted(parts: Sequence[Sampled]) -> Sampled:
+        copies.append(sum(map(len, parts)))
+        return together(parts)
+
+    monkeypatch.setattr("auditkit.evidence.sample.together", counted)
+    ids = np.random.default_rng(1).permutation(2000)
+    found = drawn(list(np.split(ids, 2000)), size=100)
+    assert same(found, drawn([ids], size=100))
+    # About 100 · ln(2000 / 100) units are drawn after the first 100, and 100 are copied at once.
+    assert len(copies) < 10
+    assert max(copies) <= 202
+
+
+def test_a_model_that_writes_to_what_it_was_given_changes_no_sample() -> None:
+    sampler, given = Sampler(4, 0), {"x": torch.ones(4, 2), "mask": torch.ones(1, 2)}
+    sampler.add(given, batch(np.arange(4)), {})
+    for one in given.values():
+        one.zero_()
+    sample = sampler.sample
+    assert sample.inputs["x"].eq(1).all()
+    assert sample.inputs["mask"].eq(1).all()

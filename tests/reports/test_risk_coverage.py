@@ -44,6 +44,7 @@ def test_title_n_axes_and_curves_are_named() -> None:
     assert "Errors if not all are answered" in shown
     whole = " ".join(shown)
     assert "n = 2,000" in whole
+    assert "points are at least 5 units apart" in whole
     assert "the best possible order" in whole
     assert {"share of the units that are answered", "error among the answers"} <= set(shown)
     assert {"confidence", "mc dropout"} <= set(shown)

@@ -17,7 +17,7 @@ def bar(size: str, share: float, covered: float | None, n: int) -> dict[str, Any
 
 
 BARS = [bar("0", 0.01, 0.0, 20), bar("1", 0.6, 0.93, 1200), bar("2", 0.38, 0.91, 760)]
-WIDE = [*BARS, bar("3", 0.0, None, 0), bar("12–23", 0.009, 0.8, 18), bar("6–11", 0.001, None, 2)]
+WIDE = [*BARS, bar("3", 0.0, None, 0), bar("12–23", 0.006, 0.8, 12), bar("6–11", 0.004, 0.7, 8)]
 
 
 def figure_of(**methods: list[dict[str, Any]]) -> Figure:
@@ -48,6 +48,7 @@ def test_title_n_and_what_was_aimed_at_are_written() -> None:
     assert "n = 2,000 held-out units, 30 classes" in whole
     assert "90 % of all sets hold the true class" in whole
     assert {"LAC", "APS"} <= set(shown)
+    assert "No bar: no such set. Sizes of fewer than 5 sets share a bar." in whole
     assert "20 %" in shown
 
 

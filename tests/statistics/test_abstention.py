@@ -17,6 +17,7 @@ from auditkit.statistics.abstention import (
     one_of_each,
     units_needed,
 )
+from auditkit.statistics.rounding import coarse_confidences
 
 REPETITIONS = 300
 
@@ -110,13 +111,14 @@ def risk(u: float) -> float:
     return 0.005 + 0.16 * u**4
 
 
-def broken(samples: int, n: int, digits: int = 12) -> tuple[int, int]:
+def broken(samples: int, n: int, digits: int = 12, coarse: bool = False) -> tuple[int, int]:
     """How often a threshold errs more than 5 % in the population; how often enough is answered."""
     rng, bad, enough = np.random.default_rng(2), 0, 0
     best = 0.65 if digits == 1 else (0.045 / 0.16) ** 0.25  # that rounded scores can answer
     for _ in range(samples):
         u = rng.random(n)
         scores, wrong = (1 - u).round(digits), rng.random(n) < 0.005 + 0.8 * u**4
+        scores = coarse_confidences(scores) if coarse else scores
         found = certified_threshold(scores, wrong, 0.05, 0.1)
         if found is not None:
             share = min(max(1 - found.above - 0.5 * 10.0**-digits, 0.0), 1.0)
@@ -130,9 +132,12 @@ def reaches(hits: int, goal: float) -> bool:
     return not hits or float(beta.ppf(0.025, hits, REPETITIONS - hits + 1)) <= goal
 
 
-@pytest.mark.parametrize(("n", "digits"), [(300, 12), (1000, 12), (1000, 2), (1000, 1)])
-def test_the_promise_is_kept(n: int, digits: int) -> None:
-    bad, enough = broken(REPETITIONS, n, digits)
+@pytest.mark.parametrize(
+    ("n", "digits", "coarse"),
+    [(300, 12, False), (1000, 12, False), (1000, 12, True), (1000, 2, False), (1000, 1, False)],
+)
+def test_the_promise_is_kept(n: int, digits: int, coarse: bool) -> None:
+    bad, enough = broken(REPETITIONS, n, digits, coarse)
     assert reaches(bad, 0.1)
     if n == 1000:  # a known threshold would pass in 98 % of samples
         assert enough >= 0.9 * REPETITIONS
@@ -182,21 +187,78 @@ def test_one_of_each_is_the_one_with_the_smallest_key() -> None:
         assert keys[place] == keys[clusters == clusters[place]].min()
 
 
-def test_about_as_many_units_as_are_said_give_a_threshold() -> None:
+SAMPLES = {
+    "confidence says something": lambda u: 0.02 + 0.6 * u**2,
+    "errors grow from none": lambda u: 0.5 * u,
+    "confidence says nothing": lambda u: np.full(u.shape, 0.03),
+    "nearly too many errors": lambda u: np.full(u.shape, 0.04),
+}
+
+
+def drawn(name: str, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    u = rng.random(n)
+    return 1 - u, rng.random(n) < SAMPLES[name](u)
+
+
+@pytest.mark.parametrize("name", list(SAMPLES))
+@pytest.mark.parametrize("n", [500, 1000])
+def test_about_as_many_units_as_are_said_give_a_threshold(name: str, n: int) -> None:
     rng = np.random.default_rng(6)
 
-    def sample(n: int) -> tuple[np.ndarray, np.ndarray]:
-        u = rng.random(n)
-        return 1 - u, rng.random(n) < 0.02 + 0.6 * u**2
+    def share_found(units: int) -> float:
+        hits = [certified_threshold(*drawn(name, units, rng), 0.05, 0.1) for _ in range(60)]
+        return sum(hit is not None for hit in hits) / 60
 
-    def found(n: int) -> int:
-        return sum(certified_threshold(*sample(n), 0.05, 0.1) is not None for _ in range(60))
-
-    said = [needed for _ in range(60) if (needed := units_needed(*sample(500), 0.05, 0.1))]
+    samples = [drawn(name, n, rng) for _ in range(60)]
+    without = [one for one in samples if certified_threshold(*one, 0.05, 0.1) is None]
+    assert len(without) > 20
+    said = [needed for one in without if (needed := units_needed(*one, 0.05, 0.1)) is not None]
+    assert len(said) >= 0.4 * len(without)
+    assert min(said) > n
     typical = int(np.median(said))
-    assert len(said) > 50
-    assert 500 < typical < 10_000
-    assert found(typical // 4) < 30 < found(3 * typical)  # about
+    assert share_found(3 * typical) > 0.5
+    assert typical <= 3 * n or share_found(typical // 3) < 0.5
+
+
+@pytest.mark.parametrize("n", [46, 90, 180, 326, 777])
+def test_more_units_are_said_than_there_are(n: int) -> None:
+    """Also of the smallest samples, where all starts are one, and of scores that are all equal."""
+    rng, said = np.random.default_rng(9), 0
+    for tied in (False, True):
+        for _ in range(40):
+            scores, wrong = drawn("confidence says nothing", n, rng)
+            scores = np.ones(n) if tied else scores
+            if certified_threshold(scores, wrong, 0.05, 0.1) is None:
+                needed = units_needed(scores, wrong, 0.05, 0.1)
+                said += needed is not None
+                assert needed is None or needed > n
+    assert said > 10
+
+
+def test_units_grow_until_a_start_passes_as_in_the_slow_twin() -> None:
+    """The same shares of errors among so many more units, tied where they were, give one."""
+    rng = np.random.default_rng(10)
+    for _ in range(10):
+        scores, wrong = drawn("nearly too many errors", 400, rng)
+        scores = scores.round(1)
+        needed = units_needed(scores, wrong, 0.05, 0.1)
+        if certified_threshold(scores, wrong, 0.05, 0.1) is None and needed is not None:
+            times = math.ceil(needed / 400)
+            more = certified_threshold(np.tile(scores, times), np.tile(wrong, times), 0.05, 0.1)
+            assert more is not None
+
+
+def test_a_threshold_of_coarse_confidences_is_one_of_them() -> None:
+    rng = np.random.default_rng(11)
+    fine = np.concatenate([rng.random(3000), 1 - 10 ** -rng.uniform(0, 8, 3000)])
+    coarse, wrong = coarse_confidences(fine), rng.random(6000) < 0.3 * (fine < 0.6)
+    found = certified_threshold(coarse, wrong, 0.05, 0.1)
+    assert found is not None
+    assert found.above in coarse
+    assert (found.answered, found.errors) == (
+        (fine > found.above).sum(),
+        wrong[fine > found.above].sum(),
+    )
 
 
 def test_no_number_of_units_helps_where_confidence_says_nothing() -> None:

@@ -127,12 +127,21 @@ def test_what_has_no_value_says_why() -> None:
         false_acceptance(Sides(one.inside[:99], one.outside))
     with pytest.raises(ValueError, match="no outside scores"):
         false_acceptance(Sides(one.inside, one.outside[:0]))
-    with pytest.raises(ValueError, match="two positives and two negatives, found 400 and 1"):
-        separation(Sides(one.inside, one.outside[:1]))
+    with pytest.raises(NoEstimateError, match="10 on each side; there are 400 inside and 9 out"):
+        separation(Sides(one.inside, one.outside[:9]))
     with pytest.raises(ValueError, match="1 of the 3 scores of units inside are not finite"):
         Sides(np.array([0.0, math.inf, 1.0]), one.outside)
     with pytest.raises(ValueError, match="one unit for each score"):
         Sides(one.inside, one.outside, (np.arange(3), np.arange(300)))
+
+
+def test_alike_scores_of_few_clusters_have_no_threshold() -> None:
+    """Of 20 clusters whose scores are all the same, the tail holds one."""
+    rng = np.random.default_rng(7)
+    ids = np.repeat(np.arange(20), 20)
+    inside = rng.normal(size=20)[ids] + 0.01 * rng.normal(size=400)
+    with pytest.raises(NoEstimateError, match="400 inside scores are worth about 20 independent"):
+        false_acceptance(Sides(inside, rng.normal(size=100), (ids, np.arange(100) + 20)))
 
 
 REPETITIONS = 400
@@ -150,7 +159,7 @@ WORLDS = [
 def test_intervals_cover(world) -> None:
     """90 % within three standard errors of 400 repetitions; the benchmark has the fine print."""
     for statistic, truth in ((separation, world.auroc), (false_acceptance, world.accepted)):
-        held, above, below, _ = BENCHMARK.coverage(world, statistic, truth, REPETITIONS, seed=1)
+        held, above, below, *_ = BENCHMARK.coverage(world, statistic, truth, REPETITIONS, seed=1)
         assert held >= 0.855, (statistic.__name__, held)
         assert max(above, below) <= 0.095, (statistic.__name__, above, below)
 
@@ -167,3 +176,28 @@ def test_the_share_let_through_is_covered_in_88_to_93_percent(size: int) -> None
         )
     ]
     assert 0.88 <= np.mean(shares) <= 0.93
+
+
+@pytest.mark.parametrize("levels", [10, 20])
+@pytest.mark.parametrize("size", [100, 1000])
+def test_a_threshold_among_tied_scores_is_covered(levels: int, size: int) -> None:
+    """Where the curve jumps its slope said nothing: a bound missed in up to 28 %."""
+    world = BENCHMARK.tied_world(2.0, levels, size, 500)
+    found = false_acceptance(world.draw(np.random.default_rng(0)))
+    assert found.method == "wilson_between"
+    assert value(found) in np.arange(501) / 500
+    _, above, below, *_ = BENCHMARK.coverage(
+        world, false_acceptance, world.accepted, REPETITIONS, seed=1
+    )
+    assert max(above, below) <= 0.09
+
+
+@pytest.mark.parametrize("clusters", [10, 20, 40])
+def test_few_clusters_let_no_more_through_than_they_say(clusters: int) -> None:
+    """Or there is no number: the upper bound is what a reader relies on."""
+    world = BENCHMARK.clustered_world(2.0, clusters, 20 * clusters, 500, 0.2)
+    *_, below, _, refused = BENCHMARK.coverage(
+        world, false_acceptance, world.accepted, REPETITIONS, seed=1
+    )
+    assert below <= 0.07
+    assert refused < 0.5

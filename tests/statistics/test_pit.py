@@ -13,7 +13,6 @@ from scipy.stats import binom
 from auditkit.statistics.estimates import bounds, exact, proportion, value
 from auditkit.statistics.pit import (
     beyond_promise,
-    clustered_pit_error,
     expected_shares,
     pit_bars,
     pit_error,
@@ -39,29 +38,6 @@ def test_the_error_is_the_mean_over_pairs(counts: list[int]) -> None:
     assert value(pit_error(counts, LEVELS)) == pytest.approx(literal(counts, LEVELS), abs=1e-12)
 
 
-def test_one_row_a_block_is_no_cluster() -> None:
-    cells = np.random.default_rng(0).choice(4, 64, p=NARROW)
-    rows, blocks = np.bincount(cells, minlength=4), np.eye(4, dtype=int)[cells]
-    one, other = pit_error(rows, LEVELS), clustered_pit_error(blocks, LEVELS)
-    assert value(one) == pytest.approx(value(other), abs=1e-12)
-    assert one.parameters["sd"] == pytest.approx(other.parameters["sd"], rel=0.1)
-
-
-def test_the_error_of_blocks_leaves_out_pairs_within_them() -> None:
-    rng = np.random.default_rng(1)
-    blocks = rng.multinomial(7, NARROW, size=20)
-    gaps = blocks - 7 * PROMISED
-    across = [a @ b / 49 for a, b in combinations(gaps, 2)]
-    assert value(clustered_pit_error(blocks, LEVELS)) == pytest.approx(np.mean(across), abs=1e-12)
-
-
-def test_weights_may_be_of_any_scale() -> None:
-    blocks = np.random.default_rng(2).gamma(2.0, size=(30, 4))
-    one, other = (clustered_pit_error(scale * blocks, LEVELS) for scale in (1, 1000))
-    for name, number in one.parameters.items():
-        assert other.parameters[name] == pytest.approx(number, rel=1e-9)
-
-
 @pytest.mark.parametrize("true", [PROMISED, NARROW], ids=["as promised", "too narrow"])
 def test_the_bounds_cover(true: np.ndarray) -> None:
     """One-sided 95 % bounds; a lower bound may miss somewhat more often, the error being skewed."""
@@ -79,21 +55,6 @@ def test_the_standard_deviation_is_that_of_the_errors() -> None:
     draws = [pit_error(counts, LEVELS) for counts in rng.multinomial(1000, NARROW, size=400)]
     errors, sds = [value(draw) for draw in draws], [draw.parameters["sd"] for draw in draws]
     assert np.mean(sds) == pytest.approx(np.std(errors), rel=0.1)
-
-
-def test_the_bounds_cover_units_in_clusters() -> None:
-    """Clusters whose units are much alike: as independent rows they would look far too certain."""
-    rng = np.random.default_rng(7)
-    error, missed, missed_by_rows = float(((NARROW - PROMISED) ** 2).sum()), [], []
-    for _ in range(200):
-        alike = rng.dirichlet(3 * NARROW, size=60)
-        blocks = np.stack([rng.multinomial(10, shares) for shares in alike])
-        low, high = bounds(clustered_pit_error(blocks, LEVELS), 0.05)
-        missed.append([low > error, high < error])
-        low, high = bounds(pit_error(blocks.sum(axis=0), LEVELS), 0.05)
-        missed_by_rows.append(low > error or high < error)
-    assert np.mean(missed, axis=0).max() <= 0.10
-    assert np.mean(missed_by_rows) > 0.15
 
 
 def test_targets_that_agree_are_no_certainty() -> None:
@@ -117,20 +78,6 @@ def test_targets_that_agree_are_no_certainty() -> None:
 def test_what_is_no_histogram_is_refused(counts, levels, said) -> None:
     with pytest.raises(ValueError, match=said):
         pit_error(counts, levels)
-
-
-@pytest.mark.parametrize(
-    ("blocks", "said"),
-    [
-        ([1, 2, 3, 4], r"counts of \[blocks, cells\]"),
-        (np.zeros((5, 4)), "weigh as much as 0.0 equal ones"),
-        ([[9, 9, 9, 9], [0, 0, 0, 0]], "weigh as much as 1.0 equal ones"),
-        ([[90, 90, 90, 90], [0, 1, 0, 0]], "weigh as much as 1.0 equal ones"),
-    ],
-)
-def test_too_few_blocks_are_refused(blocks, said) -> None:
-    with pytest.raises(ValueError, match=said):
-        clustered_pit_error(blocks, LEVELS)
 
 
 @pytest.mark.parametrize("alpha", [0.05, 0.01])

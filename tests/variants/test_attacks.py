@@ -299,12 +299,25 @@ def test_a_model_that_cannot_be_differentiated(variant: Variant, frozen: bool) -
         found(victim, variant)
 
 
-def test_other_errors_of_the_model_pass() -> None:
-    def forward(x: Tensor) -> Tensor:
-        raise RuntimeError("broken")
+@both
+def test_a_backward_pass_that_fails_is_an_error_of_the_model(variant: Variant) -> None:
+    """After sigmoid, whose backward pass needs what it gave, an operation in place."""
+    inner = network(3)
 
-    with pytest.raises(RuntimeError, match="broken"):
-        found(Victim(forward, THREE), FGSM)
+    def forward(x: Tensor) -> Tensor:
+        return inner(x).sigmoid().mul_(2)
+
+    with pytest.raises(ModelError, match=r"backward pass .* modified by an inplace operation"):
+        found(Victim(forward, THREE), variant)
+
+
+@both
+def test_what_the_forward_refuses_stays_what_it_is(variant: Variant) -> None:
+    def forward(x: Tensor) -> Tensor:
+        raise ModelError("Broken.", mend="Mend it.")
+
+    with pytest.raises(ModelError, match=r"^Broken\. Mend it\.$"):
+        found(Victim(forward, THREE), variant)
 
 
 def test_numbers_that_are_none_are_refused() -> None:

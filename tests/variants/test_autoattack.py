@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from auditkit.errors import ConfigurationError
+from auditkit.errors import ConfigurationError, ModelError
 from auditkit.models.head import Head, Outputs, Task
 from auditkit.models.input_range import InputRange
 from auditkit.variants.autoattack import autoattacked
@@ -127,6 +127,25 @@ def test_units_without_a_gradient_are_told() -> None:
     ours = autoattacked(Victim(forward, FOUR), images(), torch.zeros(5).long(), AUTO, RANGE, 1)
     assert torch.equal(ours.stuck, images()[:, 0, 0, 0] <= middle)
     assert int(ours.stuck.sum()) == 3
+
+
+@pytest.mark.usefixtures("package")
+@pytest.mark.parametrize("late", [False, True])
+def test_a_backward_pass_that_fails_is_an_error_of_the_model(
+    late: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if late:  # not at the plain inputs, but where the package asks
+
+        def broken(*_: Any, **__: Any) -> Any:
+            raise RuntimeError("modified by an inplace operation")
+
+        monkeypatch.setattr(Stand, "run_standard_evaluation", broken)
+
+    def forward(x: Tensor) -> Tensor:
+        return four(x) if late else four(x).sigmoid().mul_(2)
+
+    with pytest.raises(ModelError, match=r"backward pass .* modified by an inplace operation"):
+        autoattacked(Victim(forward, FOUR), images(), torch.zeros(5).long(), AUTO, RANGE, 1)
 
 
 @pytest.mark.usefixtures("package")

@@ -31,7 +31,8 @@ def draw(figure: Figure) -> alt.TopLevelMixin:
     layers += [layer for place, curve in enumerate(drawn) for layer in _curve(curve, place, axes)]
     layers += [*_key(drawn), *_mark(figure, axes)]
     notes = [
-        f"n = {count(figure.data['n'])}; band: 90 % interval at each share by itself.",
+        f"n = {count(figure.data['n'])}; band: 90 % interval at each share by itself; "
+        "points are at least 5 units apart.",
         "Grey: the best possible order (below), and one that says nothing (flat).",
     ]
     if len(curves) > len(drawn):

@@ -36,8 +36,8 @@ def draw(figure: Figure) -> alt.TopLevelMixin:
     notes = [
         f"n = {count(figure.data['n'])} held-out units, {count(figure.data['classes'])} classes; "
         "vertical lines: 90 % intervals.",
-        f"Dashed: what was aimed at, {100 * aim:g} % of all sets hold the true class. No point: "
-        "no such set, or fewer than 5.",
+        f"Dashed: what was aimed at, {100 * aim:g} % of all sets hold the true class. No bar: "
+        "no such set. Sizes of fewer than 5 sets share a bar.",
     ]
     return alt.vconcat(*panels, spacing=10, title=style.title(figure.title, notes))
 
