@@ -199,10 +199,8 @@ def _predictions(found: Answers, view: View) -> np.ndarray | None:
     if of_head is None or not view.classifies:
         return None
     if view.one_vs_rest:
-        of_view = np.equal(of_head, view.index).astype(np.int64)
-    else:
-        of_view = of_head if view.index is None else of_head[..., view.index]
-    return np.asarray(of_view)
+        return np.asarray(of_head == view.index, dtype=np.int64)
+    return np.asarray(of_head if view.index is None else of_head[..., view.index])
 
 
 def _target(drawn: Sampled, view: View) -> np.ndarray | None:

@@ -87,7 +87,8 @@ class Scaled(nn.Module):
 
     def __init__(self, factor: float) -> None:
         super().__init__()
-        self.factor = factor
+        # A buffer, so that it is part of the model's digest; not of its file.
+        self.register_buffer("factor", torch.tensor(factor), persistent=False)
 
     def forward(self, logits: Tensor) -> Tensor:
         """Shape (n, classes), as it came."""

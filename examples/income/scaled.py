@@ -20,7 +20,8 @@ class Scaled(nn.Module):
     def __init__(self, network: nn.Module, factor: float) -> None:
         super().__init__()
         self.network = network
-        self.factor = factor
+        # A buffer, so that it is part of the model's digest; not of its file.
+        self.register_buffer("factor", torch.tensor(factor), persistent=False)
 
     def forward(self, rows: Tensor) -> Tensor:
         """Probabilities, shape (n, 1)."""

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from scipy.special import expit, softmax
 
 from auditkit.data import Dataset
 from auditkit.evidence import LocalEngine, Options, SplitNeed, make_plan
-from auditkit.evidence.answered import decided
+from auditkit.evidence.asking import predicted
 from auditkit.evidence.hashing import blocks
 from auditkit.evidence.outcome_rows import OutcomeRows, outcome_need, outcome_rows
 from auditkit.models.wrapped import WrappedModel
@@ -59,7 +60,8 @@ def test_probabilities_of_several_classes() -> None:
     np.testing.assert_array_equal(found.logits, found.outputs)
     codes = frame["y"].map({name: place for place, name in enumerate(CLASSES)})
     assert found.correct.mean() == (raw.argmax(axis=1) == codes).mean()
-    np.testing.assert_array_equal(decided(found.outputs, found.view), found.prediction)
+    again = predicted(torch.from_numpy(found.outputs), found.view.head)
+    np.testing.assert_array_equal(again, found.prediction)
 
 
 def test_a_single_column_is_two_classes() -> None:
@@ -72,7 +74,8 @@ def test_a_single_column_is_two_classes() -> None:
     )
     np.testing.assert_allclose(expit(found.logits[:, 1]), found.probabilities[:, 1])
     assert (found.logits[:, 0] == 0).all()
-    np.testing.assert_array_equal(decided(found.outputs, found.view), found.prediction)
+    again = predicted(torch.from_numpy(found.outputs[:, 0]), found.view.head)
+    np.testing.assert_array_equal(again, found.prediction)
 
 
 def test_certain_probabilities_have_finite_logits() -> None:

@@ -145,6 +145,16 @@ def test_inputs_that_cannot_be_put_together_leave_no_sample(
         apart[0].sample.merged(apart[1].sample)
 
 
+def test_targets_that_differ_in_shape_are_not_known() -> None:
+    sampler = Sampler(6, 0)
+    for place, width in enumerate((2, 3)):
+        ids = np.arange(4) + 4 * place
+        targets = {"boxes": torch.zeros(4, width), "kind": torch.from_numpy(ids)}
+        sampler.add(torch.zeros(4, 5), batch(ids), targets)
+    assert [*sampler.sample.facts.targets] == ["kind"]
+    np.testing.assert_array_equal(sampler.sample.facts.targets["kind"], sampler.sample.row_ids)
+
+
 def test_the_sample_is_copied_for_many_units_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     copies = []
 
