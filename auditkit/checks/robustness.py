@@ -101,7 +101,8 @@ METRICS = (
         id="robustness.robust_accuracy",
         title="Robust accuracy",
         definition="Share of the sampled units that are right as they are and under the attack; "
-        "it can only be lower under a stronger one.",
+        "it can only be lower under a stronger one. Units at which an attack finds no gradient to "
+        "follow count as not held; above 5 % of the right ones there is no number.",
         unit="share",
         direction=Direction.HIGHER,
         low=0,
