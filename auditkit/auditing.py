@@ -22,7 +22,8 @@ from auditkit.errors import ConfigurationError, PolicyError
 from auditkit.evidence.aims import Aims
 from auditkit.evidence.collected import Evidence
 from auditkit.evidence.engine import Engine, LocalEngine, Options
-from auditkit.evidence.needs import SplitNeed, make_plan
+from auditkit.evidence.needs import SplitNeed
+from auditkit.evidence.plan import make_plan
 from auditkit.evidence.subject import Subject
 from auditkit.identity import Identity, identify
 from auditkit.measurement import Measurement, MeasurementKey, Metric, Status

@@ -33,8 +33,8 @@ from auditkit.evidence.needs import (
     CountNeed,
     SplitNeed,
     SumNeed,
-    make_plan,
 )
+from auditkit.evidence.plan import make_plan
 from auditkit.evidence.subject import Subject, ViewKey, views_of
 from auditkit.evidence.tables import Tables
 from auditkit.evidence.units import HeadBatch, Units

@@ -8,14 +8,13 @@ from auditkit.evidence.needs import (
     ClassBinsNeed,
     Column,
     CountNeed,
-    Plan,
     ReviewNeed,
     RowNeed,
     SliceNeed,
     SplitNeed,
     SumNeed,
-    make_plan,
 )
+from auditkit.evidence.plan import Plan, make_plan
 from auditkit.evidence.subject import Subject, View, ViewKey
 
 __all__ = [

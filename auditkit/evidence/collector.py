@@ -15,7 +15,8 @@ from auditkit.evidence.clusters import ClusterTally
 from auditkit.evidence.collected import SplitEvidence
 from auditkit.evidence.hashing import hashes
 from auditkit.evidence.host_axes import Edges, HostAxes
-from auditkit.evidence.needs import BLOCK, CORRECT, FOLD, SliceNeed, SplitPlan, group
+from auditkit.evidence.needs import BLOCK, CORRECT, FOLD, SliceNeed, group
+from auditkit.evidence.plan import SplitPlan
 from auditkit.evidence.review import ReviewLists
 from auditkit.evidence.row_recorder import RowRecorders
 from auditkit.evidence.row_values import RowValues

@@ -20,7 +20,8 @@ from auditkit.evidence.answers import Answers, NotAnswered
 from auditkit.evidence.by_unit import rows_of
 from auditkit.evidence.collected import Evidence, SplitEvidence
 from auditkit.evidence.collector import SplitCollector
-from auditkit.evidence.needs import AnswerNeed, AttributionNeed, Plan, SplitPlan
+from auditkit.evidence.needs import AnswerNeed, AttributionNeed
+from auditkit.evidence.plan import Plan, SplitPlan
 from auditkit.evidence.progress import progress_bar
 from auditkit.evidence.sample import NO_UNITS
 from auditkit.evidence.subject import Subject

@@ -18,7 +18,7 @@ from auditkit.evidence.clusters import Clusters
 from auditkit.evidence.collected import SplitEvidence
 from auditkit.evidence.facts import Facts
 from auditkit.evidence.levels import settled
-from auditkit.evidence.needs import SplitPlan
+from auditkit.evidence.plan import SplitPlan
 from auditkit.evidence.review import Review
 from auditkit.evidence.row_log import RowLog
 from auditkit.evidence.sample import Sampled

@@ -11,7 +11,8 @@ from torch import Tensor
 from auditkit.errors import ModelError
 from auditkit.evidence.host_axes import HostAxes
 from auditkit.evidence.levels import settled_arrays, settled_cells
-from auditkit.evidence.needs import Column, CountNeed, SplitPlan, SumNeed, rests_on_labels
+from auditkit.evidence.needs import Column, CountNeed, SumNeed, rests_on_labels
+from auditkit.evidence.plan import SplitPlan
 from auditkit.evidence.sparse_accumulators import (
     AnyCountAccumulator,
     AnySumAccumulator,

@@ -26,7 +26,7 @@ from auditkit.errors import AuditkitError, ConfigurationError
 from auditkit.evidence.collected import Evidence
 from auditkit.evidence.engine import Job, Options, collect_split, with_answers
 from auditkit.evidence.merging import from_bytes, merge, to_bytes
-from auditkit.evidence.needs import Plan
+from auditkit.evidence.plan import Plan
 from auditkit.evidence.subject import Subject
 from auditkit.models.wrapped import WrappedModel
 

@@ -12,7 +12,8 @@ from auditkit.data import Batch, Columns
 from auditkit.data.roles import labelled_rows
 from auditkit.evidence import CountNeed, SplitEvidence, Subject, SumNeed, make_plan
 from auditkit.evidence.collector import SplitCollector
-from auditkit.evidence.needs import Need, SplitNeed, SplitPlan
+from auditkit.evidence.needs import Need, SplitNeed
+from auditkit.evidence.plan import SplitPlan
 from auditkit.evidence.subject import views_of
 from auditkit.models import stored_predictions, wrap
 from auditkit.models.wrapped import WrappedModel

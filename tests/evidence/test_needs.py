@@ -6,17 +6,8 @@ import pytest
 
 from auditkit.data import Columns
 from auditkit.evidence import AttributionNeed, Column, CountNeed, SplitNeed, SumNeed, make_plan
-from auditkit.evidence.needs import (
-    BLOCK,
-    CORRECT,
-    PREDICTION,
-    TARGET,
-    Need,
-    SplitPlan,
-    feature,
-    group,
-    serves,
-)
+from auditkit.evidence.needs import BLOCK, CORRECT, PREDICTION, TARGET, Need, feature, group, serves
+from auditkit.evidence.plan import SplitPlan
 from auditkit.evidence.subject import Subject, ViewKey
 
 ONE, OTHER = ViewKey("one"), ViewKey("other")

@@ -1,0 +1,112 @@
+"""The plan: the union of all that checks ask for, each thing collected once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from auditkit.evidence.needs import (
+    BLOCK,
+    AnswerNeed,
+    AttributionNeed,
+    ClassBinsNeed,
+    Column,
+    CountNeed,
+    Need,
+    ReviewNeed,
+    RowNeed,
+    SliceNeed,
+    SplitNeed,
+    SumNeed,
+    serves,
+)
+from auditkit.evidence.subject import Labels, Subject
+
+_N = TypeVar(
+    "_N",
+    AnswerNeed,
+    CountNeed,
+    SumNeed,
+    AttributionNeed,
+    RowNeed,
+    SliceNeed,
+    ClassBinsNeed,
+    ReviewNeed,
+)
+_C = TypeVar("_C", CountNeed, SumNeed)
+
+
+@dataclass(frozen=True)
+class SplitPlan:
+    """Everything to be collected in the one pass over a split."""
+
+    counts: tuple[CountNeed, ...]
+    sums: tuple[SumNeed, ...]
+    attributions: tuple[AttributionNeed, ...]
+    rows: tuple[RowNeed, ...] = ()
+    slices: tuple[SliceNeed, ...] = ()
+    answers: tuple[AnswerNeed, ...] = ()
+    class_bins: tuple[ClassBinsNeed, ...] = ()
+    reviews: tuple[ReviewNeed, ...] = ()
+
+    @property
+    def sampled(self) -> int:
+        """How many units are drawn for what is too dear for all of them; 0 for none."""
+        sizes = [need.sample for need in self.attributions]
+        return max([*sizes, *(need.sample for need in self.answers)], default=0)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one audit collects, by split."""
+
+    splits: Mapping[str, SplitPlan]
+
+
+def make_plan(needs: Iterable[SplitNeed], subject: Subject) -> Plan:
+    """The union of the needs, without what another need already contains.
+
+    Where a cluster is declared, every count and sum gets the axis `block`, since no interval can
+    be had without it.
+    """
+    by_split: dict[str, list[Need]] = {}
+    for asked in needs:
+        by_split.setdefault(asked.split, []).append(asked.need)
+    return Plan({split: _split_plan(wanted, subject) for split, wanted in by_split.items()})
+
+
+def _split_plan(needs: list[Need], subject: Subject) -> SplitPlan:
+    extra = (BLOCK,) if subject.clustered else ()
+    apart = subject.labels is not Labels.ALL
+    counts = [CountNeed(need.view, _axes(need.axes, extra)) for need in _only(needs, CountNeed)]
+    sums = [
+        SumNeed(need.view, need.value, _axes(need.axes, extra)) for need in _only(needs, SumNeed)
+    ]
+    return SplitPlan(
+        counts=tuple(_without_contained(counts, apart=apart)),
+        sums=tuple(_without_contained(sums, apart=apart)),
+        attributions=tuple(dict.fromkeys(_only(needs, AttributionNeed))),
+        rows=tuple(dict.fromkeys(_only(needs, RowNeed))),
+        slices=tuple(dict.fromkeys(_only(needs, SliceNeed))),
+        answers=tuple(dict.fromkeys(_only(needs, AnswerNeed))),
+        class_bins=tuple(dict.fromkeys(_only(needs, ClassBinsNeed))),
+        reviews=tuple(dict.fromkeys(_only(needs, ReviewNeed))),
+    )
+
+
+def _only(needs: Iterable[Need], kind: type[_N]) -> list[_N]:
+    return [need for need in needs if isinstance(need, kind)]
+
+
+def _axes(axes: tuple[Column, ...], extra: tuple[Column, ...]) -> tuple[Column, ...]:
+    return tuple(sorted({*axes, *extra}))
+
+
+def _without_contained(needs: list[_C], *, apart: bool) -> list[_C]:
+    kept: list[_C] = []
+    # The largest first, so that whatever contains a need has been kept before it.
+    for need in sorted(dict.fromkeys(needs), key=lambda need: -len(need.axes)):
+        if not any(serves(larger, need, apart=apart) for larger in kept):
+            kept.append(need)
+    return kept
