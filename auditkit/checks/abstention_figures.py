@@ -9,8 +9,8 @@ from auditkit.checks.abstention_halves import AbstentionHalves
 from auditkit.checks.confidence_figure import best_points, curve_points
 from auditkit.checks.confidence_probes import CONFIDENCE, confidence
 from auditkit.checks.estimation import MIN_KEPT, drawn_ends
-from auditkit.checks.kept_rows import percent
 from auditkit.checks.outcome_groups import OutcomeGroups
+from auditkit.checks.percentages import percent
 from auditkit.measurement import Figure, Measurement
 from auditkit.statistics.selective import risk_coverage
 

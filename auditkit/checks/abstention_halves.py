@@ -15,9 +15,10 @@ import numpy as np
 
 from auditkit.checks.confidence_probes import confidence
 from auditkit.checks.estimation import MIN_KEPT, NoEstimateError, telling, too_few, undefined
-from auditkit.checks.kept_rows import percent, share_of
+from auditkit.checks.percentages import percent
 from auditkit.evidence.aims import Aims
 from auditkit.evidence.outcome_rows import OutcomeRows
+from auditkit.evidence.row_estimates import share_of
 from auditkit.measurement import Estimate
 from auditkit.statistics import estimates
 from auditkit.statistics.abstention import (

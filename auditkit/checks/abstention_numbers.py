@@ -16,9 +16,9 @@ from auditkit.checks.estimation import (
     undefined,
 )
 from auditkit.checks.groups import inside
-from auditkit.checks.kept_rows import share_of
 from auditkit.checks.outcome_groups import OutcomeGroups
 from auditkit.evidence.basis import Sample
+from auditkit.evidence.row_estimates import share_of
 from auditkit.evidence.subject import View
 from auditkit.measurement import Estimate, Measurement, MeasurementKey, Slice, Status
 

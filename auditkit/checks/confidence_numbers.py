@@ -10,9 +10,9 @@ import numpy as np
 from auditkit.checks.check import EVALUATION
 from auditkit.checks.confidence_probes import Probe, confidence
 from auditkit.checks.estimation import estimated, telling, too_few
-from auditkit.checks.kept_rows import share_of
 from auditkit.checks.outcome_groups import OutcomeGroups
 from auditkit.evidence.outcome_rows import OutcomeRows
+from auditkit.evidence.row_estimates import share_of
 from auditkit.evidence.subject import View
 from auditkit.measurement import Estimate, Measurement, MeasurementKey, Slice
 from auditkit.statistics.cautious_auc import cautious_auc

@@ -11,8 +11,9 @@ import numpy as np
 from auditkit.checks.confidence_figure import ends_of
 from auditkit.checks.conformal_halves import Halves, Trial
 from auditkit.checks.estimation import MIN_KEPT
-from auditkit.checks.kept_rows import percent, share_of
+from auditkit.checks.percentages import percent
 from auditkit.evidence.outcome_rows import OutcomeRows
+from auditkit.evidence.row_estimates import share_of
 from auditkit.measurement import Figure
 
 Range = tuple[int, int]

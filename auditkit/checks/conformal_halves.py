@@ -13,7 +13,7 @@ import numpy as np
 
 from auditkit.checks.check import EVALUATION
 from auditkit.checks.conformal_methods import Drawn, Method
-from auditkit.checks.kept_rows import percent
+from auditkit.checks.percentages import percent
 from auditkit.evidence.basis import Sample
 from auditkit.evidence.subject import View
 from auditkit.measurement import MeasurementKey, Slice

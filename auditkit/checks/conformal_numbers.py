@@ -10,8 +10,8 @@ import numpy as np
 from auditkit.checks.check import EVALUATION, Findings
 from auditkit.checks.conformal_halves import Trial
 from auditkit.checks.estimation import absent, estimated
-from auditkit.checks.kept_rows import mean_of, share_of
 from auditkit.evidence.basis import Sample
+from auditkit.evidence.row_estimates import mean_of, share_of
 from auditkit.evidence.subject import View
 from auditkit.measurement import Estimate, Measurement, MeasurementKey, Status
 from auditkit.models.head import Task

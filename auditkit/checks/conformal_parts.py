@@ -18,11 +18,11 @@ from auditkit.checks.estimation import (
     telling,
     too_few,
 )
-from auditkit.checks.kept_rows import share_of
 from auditkit.checks.outcome_groups import OutcomeGroups
 from auditkit.evidence.basis import Sample
 from auditkit.evidence.collected import SplitEvidence
 from auditkit.evidence.outcome_rows import OutcomeRows
+from auditkit.evidence.row_estimates import share_of
 from auditkit.evidence.subject import Subject
 from auditkit.measurement import Estimate, Measurement, MeasurementKey, Slice, Status
 from auditkit.statistics.conformal_thresholds import fewest_units, thresholds

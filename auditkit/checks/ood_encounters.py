@@ -10,11 +10,11 @@ import numpy as np
 
 from auditkit.checks.check import EVALUATION
 from auditkit.checks.estimation import NoEstimateError, absent, both, estimated
-from auditkit.checks.kept_rows import bounded_mean_of
 from auditkit.checks.ood_scores import OF_LAYER, OF_OUTPUTS, Bank, Score, likeliest
 from auditkit.data.sources import OUTSIDE
 from auditkit.evidence.answered import AnsweredRows
 from auditkit.evidence.basis import Sample
+from auditkit.evidence.row_estimates import bounded_mean_of
 from auditkit.evidence.subject import Subject, View
 from auditkit.measurement import Estimate, Measurement, MeasurementKey, Status
 from auditkit.statistics import estimates

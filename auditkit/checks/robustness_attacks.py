@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from auditkit.checks.estimation import NoEstimateError, undefined
-from auditkit.checks.kept_rows import percent, share_of
+from auditkit.checks.percentages import percent
 from auditkit.checks.robustness_pairs import Pair
 from auditkit.evidence.answered import AnsweredRows
+from auditkit.evidence.row_estimates import share_of
 from auditkit.evidence.subject import Labels, Subject
 from auditkit.measurement import Estimate, Measurement
 from auditkit.statistics import estimates

@@ -9,12 +9,12 @@ import numpy as np
 
 from auditkit.checks.estimation import NoEstimateError, Sample, absent, estimated
 from auditkit.checks.groups import counted_groups, groups_need
-from auditkit.checks.kept_rows import bounded_mean_of, mean_of, rate_of, share_of
 from auditkit.checks.outcome_groups import OutcomeGroups
 from auditkit.checks.robustness_pairs import Pair, is_number, key_of
 from auditkit.evidence.collected import SplitEvidence
 from auditkit.evidence.needs import CountNeed
 from auditkit.evidence.outcome_rows import probabilities_of
+from auditkit.evidence.row_estimates import bounded_mean_of, mean_of, rate_of, share_of
 from auditkit.evidence.subject import Subject, View
 from auditkit.measurement import Estimate, Measurement, Slice
 from auditkit.statistics import estimates

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from auditkit.checks.estimation import NoEstimateError, drawn_ends
-from auditkit.checks.kept_rows import mean_of, share_of
 from auditkit.checks.robustness_corruptions import confidence, errors
 from auditkit.checks.robustness_pairs import Pair, is_number
+from auditkit.evidence.row_estimates import mean_of, share_of
 from auditkit.measurement import Estimate, Figure
 from auditkit.statistics import estimates
 from auditkit.variants.variant import Variant
