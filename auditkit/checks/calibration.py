@@ -21,6 +21,7 @@ from auditkit.evidence.subject import Subject, View
 from auditkit.measurement import Estimate, Figure, Measurement, Status
 from auditkit.models.head import Task
 from auditkit.statistics import brier, calibration
+from auditkit.statistics.bounded_means import bounded_mean
 from auditkit.statistics.clustered_means import clustered_mean
 from auditkit.statistics.smooth_calibration import smooth_calibration_error
 
@@ -90,6 +91,7 @@ class _Cells:
         self.total = self.states[0].sum(axis=0), self.states[1].sum(axis=0), scores.sum(axis=0)
         self.seed = seed
         self._clustered = reading.clustered
+        self._clusters = reading.labelled_sample.clusters
 
     def part(self, name: str) -> Estimate:
         """A part of the Brier score; its reliability is the squared calibration error."""
@@ -111,7 +113,10 @@ class _Cells:
     def _gap_of(self, *states: np.ndarray) -> Estimate:
         if self._clustered:
             negatives, positives, scores = (part.sum(axis=1) for part in states)
-            return clustered_mean(negatives + positives, scores - positives)
+            units = negatives + positives
+            level = float(scores.sum() / units.sum())
+            found = clustered_mean(units, scores - positives)
+            return bounded_mean(found, self._clusters or 0, level - 1, level)
         return calibration.confidence_gap(*(part.sum(axis=0) for part in states))
 
 

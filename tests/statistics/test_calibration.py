@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binom
 
 from auditkit.measurement import Estimate
 from auditkit.statistics.calibration import (
@@ -169,3 +170,15 @@ def test_the_units_that_would_decide_are_known_within_a_factor_of_two() -> None:
     for factor, least, most in ((0.5, 0.0, 0.5), (2, 0.5, 1.0)):
         passed = [bounds(error(int(factor * middle), s), 0.05)[1] <= 0.02**2 for s in range(60)]
         assert least <= np.mean(passed) <= most
+
+
+@pytest.mark.parametrize("n", [30, 55, 90, 140, 200])
+def test_no_error_among_a_few_is_no_small_gap(n: int) -> None:
+    """A model that is always certain and errs a little more often than is tolerated: exact."""
+    tolerated, true = 0.05, 0.0534
+    passed = 0.0
+    for wrong in range(n + 1):
+        gap = confidence_gap([wrong], [n - wrong], [float(n)])
+        if bounds(gap, 0.05)[1] <= tolerated:
+            passed += binom.pmf(wrong, n, true)
+    assert passed <= 0.07
