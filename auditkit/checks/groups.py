@@ -22,7 +22,7 @@ from auditkit.data.grouping import ordered_levels
 from auditkit.evidence.collected import SplitEvidence
 from auditkit.evidence.needs import CountNeed, group
 from auditkit.evidence.subject import Subject
-from auditkit.measurement import REST, Slice, Status
+from auditkit.measurement import REST, Slice
 from auditkit.statistics.withholding import withheld_within
 
 # Of more groups only comparisons with the reference and with the rest are made: 900 pairs are more
@@ -188,12 +188,9 @@ class Groups:
         if found and where == REST:
             raise hidden_within(where, found[0], ", who are withheld")
         if found:
-            # Its size is not told either: less it, that of a small neighbour would be.
-            raise NoEstimateError(
-                Status.TOO_FEW,
+            raise too_few(
                 f"{where} is withheld beside groups of fewer than {MIN_KEPT}: less the other "
-                "groups, the number would tell about them.",
-                secret=True,
+                "groups, the number would tell about them."
             )
 
 

@@ -485,15 +485,3 @@ def test_no_groups_are_no_question() -> None:
     assert CHECKS["bias"].unmet(subject) == (
         "No group attribute is declared; declare data.groups to compare groups."
     )
-
-
-def test_the_size_of_a_group_withheld_beside_a_small_one_is_not_told() -> None:
-    frame = scored(400).assign(age=["a", "b"] * 200, sex=["F", "M", "M", "F"] * 100)
-    # Of the eldest there are two women and five men: told with their total, either tells the other.
-    frame.loc[:6, "age"] = "c"
-    frame.loc[:6, "sex"] = ["F", "F", "M", "M", "M", "M", "M"]
-    data = data_of(frame, groups=("age", "sex"), intersections=[("age", "sex")])
-    result = findings("bias", stored(**DECIDING), data)
-    of_men = found(result, "bias.selection_rate", {"age": "c", "sex": "M"})
-    assert "withheld beside groups of fewer than 5" in of_men.reason
-    assert (of_men.rows, of_men.units) == (0, 0)
