@@ -8,11 +8,12 @@ log-odds by as much as makes a typical distance of .04 between the two (`twice` 
 policy asks for a squared calibration error of at most .02², and for a confidence gap within ±.02;
 it fails a model if either fails after Holm, and passes it if both pass, at a one-sided α of .05.
 
-`gap` counts how often the 90 % interval of a calibrated model's gap holds zero, `ranking` how often
-that of the area under the curve of confidence against being right holds the true one; `classes` are
-gap and squared error of single classes, also of rare ones; `units` asks whether half, and twice, as
-many units as an inconclusive verdict names decide as they should; `speed` compares 200 replicates
-from the state with 200 samples of rows.
+`gap` counts how often the 90 % interval of a calibrated model's gap holds zero; `area` and
+`ranking` how often that of the area under the curve of confidence against being right holds the
+true one, as `performance.auc` and `confidence.error_auroc` have it; `classes` are gap and squared
+error of single classes, also of rare ones; `units` asks whether half, and twice, as many units as
+an inconclusive verdict names decide as they should; `speed` compares 200 replicates from the state
+with 200 samples of rows.
 
 A goal is met if the 95 % Clopper–Pearson interval of the rate touches it. With 400 repetitions
 this takes about twenty minutes on one core, nearly all of it the bootstrap of the squared error.
@@ -37,6 +38,7 @@ from scipy.special import expit, logit
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from auditkit.measurement import Estimate
+from auditkit.statistics.auc import binned_auc
 from auditkit.statistics.calibration import CELLS, confidence_gap, squared_error
 from auditkit.statistics.calibration_bootstrap import calibration_replicates
 from auditkit.statistics.cautious_auc import cautious_auc
@@ -45,6 +47,7 @@ from auditkit.statistics.class_calibration import class_gap, class_squared_error
 from auditkit.statistics.estimates import bounds, p_at_least, p_at_most, units_to_decide
 from auditkit.statistics.multiplicity import holm
 from auditkit.statistics.score_cells import BINS
+from auditkit.statistics.score_grids import RANK_CELLS, REACH
 from auditkit.statistics.sides import Sides
 from benchmarks.coverage import Experiment, Goal, table
 
@@ -201,6 +204,28 @@ def true_area(classes: int, shape: str) -> float:
     return float(given @ below / (given.sum() * (1 - given).sum()))
 
 
+def ranks(given: np.ndarray) -> np.ndarray:
+    """How many confidences lie in each of the cells in which scores are ranked."""
+    place = np.clip(np.arcsinh(logit(given)), -REACH, REACH)
+    cell = np.minimum(((place + REACH) * (RANK_CELLS / (2 * REACH))).astype(int), RANK_CELLS - 1)
+    return np.bincount(cell, minlength=RANK_CELLS)
+
+
+def area() -> Iterator[Experiment]:
+    """From cells by DeLong, as `performance.auc` is measured."""
+    for classes, shape, n in product(CLASSES, SHAPES, SIZES):
+
+        def trial(
+            generator: Generator, world: tuple[int, str, float, int] = (classes, shape, 0.0, n)
+        ) -> tuple[bool]:
+            given, right = drawn(generator, *world)
+            low, high = bounds(binned_auc(ranks(given[right]), ranks(given[~right])).estimate, 0.05)
+            return (low <= true_area(*world[:2]) <= high,)
+
+        goals = {"90% interval of the area covers": COVERS}
+        yield Experiment("area", f"{classes} classes, {shape}, n {n:,}", goals, trial)
+
+
 def ranking() -> Iterator[Experiment]:
     """As the confidence check does it, on at most 20,000 rows."""
     for classes, shape, n in product(CLASSES, SHAPES, (*SIZES[:-1], 20_000)):
@@ -317,6 +342,7 @@ GROUPS = {
     "twice": twice,
     "threshold": threshold,
     "gap": gap,
+    "area": area,
     "ranking": ranking,
     "classes": classes,
     "units": units,

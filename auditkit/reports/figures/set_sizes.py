@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -44,8 +45,14 @@ def draw(figure: Figure) -> alt.TopLevelMixin:
 
 def _order(methods: Sequence[Mapping[str, Any]]) -> list[str]:
     """The sizes of all methods, the smallest first, so that panels can be compared."""
-    every = {str(bar["size"]) for one in methods for bar in one["bars"]}
-    return sorted(every, key=lambda size: [int(end) for end in size.split("–")])
+    every = dict.fromkeys(str(bar["size"]) for one in methods for bar in one["bars"])
+    return sorted(every, key=_smallest)
+
+
+def _smallest(size: str) -> int:
+    """The number that a size begins with, `6` of `6–11`; 0 of what is none."""
+    found = re.match(r"\d+", size)
+    return 0 if found is None else int(found.group())
 
 
 def _x(sizes: list[str], *, last: bool) -> alt.X:
