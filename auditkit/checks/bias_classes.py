@@ -12,6 +12,7 @@ from auditkit.checks.estimation import MIN_KEPT, by_blocks, telling, undefined
 from auditkit.checks.group_numbers import Number, NumberTable, jackknifed
 from auditkit.checks.groups import Groups
 from auditkit.checks.known_outcomes import as_classes, parted
+from auditkit.checks.labelled_clusters import groups_of_labelled
 from auditkit.checks.rate_kinds import CLASS_RATES
 from auditkit.checks.reading import Reading, tally_need
 from auditkit.evidence.needs import PREDICTION, TARGET, CountNeed, SumNeed, group
@@ -143,5 +144,5 @@ def macro_table(
     """Balanced accuracy by group."""
     states = reading.tally(class_need(subject, view, groups.attributes))
     if subject.labels is not Labels.ALL:
-        groups = groups.holding(states.rows.sum(axis=(0, -2, -1)))
+        groups = groups_of_labelled(groups, states.rows.sum(axis=(-2, -1)))
     return NumberTable(BALANCED_ACCURACY, view.key, groups, states.rows, reading.clustered, caveat)

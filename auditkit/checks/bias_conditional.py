@@ -12,6 +12,7 @@ from auditkit.checks.check import EVALUATION
 from auditkit.checks.estimation import MIN_KEPT, Sample, estimated, telling, undefined
 from auditkit.checks.groups import Groups, inside
 from auditkit.checks.known_outcomes import as_outcomes, parted
+from auditkit.checks.labelled_clusters import groups_of_labelled
 from auditkit.checks.rate_kinds import DECISION_RATES, RateKind
 from auditkit.checks.reading import Reading, tally_need
 from auditkit.evidence.needs import (
@@ -228,7 +229,7 @@ def conditional_tables(
         of = groups
         if labelled and subject.labels is not Labels.ALL:
             rows = states.rows
-            of = groups.holding(rows.sum(axis=(0, *range(1 + attributes, rows.ndim))))
+            of = groups_of_labelled(groups, rows.sum(axis=tuple(range(1 + attributes, rows.ndim))))
         yield ConditionalTable(view.key, of, states, reading.clustered, caveat, kinds)
 
 

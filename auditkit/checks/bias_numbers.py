@@ -11,6 +11,7 @@ import numpy as np
 from auditkit.checks.estimation import MIN_KEPT, telling, too_few, undefined
 from auditkit.checks.group_numbers import Number, NumberTable, jackknifed
 from auditkit.checks.groups import Groups
+from auditkit.checks.labelled_clusters import groups_of_labelled
 from auditkit.checks.means import (
     gap_of_blocks,
     mean_of_blocks,
@@ -209,15 +210,16 @@ class Asked:
         blocked = reading.clustered or any(BLOCK in need.axes for need in needs)
         key = ViewKey(self.view.key.head, self.label)
         if reading.subject.labels is not Labels.ALL:
-            groups = groups.holding(_labelled_rows(reading, needs, len(groups.attributes)))
+            rows = _labelled_rows(reading, needs, len(groups.attributes))
+            groups = groups_of_labelled(groups, rows)
         return NumberTable(self.number, key, groups, self.states(reading, needs), blocked, caveat)
 
 
 def _labelled_rows(reading: Reading, needs: Needs, attributes: int) -> np.ndarray:
-    """How many rows a number is of, by level of each attribute of the groups."""
+    """How many rows a number is of, by block and by level of each attribute of the groups."""
     need = next(need for need in needs if rests_on_labels(need))
     units = reading.tally(need).rows
-    return np.asarray(units.sum(axis=(0, *range(1 + attributes, units.ndim))))
+    return np.asarray(units.sum(axis=tuple(range(1 + attributes, units.ndim))))
 
 
 def asked(subject: Subject) -> Iterator[Asked]:

@@ -21,6 +21,8 @@ TRUE_POSITIVE_RATE = 0.7
 FALSE_POSITIVE_RATE = 0.1
 CALIBRATION_BINS = 15
 UNIT = (0.0, 1.0)
+ASKED_AGAIN = 1000
+"""Units at most that a model is asked again about, under corruptions and attacks."""
 MILD = 0.75
 """A clearly bad ratio is this part of its bound: .6 where .8 is asked."""
 
@@ -107,6 +109,12 @@ def _share(value: float, numbers: Numbers) -> Estimate:
 def _share_of_half(value: float, numbers: Numbers) -> Estimate:
     """What is measured on the half that nothing was fitted on."""
     return _share(value, Numbers(numbers.units / 2, numbers.others / 2, numbers.rate))
+
+
+def _share_of_sample(value: float, numbers: Numbers) -> Estimate:
+    """What is measured of the random sample that is asked again."""
+    units = min(numbers.units, ASKED_AGAIN)
+    return _share(value, Numbers(units, numbers.others, numbers.rate))
 
 
 def _auc(value: float, numbers: Numbers) -> Estimate:
@@ -218,6 +226,7 @@ def _table() -> Mapping[str, Scenario]:
     )
     right = _rates(lambda _: ACCURACY, _whole, f"accuracy {ACCURACY:.0%}")
     share = Scenario(_middle, _as_far_out, _share, UNIT)
+    of_sample = Scenario(_middle, _as_far_out, _share_of_sample, UNIT)
     sure = f"accuracy {ACCURACY:.0%}"
     return {
         "bias.impact_ratio": selected[0],
@@ -239,6 +248,9 @@ def _table() -> Mapping[str, Scenario]:
         "calibration.class_gap": Scenario(_zero, _twice, _confidence_gap, (-1.0, 1.0), sure),
         "calibration.class_squared_error": Scenario(_zero, _twice, _squared_error, UNIT, sure),
         "calibration.overconfidence": Scenario(_zero, _twice, _confidence_gap, (-1.0, 1.0), sure),
+        "confidence.confidently_wrong": share,
+        "robustness.corrupted_accuracy": of_sample,
+        "robustness.robust_accuracy": of_sample,
         "conformal.coverage": Scenario(_just_inside, _just_outside, _share_of_half, UNIT),
         "abstention.coverage": Scenario(_middle, _as_far_out, _share_of_half, UNIT),
         "quantiles.interval_coverage": Scenario(_middle, _as_far_out, _share, UNIT),

@@ -145,3 +145,16 @@ def test_clusters_of_a_group_are_its_own() -> None:
     assert clusters_with_rows(evidence, every) == 20
     assert clusters_with_rows(evidence, every, Slice.of({"sex": "F"})) == 4
     assert clusters_with_rows(evidence, ~every, Slice.of({"sex": "F"})) == 0
+
+
+@pytest.mark.parametrize("metric", ["auc", "calibration_gap", "log_loss"])
+@pytest.mark.parametrize("answered", [3, 20])
+def test_numbers_of_groups_rest_on_clusters_with_labels(metric: str, answered: int) -> None:
+    result = audited("bias", surveyed(20, answered), groups=("sex",))
+    one = found(result, f"bias.{metric}", {"sex": "F"})
+    if answered == 20:
+        assert (one.status, one.units) == (Status.MEASURED, 20), one.reason
+    else:
+        assert one.status is Status.TOO_FEW, one.reason
+        assert one.interval is None
+        assert one.units == 3
