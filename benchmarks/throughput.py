@@ -26,7 +26,7 @@ from auditkit.checks.registry import load_checks
 from auditkit.configuration import read_configuration
 from auditkit.data import Dataset
 from auditkit.evidence.engine import LocalEngine, Options
-from auditkit.evidence.needs import AttributionNeed
+from auditkit.evidence.needs import AnswerNeed, AttributionNeed
 from auditkit.evidence.plan import Plan, make_plan
 from auditkit.models.wrapped import WrappedModel
 from auditkit.subjects import probe
@@ -106,7 +106,10 @@ def income(batch_size: int = 1024) -> tuple[Work, Work]:
 
 
 def collected(model: WrappedModel, data: Dataset, batch_size: int) -> Work:
-    """The audit's pass for every need of every check but attributions, which are no prediction."""
+    """The audit's one pass for every need of every check.
+
+    Left out is what comes after it: attributions, and the questions about a sample.
+    """
     with model.opened():
         probed = probe(model, data, seed=0, batch_size=batch_size)
     checks, _ = load_checks()
@@ -115,7 +118,7 @@ def collected(model: WrappedModel, data: Dataset, batch_size: int) -> Work:
         for check in checks
         if not check.unmet(probed.subject)
         for need in check.needs(probed.subject)
-        if not isinstance(need.need, AttributionNeed)
+        if not isinstance(need.need, AttributionNeed | AnswerNeed)
     ]
     plan: Plan = make_plan(needs, probed.subject)
     options = Options(batch_size=batch_size, quiet=True, edges=probed.edges)
