@@ -10,7 +10,7 @@ import numpy as np
 
 from auditkit.checks.calibration_shown import shown
 from auditkit.checks.check import EVALUATION, Findings
-from auditkit.checks.estimation import Sample, drawn_ends, estimated
+from auditkit.checks.estimation import MIN_KEPT, Sample, drawn_ends, estimated
 from auditkit.checks.reading import Reading
 from auditkit.evidence.needs import ClassBinsNeed
 from auditkit.evidence.subject import View
@@ -24,7 +24,6 @@ from auditkit.statistics.class_calibration import (
 )
 
 MOST_CLASSES = 50
-_FEWEST_TOLD = 5
 
 
 def of_classes(view: View) -> bool:
@@ -71,8 +70,8 @@ def _row(name: str, units: int, gap: Measurement, error: Measurement) -> dict[st
         **drawn_ends(gap.interval),
         "error": error.value,
         "most": None if end is None or math.isinf(end) else math.sqrt(max(end, 0.0)),
-        # Of fewer than five units it is not told how many they are.
-        "n": units if units >= _FEWEST_TOLD else None,
+        # Of a class with fewer units it is not told how many they are.
+        "n": units if units >= MIN_KEPT else None,
     }
 
 

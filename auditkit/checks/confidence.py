@@ -42,7 +42,7 @@ METRICS = (
         direction=Direction.HIGHER,
         low=0,
         high=1,
-        source="Hendrycks and Gimpel 2017; interval of DeLong et al. 1988",
+        source="Hendrycks and Gimpel 2017; intervals of DeLong et al. 1988 and Newcombe 2006",
     ),
     Metric(
         id="confidence.aurc",

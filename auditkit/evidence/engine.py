@@ -39,7 +39,7 @@ class Options:
         batch_size: units given to the model at once.
         limit: only about the first so many units of each split (whole batches); the evidence is
             then marked as sampled.
-        seed: of the attribution sample.
+        seed: of all that is drawn: the sample that is asked again, its noise and its dropout.
         edges: stream → edges of its bins; None for one that is not numeric.
         quiet: no progress bar.
     """
@@ -144,7 +144,7 @@ class LocalEngine:
     def run(
         self, plan: Plan, subject: Subject, model: WrappedModel, dataset: Dataset, options: Options
     ) -> Evidence:
-        """See `Engine.run`. All splits are read before the dear attributions are computed."""
+        """See `Engine.run`. All splits are read before the model is asked again, which is dear."""
         jobs = {
             name: Job(name, split_plan, subject.within(name), model, dataset[name])
             for name, split_plan in plan.splits.items()

@@ -76,8 +76,18 @@ def collect(
     seed = more.pop("seed", 0)
     subject = subject_of(model, columns, **more)
     collector = SplitCollector(subject, plan_of(needs, subject), model, edges, seed)
+    return finished(collector, model, cut(frame, batches), columns)
+
+
+def finished(
+    collector: SplitCollector,
+    model: WrappedModel,
+    parts: Iterable[pd.DataFrame],
+    columns: Columns,
+) -> SplitEvidence:
+    """What a collector holds after these parts, each read as one batch."""
     with model.opened():
-        for part in cut(frame, batches):
+        for part in parts:
             collector.update(batch_of(part, columns))
         return collector.finish()
 

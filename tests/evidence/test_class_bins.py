@@ -26,10 +26,10 @@ from auditkit.evidence.subject import Labels
 from auditkit.statistics.class_bins import INTEGERS, SUMS, ClassBins
 from tests.evidence.passes import (
     answering,
-    batch_of,
     binary,
     collect,
     cut,
+    finished,
     of_columns,
     plan_of,
     subject_of,
@@ -74,11 +74,7 @@ def assert_same(one: ClassBins, other: ClassBins) -> None:
 
 
 def passed(parts):
-    collector = SplitCollector(SUBJECT, PLAN, MODEL, {}, 0)
-    with MODEL.opened():
-        for part in parts:
-            collector.update(batch_of(part, CLUSTERED))
-        return collector.finish()
+    return finished(SplitCollector(SUBJECT, PLAN, MODEL, {}, 0), MODEL, parts, CLUSTERED)
 
 
 @settings(max_examples=25)

@@ -34,7 +34,7 @@ from auditkit.evidence.needs import (
 )
 from auditkit.measurement import Slice
 from auditkit.models import wrap
-from tests.evidence.passes import batch_of, binary, collect, cut, plan_of, subject_of
+from tests.evidence.passes import batch_of, binary, collect, cut, finished, plan_of, subject_of
 
 WHOLE = ViewKey("")
 COLUMNS = Columns(
@@ -79,11 +79,7 @@ PLAN = plan_of(NEEDS, SUBJECT)
 
 
 def passed(parts: Iterator[pd.DataFrame] | list[pd.DataFrame]):
-    collector = SplitCollector(SUBJECT, PLAN, MODEL, EDGES, 0)
-    with MODEL.opened():
-        for part in parts:
-            collector.update(batch_of(part, COLUMNS))
-        return collector.finish()
+    return finished(SplitCollector(SUBJECT, PLAN, MODEL, EDGES, 0), MODEL, parts, COLUMNS)
 
 
 def assert_same(one, other) -> None:

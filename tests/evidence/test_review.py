@@ -22,7 +22,7 @@ from auditkit.evidence.needs import ReviewNeed, rests_on_labels
 from auditkit.evidence.review import Review
 from auditkit.evidence.subject import Labels
 from auditkit.models import wrap
-from tests.evidence.passes import batch_of, collect, cut, of_columns, plan_of, subject_of
+from tests.evidence.passes import batch_of, collect, cut, finished, of_columns, plan_of, subject_of
 from tests.evidence.test_collector import counted_reads
 
 NEED = ReviewNeed(ViewKey(""), count=7)
@@ -80,11 +80,7 @@ def assert_listed(review: Review, wanted: list[tuple]) -> None:
 
 
 def passed(parts):
-    collector = SplitCollector(SUBJECT, PLAN, MODEL, {}, 0)
-    with MODEL.opened():
-        for part in parts:
-            collector.update(batch_of(part, CLUSTERED))
-        return collector.finish()
+    return finished(SplitCollector(SUBJECT, PLAN, MODEL, {}, 0), MODEL, parts, CLUSTERED)
 
 
 @settings(max_examples=25)
