@@ -111,6 +111,24 @@ def see(page: Page, text: str) -> None:
     expect(page.get_by_text(text).first).to_be_visible(timeout=PATIENCE)
 
 
+def at_rest(page: Page) -> None:
+    """The page has been made: what is clicked while it grows may move away under the pointer."""
+    app = page.locator("[data-testid=stApp]")
+    expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE)
+
+
+def open_section(page: Page, name: str) -> None:
+    """Click on a tab, again where a chart that was still growing pushed it away from the click."""
+    at_rest(page)
+    tab = page.get_by_role("tab", name=name)
+    deadline = time.monotonic() + PATIENCE / 1000
+    while tab.get_attribute("aria-selected") != "true":
+        assert time.monotonic() < deadline, f"the tab {name} cannot be selected"
+        tab.click()
+        page.wait_for_timeout(500)
+    at_rest(page)
+
+
 def heading(page: Page, name: str) -> None:
     expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible(timeout=PATIENCE)
 
@@ -142,6 +160,7 @@ def test_from_the_list_to_the_reasons(visitor: Visitor, tmp_path: Path) -> None:
     nothing_came_alive(page)
     assert fits(page)
 
+    at_rest(page)
     page.get_by_label("Search").fill("credit")
     page.get_by_label("Search").press("Enter")
     see(page, "1 of 3 runs")
@@ -149,6 +168,7 @@ def test_from_the_list_to_the_reasons(visitor: Visitor, tmp_path: Path) -> None:
     page.get_by_label("Search").press("Enter")
     see(page, "3 of 3 runs")
 
+    at_rest(page)
     page.get_by_role("link", name="Income classifier").click()
     heading(page, "Income classifier")
     assert re.search(rf"/run\?run={ID}", page.url)
@@ -163,6 +183,7 @@ def test_from_the_list_to_the_reasons(visitor: Visitor, tmp_path: Path) -> None:
     assert fits(page)
     page.screenshot(path=tmp_path / "run.png")
 
+    at_rest(page)
     page.get_by_role("link", name="All runs").click()
     heading(page, "Runs")
 
@@ -179,7 +200,7 @@ def test_the_sections_of_a_run(visitor: Visitor) -> None:
         "Sign-off": "Unfair. [press](javascript:alert(1)) **x** $y$",
         "Verdicts": "p: how likely such data are if the requirement were met",
     }.items():
-        page.get_by_role("tab", name=section).click()
+        open_section(page, section)
         see(page, text)
         nothing_came_alive(page)
         assert fits(page)
@@ -189,6 +210,7 @@ def test_the_sections_of_a_run(visitor: Visitor) -> None:
 
 
 def pick(page: Page, name: str, option: str) -> None:
+    at_rest(page)
     box = page.get_by_role("combobox", name=name)
     expect(box).to_have_count(1, timeout=PATIENCE)  # two while the page is made anew
     box.fill(option)
@@ -209,6 +231,7 @@ def test_groups_are_sliced_again(visitor: Visitor) -> None:
         "() => document.querySelector('[data-testid=stVegaLiteChart] canvas, "
         "[data-testid=stVegaLiteChart] svg')?.getBoundingClientRect().width > 600"
     )
+    at_rest(page)
     slider = page.get_by_role("slider")
     slider.press("ArrowRight")
     see(page, "0.51")
