@@ -46,7 +46,7 @@ _End = _Number | tuple[_Number, ...]
 class InputsSection(_Section):
     """What the model is given: its medium, and the ends between which its numbers lie."""
 
-    medium: Literal["image", "table"] | None = None
+    medium: Literal["image", "table", "audio", "text", "series"] | None = None
     range: tuple[_End, _End] | None = None
 
 

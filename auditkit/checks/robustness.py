@@ -126,8 +126,10 @@ def _views(subject: Subject) -> tuple[View, ...]:
 
 def _no_corruptions(subject: Subject) -> str:
     """Why inputs are not corrupted; "" if they are."""
-    if subject.medium not in _CORRUPTIONS:
+    if not subject.medium:
         return "It is not known what the inputs are; declare model.inputs.medium: image or table."
+    if subject.medium not in _CORRUPTIONS:
+        return f"There are corruptions of images and tables; the inputs are {subject.medium}."
     if subject.medium == "image" and not subject.input_range:
         return (
             "It is not declared between which ends the inputs lie; declare model.inputs.range for "

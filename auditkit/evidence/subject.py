@@ -140,7 +140,7 @@ class Subject:
         reasons: capability → why the model lacks it.
         seed: of everything drawn at random.
         labels: of which rows the true outcome is known.
-        medium: what an input is: `image`, `table`; "" where that is not known.
+        medium: what an input is: `image`, `table`, `audio`, `text`, `series`; "" where that is not known.
         input_range: whether it is declared between which ends the inputs lie.
         members: how many further members of an ensemble there are.
         aims: what the user wants of the model's confidence.

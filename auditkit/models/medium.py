@@ -16,6 +16,9 @@ class Medium(StrEnum):
 
     IMAGE = "image"
     TABLE = "table"
+    AUDIO = "audio"
+    TEXT = "text"
+    SERIES = "series"
 
 
 @dataclass(frozen=True)
