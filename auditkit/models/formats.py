@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import pickletools
 import struct
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
 from enum import StrEnum
+from typing import Any
 
 from auditkit.errors import ModelError
 
@@ -76,9 +78,29 @@ def _is_pickle(data: bytes) -> bool:
     if data[:1] == b"\x80":
         return len(data) > 2 and data[1] <= 5
     try:
-        return next(pickletools.genops(io.BytesIO(data)), None) is not None and data[:1] in b"c(]}d"
+        return next(instructions(io.BytesIO(data)), None) is not None and data[:1] in b"c(]}d"
     except ValueError:
         return False
+
+
+def instructions(
+    stream: io.BytesIO,
+) -> Iterator[tuple[pickletools.OpcodeInfo, Any | None, int | None]]:
+    """The instructions of the next pickle in a stream, of which none is followed.
+
+    Raises:
+        ValueError: what is there is no instruction; or IndexError, UnicodeError, OverflowError or
+            MemoryError, as `pickletools.genops`.
+    """
+    found = pickletools.genops(stream)
+    while True:
+        with warnings.catch_warnings():
+            # A damaged file may hold escapes that Python will not read for much longer.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            one = next(found, None)
+        if one is None:
+            return
+        yield one
 
 
 def _zip_format(data: bytes, name: str) -> Format:
@@ -115,7 +137,7 @@ def _names(pickle: bytes) -> Iterator[str]:
     stream = io.BytesIO(pickle)
     try:
         while stream.tell() < len(pickle):  # a legacy file holds several pickles in a row
-            for operation, argument, _ in pickletools.genops(stream):
+            for operation, argument, _ in instructions(stream):
                 if operation.name in ("GLOBAL", "INST"):
                     yield str(argument).replace(" ", ".")
                 elif operation.name == "STACK_GLOBAL":

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import io
 import pickle
-import pickletools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +18,7 @@ from typing import Any
 import torch
 
 from auditkit.errors import ModelError, UntrustedFileError
-from auditkit.models.formats import describe_names, printable
+from auditkit.models.formats import describe_names, instructions, printable
 from auditkit.models.inert_records import (
     Inert,
     LayerRecord,
@@ -205,7 +204,7 @@ def read_records(stream: io.BytesIO, name: str) -> Records:
 def _check_instructions(stream: io.BytesIO, reading: _Reading) -> None:
     """Refuse the whole pickle before any instruction of it is followed."""
     strange = []
-    for places, (operation, argument, _) in enumerate(pickletools.genops(stream), start=1):
+    for places, (operation, argument, _) in enumerate(instructions(stream), start=1):
         if operation.name not in _INSTRUCTIONS:
             raise ValueError(f"the instruction {operation.name}, which torch.save does not write")
         if operation.name == "LONG_BINPUT" and argument > places:  # type: ignore[operator]

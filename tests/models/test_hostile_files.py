@@ -219,6 +219,13 @@ def test_damaged_files_give_one_clear_error_or_a_module(kind, places) -> None:
             load_model("model.pt", legacy_pickle=True)
 
 
+def test_an_odd_escape_in_a_damaged_pickle_is_no_warning_for_the_user(tmp_path) -> None:
+    path = tmp_path / "model.pt"
+    path.write_bytes(b"cos\nsys\\gtem\n.")
+    with pytest.raises(AuditkitError, match=r"model\.pt"):
+        load_model(path, legacy_pickle=True)
+
+
 def encrypted(archive: bytes) -> bytes:
     """An archive that says of each entry that it is encrypted."""
     data = bytearray(archive)
