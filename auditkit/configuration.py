@@ -48,6 +48,8 @@ class InputsSection(_Section):
 
     medium: Literal["image", "table", "audio", "text", "series"] | None = None
     range: tuple[_End, _End] | None = None
+    neutral: Annotated[int, Field(strict=True, ge=0)] | None = None
+    special: tuple[Annotated[int, Field(strict=True, ge=0)], ...] = ()
 
 
 class AimsSection(_Section):

@@ -29,15 +29,38 @@ class Inputs:
         medium: what one input is; None where that is not declared.
         range: between which ends the numbers lie that the model is given, after its preprocess;
             None where that is not declared. Nothing is corrupted or attacked beyond it.
+        neutral: id of the token that says nothing (mask, padding); None where the model's own
+            configuration names it, or there are no tokens.
+        special: ids of the tokens that stand for no text (padding, begin, end); none declared
+            where the model's own configuration names them.
+
+    Raises:
+        ConfigurationError: a token id is no whole number of at least 0.
     """
 
     medium: Medium | None = None
     range: InputRange | None = None
+    neutral: int | None = None
+    special: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        named = () if self.neutral is None else (self.neutral,)
+        for one in (*named, *self.special):
+            if isinstance(one, bool) or not isinstance(one, int) or one < 0:
+                raise ConfigurationError(
+                    f"The inputs name the token {one!r}; expected its id, a whole number.",
+                    mend="Give for example neutral: 103, special: [0, 101, 102].",
+                )
 
     def describe(self) -> dict[str, Any]:
         """The declaration as JSON-able data."""
         ends = None if self.range is None else [self.range.low, self.range.high]
-        return {"medium": None if self.medium is None else self.medium.value, "range": ends}
+        return {
+            "medium": None if self.medium is None else self.medium.value,
+            "range": ends,
+            "neutral": self.neutral,
+            "special": list(self.special),
+        }
 
 
 def declared_inputs(given: Inputs | Mapping[str, Any] | None) -> Inputs:
@@ -51,12 +74,21 @@ def declared_inputs(given: Inputs | Mapping[str, Any] | None) -> Inputs:
     """
     if given is None or isinstance(given, Inputs):
         return given or Inputs()
-    if not isinstance(given, Mapping) or not set(given) <= {"medium", "range"}:
+    if not isinstance(given, Mapping) or not set(given) <= _KEYS:
         raise ConfigurationError(
-            f"inputs is {given!r}; expected medium, and perhaps range.",
+            f"inputs is {given!r}; expected medium, and perhaps range, neutral and special.",
             mend='Give for example {"medium": "image", "range": (0, 1)}.',
         )
-    return Inputs(_medium(given.get("medium")), _range(given.get("range")))
+    special = given.get("special", ())
+    return Inputs(
+        _medium(given.get("medium")),
+        _range(given.get("range")),
+        given.get("neutral"),
+        tuple(special) if isinstance(special, list | tuple) else (special,),
+    )
+
+
+_KEYS = {"medium", "range", "neutral", "special"}
 
 
 def _medium(given: Any) -> Medium | None:
