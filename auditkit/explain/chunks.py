@@ -12,7 +12,7 @@ from auditkit.errors import ModelError
 from auditkit.explain.target import Target
 
 HOST_BUDGET = 96 << 20
-"""Bytes that a chunk may keep for its backward pass on the CPU: beyond that its caches only lose."""
+"""Bytes that a chunk may keep for its backward pass on the CPU: more only spoils its caches."""
 
 _SHARE_OF_FREE = 0.6
 _MOST = 4096

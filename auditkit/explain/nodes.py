@@ -12,8 +12,9 @@ from functools import cache
 
 import numpy as np
 
-LEVELS = (8, 16, 32, 64, 128)
-"""Intervals of the nested rules; each has one node more."""
+LEVELS = (4, 8, 16, 32, 64, 128)
+"""Intervals of the nested rules, each of which has one node more. All nodes of the first two are
+evaluated at once: the first only says how far the second may be believed."""
 
 
 @dataclass(frozen=True, eq=False)

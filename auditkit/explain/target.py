@@ -50,6 +50,8 @@ class Target:
         medium: what an input is, as declared; "" where that is not known.
         module: what is asked, where it is a module.
         obstacle: why no gradient can be taken, a full sentence; "" if one can.
+        scale: of the explained number: its range where it is a probability, else its standard
+            deviation over all units that were opened (0 of a single one).
     """
 
     names: tuple[str, ...]
@@ -61,6 +63,7 @@ class Target:
     medium: str
     module: nn.Module | None
     obstacle: str
+    scale: float
     _model: WrappedModel
     _nest: Nest
     _embedded: Embedded | None
@@ -259,6 +262,7 @@ def _made(
         medium="" if model.inputs.medium is None else model.inputs.medium.value,
         module=model.module,
         obstacle="" if capabilities.differentiable else capabilities.reasons["differentiable"],
+        scale=0.0,
         _model=model,
         _nest=nest,
         _embedded=through,
@@ -269,7 +273,12 @@ def _made(
     if reason := unsteady(target, outputs):
         return NotExplainable(reason)
     target = replace(target, index=_index(head, targets, outputs))
-    return replace(target, obstacle=target.obstacle or _tried(target))
+    scale = 1.0 if target.is_probability else _spread(target.of_index(outputs, target.every))
+    return replace(target, scale=scale, obstacle=target.obstacle or _tried(target))
+
+
+def _spread(values: Tensor) -> float:
+    return float(values.double().std()) if len(values) > 1 else 0.0
 
 
 def _index(head: Head, targets: Tensor | None, outputs: Tensor) -> Tensor:

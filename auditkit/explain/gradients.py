@@ -1,0 +1,115 @@
+"""Saliency, input × gradient and integrated gradients, out of one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from auditkit.explain.method import Family, Maps, Method, Settings
+from auditkit.explain.path import PathIntegral, integrated
+from auditkit.explain.target import Target, Tensors
+
+_NO_GRADIENT = "The gradient has numbers that are not finite."
+_CHUNK = 64
+
+
+def gradient_maps(target: Target, settings: Settings) -> dict[str, Maps]:
+    """The maps of `saliency`, `input_x_gradient` and `integrated_gradients`, for the last's price.
+
+    Args:
+        target: whose gradient can be taken.
+        settings: tolerance and chunk.
+
+    Raises:
+        ModelError: no gradient reaches the inputs, or a single row does not fit into memory.
+    """
+    found = integrated(target, tolerance=settings.tolerance, chunk=settings.chunk)
+    inputs = tuple(one.detach().cpu() for one in target.inputs)
+    products = tuple(one * slope for one, slope in zip(inputs, found.saliency, strict=True))
+    return {
+        "saliency": _plain(found.saliency, 0.0),
+        "input_x_gradient": _plain(products, 0.0),
+        "integrated_gradients": integrated_maps(found, settings.tolerance),
+    }
+
+
+def integrated_maps(found: PathIntegral, tolerance: float) -> Maps:
+    """A path integral as maps, of which those that did not converge are withheld."""
+    doubtful = ~found.converged
+    said = ""
+    if bool(doubtful.any()):
+        said = (
+            f"The integral had not converged with {int(found.gradients[doubtful].max())} "
+            f"gradients: its estimated error is above {2 * tolerance:.0%}, or what it adds up to "
+            f"is off by more than {tolerance:.0%}."
+        )
+    return Maps(
+        found.values,
+        found.converged,
+        said,
+        found.error,
+        found.gap,
+        gradients=float(found.gradients.double().mean()),
+    )
+
+
+def _plain(values: Tensors, gradients: float) -> Maps:
+    finite = torch.stack([one.flatten(1).isfinite().all(dim=1) for one in values]).all(dim=0)
+    said = "" if bool(finite.all()) else _NO_GRADIENT
+    return Maps(values, finite, said, gradients=gradients)
+
+
+def _slope(one: Tensor, slope: Tensor) -> Tensor:
+    del one
+    return slope
+
+
+def _saliency(target: Target, settings: Settings) -> Maps:
+    return _at_input(target, settings, _slope)
+
+
+def _product(target: Target, settings: Settings) -> Maps:
+    return _at_input(target, settings, torch.mul)
+
+
+def _at_input(
+    target: Target, settings: Settings, combined: Callable[[Tensor, Tensor], Tensor]
+) -> Maps:
+    parts = []
+    for rows in torch.split(target.every, settings.chunk or _CHUNK):
+        inputs = tuple(one[rows] for one in target.inputs)
+        _, slopes = target.gradient(inputs, rows)
+        pairs = zip(inputs, slopes, strict=True)
+        parts.append(tuple(combined(one.detach(), slope).cpu() for one, slope in pairs))
+    return _plain(tuple(map(torch.cat, zip(*parts, strict=True))), 1.0)
+
+
+def _integrated(target: Target, settings: Settings) -> Maps:
+    return gradient_maps(target, settings)["integrated_gradients"]
+
+
+SALIENCY = Method(
+    "saliency",
+    "Gradient",
+    Family.GRADIENT,
+    "Simonyan, Vedaldi and Zisserman 2014",
+    _saliency,
+)
+INPUT_X_GRADIENT = Method(
+    "input_x_gradient",
+    "Input × gradient",
+    Family.GRADIENT,
+    "Shrikumar et al. 2016",
+    _product,
+    times_input=True,
+)
+INTEGRATED_GRADIENTS = Method(
+    "integrated_gradients",
+    "Integrated gradients",
+    Family.PATH,
+    "Sundararajan, Taly and Yan 2017",
+    _integrated,
+    times_input=True,
+)
