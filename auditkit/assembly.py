@@ -175,6 +175,7 @@ def _settings(
         limit=said.limit,
         feature_names=_feature_names(configuration, code),
         aims=Aims(**configuration.aims.model_dump()),
+        nuisances=configuration.nuisances,
         waivers=() if waivers is None else load_waivers(base / waivers),
         attestations={} if attested is None else load_attestations(base / attested),
         notes=tuple(configuration.data.notes),

@@ -43,6 +43,7 @@ from auditkit.records import AuditRecord, Store, new_id, open_store
 from auditkit.records.record import record_from_plain, record_to_plain
 from auditkit.run import Run
 from auditkit.subjects import Probed, probe
+from auditkit.variants.nuisances import Nuisance, declared_nuisances
 
 __all__ = ["Run", "Settings", "audit"]
 
@@ -59,6 +60,8 @@ class Settings:
         limit: read about so many units of each split only; such an audit cannot pass.
         feature_names: names of the columns of the model's input.
         aims: what is wanted of the model's confidence; a mapping of some of them will do.
+        nuisances: what ought not to matter to the model, each a mapping of its settings; None for
+            those that are built in for the medium, an empty list for none.
         waivers, attestations: for the judge.
         notes: sentences that a reviewer must see.
         digests: further digests (`model_file`, `code` …) for the record.
@@ -74,6 +77,7 @@ class Settings:
     limit: int | None = None
     feature_names: tuple[str, ...] = ()
     aims: Aims | Mapping[str, Any] = field(default_factory=Aims)
+    nuisances: Sequence[Nuisance | Mapping[str, Any]] | None = None
     waivers: tuple[Waiver, ...] = ()
     attestations: Mapping[str, Attestation] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -90,6 +94,22 @@ class Settings:
             ConfigurationError: one of them is unknown or out of range.
         """
         return Aims.of(self.aims)
+
+    @property
+    def named(self) -> tuple[Nuisance, ...] | None:
+        """The nuisances; None where the user names none.
+
+        Raises:
+            ConfigurationError: one of them is unknown or has wrong settings.
+        """
+        return declared_nuisances(self.nuisances)
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        """What the user wants looked at, as JSON-able data: aims and nuisances."""
+        named = self.named
+        told = None if named is None else [nuisance.describe() for nuisance in named]
+        return {"aims": self.aimed.describe(), "nuisances": told}
 
 
 def audit(
@@ -220,7 +240,7 @@ class _Audit:
             {
                 "limit": self.settings.limit,
                 "feature_names": self.settings.feature_names,
-                "aims": self.settings.aimed.describe(),
+                **self.settings.wanted,
             },
             known,
         )
@@ -267,6 +287,7 @@ class _Audit:
             batch_size=self.settings.batch_size,
             feature_names=self.settings.feature_names,
             aims=self.settings.aimed,
+            nuisances=self.settings.named,
         )
 
     def _collect(self, probed: Probed) -> Evidence:
@@ -333,7 +354,7 @@ class _Audit:
                 "seed": self.settings.seed,
                 "batch_size": self.settings.batch_size,
                 "limit": limit,
-                "aims": self.settings.aimed.describe(),
+                **self.settings.wanted,
                 "device": str(self.model.device),
                 "engine": self.engine.name,
                 "allow_code": self.settings.allow_code,

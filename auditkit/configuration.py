@@ -196,6 +196,7 @@ class AuditConfiguration(_Section):
     data: DataSection
     policy: str = "baseline"
     aims: AimsSection = AimsSection()
+    nuisances: tuple[dict[str, Any], ...] | None = None
     checks: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     waivers: str | None = None
     attestations: str | None = None

@@ -21,6 +21,8 @@ from auditkit.evidence.slice_levels import bin_labels, frequent_labels, labels_o
 from auditkit.evidence.subject import Labels, Subject, views_of
 from auditkit.models.medium import Medium
 from auditkit.models.wrapped import WrappedModel
+from auditkit.variants.nuisances import BUILT_IN, Nuisance
+from auditkit.variants.nuisances.fitting import refuse_unfit
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
@@ -62,6 +64,7 @@ def probe(
     batch_size: int,
     feature_names: tuple[str, ...] = (),
     aims: Aims = _USUAL,
+    nuisances: tuple[Nuisance, ...] | None = None,
 ) -> Probed:
     """Check schema and first batch of every split, run the model once, and describe the subject.
 
@@ -79,6 +82,7 @@ def probe(
     _refuse_inputs(model, batches["evaluation"])
     edges, levels = _binning(dataset, batches, _answers(model))
     capabilities = model.capabilities
+    medium = _medium(model, batches["evaluation"])
     views = tuple(
         view for head in model.heads for view in views_of(head, unit_metrics.get(head.name, ()))
     )
@@ -95,10 +99,11 @@ def probe(
         seed=seed,
         slice_levels=levels,
         labels=_labels(dataset, batches),
-        medium=_medium(model, batches["evaluation"]),
+        medium=medium,
         input_range=model.inputs.range is not None,
         members=len(model.members),
         aims=aims,
+        nuisances=_nuisances(model, batches["evaluation"], nuisances, medium),
     )
     return Probed(subject, edges, _left_out(batches, edges), f"sha256:{answers.hexdigest()}")
 
@@ -120,6 +125,23 @@ def _medium(model: WrappedModel, batch: Batch) -> str:
     if model.inputs.medium is not None:
         return model.inputs.medium.value
     return "" if batch.frame is None else Medium.TABLE.value
+
+
+def _nuisances(
+    model: WrappedModel, batch: Batch, given: tuple[Nuisance, ...] | None, medium: str
+) -> tuple[Nuisance, ...]:
+    """What ought not to matter: what the user names, else what is built in for the medium.
+
+    Raises:
+        ConfigurationError: what the user names does not fit the inputs of the first batch.
+    """
+    if given is None:
+        return BUILT_IN.get(medium, ()) if model.inputs.range is not None else ()
+    if given and model.capabilities.present:
+        prepared = model.prepare(batch.inputs)
+        for nuisance in given:
+            refuse_unfit(nuisance, medium, batch.frame, prepared, model.inputs.range)
+    return given
 
 
 def _first_batch(dataset: Dataset, split: str, batch_size: int) -> Batch:

@@ -42,6 +42,8 @@ class AnsweredRows:
         lacking: why there is no embedding; "" where there is one, or none was asked for.
         stuck: of which units an attack had no gradient to follow, bool of shape (n,); None where
             nothing was attacked.
+        untouched: of which units the inputs were what they are without the variant, bool of shape
+            (n,); None where that is not asked.
         drawn: sentences on which rows these are; "" if they are all.
         notes: sentences that qualify whatever is measured from these.
     """
@@ -61,6 +63,7 @@ class AnsweredRows:
     drawn: str
     sampled: bool
     notes: tuple[str, ...] = ()
+    untouched: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labelled)
@@ -147,6 +150,7 @@ class AnsweredRows:
             groups={name: levels[chosen] for name, levels in self.groups.items()},
             embedding=None if self.embedding is None else self.embedding[chosen],
             stuck=None if self.stuck is None else self.stuck[chosen],
+            untouched=None if self.untouched is None else self.untouched[chosen],
         )
 
 
@@ -191,6 +195,7 @@ def _rows(found: Answers, drawn: Sampled, view: View, said: str, *, sampled: boo
         stuck=found.stuck,
         drawn=said,
         sampled=sampled,
+        untouched=found.untouched,
     )
 
 

@@ -25,6 +25,8 @@ class Answers:
         lacking: why there is no embedding where one was asked for; "" otherwise.
         stuck: of which units an attack had no gradient to follow, bool of shape (n,); None where
             nothing was attacked.
+        untouched: of which units the inputs were what they are without the variant, bool of shape
+            (n,); None where that is not asked.
     """
 
     outputs: np.ndarray
@@ -32,6 +34,7 @@ class Answers:
     embedding: np.ndarray | None = None
     lacking: str = ""
     stuck: np.ndarray | None = None
+    untouched: np.ndarray | None = None
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,7 @@ def _answers(question: Question, chunk: int) -> Answers:
         np.concatenate(embeddings) if embeddings and not lacking else None,
         lacking,
         np.concatenate(question.stuck) if question.stuck else None,
+        np.concatenate(question.untouched) if question.untouched else None,
     )
 
 

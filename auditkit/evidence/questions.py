@@ -32,6 +32,8 @@ class Question:
         seed: of whatever is drawn at random.
         stuck: of the units attacked so far, part by part, whether there was no gradient to follow,
             bool; filled while an attack runs.
+        untouched: of the units asked about so far, part by part, whether an intervention left their
+            inputs as they are, bool; filled while one is made.
     """
 
     need: AnswerNeed
@@ -39,6 +41,7 @@ class Question:
     model: WrappedModel
     seed: int
     stuck: list[np.ndarray] = field(default_factory=list)
+    untouched: list[np.ndarray] = field(default_factory=list)
 
     @property
     def variant(self) -> Variant:

@@ -11,6 +11,7 @@ from auditkit.data.sources import OUTSIDE
 from auditkit.evidence.aims import Aims
 from auditkit.measurement import Slice
 from auditkit.models.head import Head, Task
+from auditkit.variants.nuisances import Nuisance
 
 
 @dataclass(frozen=True, order=True)
@@ -144,6 +145,7 @@ class Subject:
         input_range: whether it is declared between which ends the inputs lie.
         members: how many further members of an ensemble there are.
         aims: what the user wants of the model's confidence.
+        nuisances: what ought not to matter to the model: named by the user, or those built in.
         slice_levels: axis by which slices are searched for (`feature:age`, `group:sex`) → its
             levels, fixed before the pass.
     """
@@ -164,6 +166,7 @@ class Subject:
     input_range: bool = False
     members: int = 0
     aims: Aims = field(default_factory=Aims)
+    nuisances: tuple[Nuisance, ...] = ()
 
     @property
     def unlabelled(self) -> str:

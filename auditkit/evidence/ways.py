@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from auditkit.evidence.interventions import intervened
 from auditkit.evidence.questions import Question, Unaskable
 from auditkit.models.dropout import dropping, seeded, why_not
 from auditkit.models.gradients import differentiating
@@ -17,6 +18,7 @@ from auditkit.models.wrapped import WrappedModel
 from auditkit.variants.attacks import attacked
 from auditkit.variants.autoattack import autoattacked
 from auditkit.variants.images import corrupted_images, shifted_images
+from auditkit.variants.nuisances import DIRECTIONS
 from auditkit.variants.tables import corrupted_columns, corrupted_frame
 from auditkit.variants.variant import ATTACKS, IMAGE_CORRUPTIONS, TABLE_CORRUPTIONS
 from auditkit.variants.victim import Victim, no_attack
@@ -136,6 +138,10 @@ def _shifts(question: Question) -> Way:
     return Way(given, question.model, nullcontext())
 
 
+def _intervention(question: Question) -> Way:
+    return Way(intervened(question), question.model, nullcontext())
+
+
 def _member(question: Question) -> Way:
     place = int(question.variant.level)
     if place >= len(question.model.members):
@@ -149,6 +155,7 @@ _WAYS: Mapping[str, Callable[[Question], Way]] = {
     **dict.fromkeys((one.name for one in IMAGE_CORRUPTIONS), _image_corruption),
     **dict.fromkeys((one.name for one in TABLE_CORRUPTIONS), _table_corruption),
     **dict.fromkeys(ATTACKS, _attack),
+    **dict.fromkeys(DIRECTIONS, _intervention),
     "dropout": _dropout,
     "shifts": _shifts,
     "member": _member,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         TABLE_CORRUPTIONS,
         Variant,
         attack,
+        intervention,
         member,
     )
     from auditkit.variants.victim import Victim, no_attack
@@ -39,6 +40,7 @@ __all__ = [
     "corrupted_columns",
     "corrupted_frame",
     "corrupted_images",
+    "intervention",
     "member",
     "no_attack",
     "shifted_images",
@@ -60,6 +62,7 @@ _HOMES = {
     "corrupted_columns": "tables",
     "corrupted_frame": "tables",
     "corrupted_images": "images",
+    "intervention": "variant",
     "member": "variant",
     "no_attack": "victim",
     "shifted_images": "images",

@@ -65,7 +65,7 @@ def corrupted_images(
     corrupt = _CORRUPTIONS.get(variant.name)
     if corrupt is None or variant.level not in LEVELS:
         raise ValueError(f"there is no corruption of images {variant}")
-    _refuse_other_than_images(images)
+    refuse_other_than_images(images)
     if len(images) == 0:
         return images.clone()
     input_range.refuse_outside(images)
@@ -97,7 +97,7 @@ def shifted_images(images: Tensor, repeats: int = len(_DIRECTIONS)) -> Iterator[
     """
     if not 1 <= repeats <= len(_DIRECTIONS):
         raise ValueError(f"expected 1 to {len(_DIRECTIONS)} shifts, got {repeats}")
-    _refuse_other_than_images(images, floating=False)
+    refuse_other_than_images(images, floating=False)
     return (_shifted(images, *direction) for direction in _DIRECTIONS[:repeats])
 
 
@@ -112,7 +112,13 @@ def _moved(images: Tensor, axis: int, direction: int) -> Tensor:
     return (places - direction * max(1, round(_SHIFT * side))).clamp(0, side - 1)
 
 
-def _refuse_other_than_images(images: Tensor, *, floating: bool = True) -> None:
+def refuse_other_than_images(images: Tensor, *, floating: bool = True) -> None:
+    """Refuse what is no batch of images.
+
+    Raises:
+        DataError: there are not four axes, a side has less than two pixels, or, unless `floating`
+            is false, the numbers are no floating-point ones.
+    """
     found = f"{str(images.dtype).removeprefix('torch.')} of shape {tuple(images.shape)}"
     if images.ndim != 4 or min(images.shape[1:], default=0) < 1:
         raise DataError(
@@ -160,9 +166,17 @@ def _pixelated(images: Tensor, place: int, drawn: Tensor) -> Tensor:
 
 def _blurred(images: Tensor, place: int, drawn: Tensor) -> Tensor:
     del drawn
-    height, width = images.shape[-2:]
-    deviation = max(_BLUR_SHARE[place] * min(height, width), _BLUR_LEAST[place])
-    for axis, side in ((-2, height), (-1, width)):
+    return blurred(images, max(_BLUR_SHARE[place] * min(images.shape[-2:]), _BLUR_LEAST[place]))
+
+
+def blurred(images: Tensor, deviation: float) -> Tensor:
+    """Images under a Gaussian blur, each channel by itself; the edges mirror the image.
+
+    Args:
+        images: floating-point, [n, channels, height, width], at least two pixels a side.
+        deviation: of the Gaussian in pixels, above 0.
+    """
+    for axis, side in zip((-2, -1), images.shape[-2:], strict=True):
         images = _smoothed(images, axis, _kernel(images, deviation, side))
     return images
 

@@ -142,19 +142,29 @@ def _of_others(chosen: _Chosen) -> np.ndarray:
 
 def _missing(column: pd.Series, chosen: _Chosen) -> np.ndarray:
     sources = np.arange(len(column))
-    held = column.notna().to_numpy()
-    if held.any():
-        sources[chosen.mask & held] = _typical(column, np.flatnonzero(held))
+    typical = typical_row(column)
+    if typical is not None:
+        sources[chosen.mask & column.notna().to_numpy()] = typical
     return sources
 
 
-def _typical(column: pd.Series, held: np.ndarray) -> int:
-    """The row that holds the median or the most frequent value."""
+def typical_row(column: pd.Series) -> int | None:
+    """The place of a row with the typical value of a column; None where there are no values.
+
+    Of numbers and times it is the median (the lower of two middle ones), of all else the most
+    frequent value (the first of several).
+
+    >>> typical_row(pd.Series([3.0, None, 1.0, 2.0]))
+    3
+    """
+    held = np.flatnonzero(column.notna().to_numpy())
+    if not held.size:
+        return None
     values = column.iloc[held]
     if _is_ordered(column):
         order = np.argsort(values.to_numpy(), kind="stable")
         return int(held[order[(len(order) - 1) // 2]])
-    codes = _codes(values)
+    codes = equal_codes(values)
     return int(held[np.argmax(codes == np.argmax(np.bincount(codes)))])
 
 
@@ -165,8 +175,8 @@ def _is_ordered(column: pd.Series) -> bool:
     return times or types.is_numeric_dtype(column.dtype)
 
 
-def _codes(values: pd.Series) -> np.ndarray:
-    """Equal values have equal codes, numbered by their first row."""
+def equal_codes(values: pd.Series) -> np.ndarray:
+    """Equal values have equal codes, numbered by their first row; no value has the code −1."""
     try:
         return pd.factorize(values)[0]
     except TypeError:  # lists and the like, which cannot be hashed

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from auditkit.errors import ConfigurationError
+from auditkit.variants.nuisances.nuisance import DIRECTIONS, Nuisance
 
 LEAST_EPSILON = 1e-5
 """The smallest radius of an attack, as a share of the input range."""
@@ -20,10 +21,12 @@ class Variant:
         level: how much. A corruption has the levels 1, 2 and 3; that of an attack is its radius as
             a share of the input range; that of `member` is the place of an ensemble's member.
         repeats: how often the model is asked.
+        nuisance: what is `applied` or `removed`; None of other variants.
 
     Raises:
-        ValueError: there is no name, the level is negative or no finite number, or the model would
-            be asked less than once.
+        ValueError: there is no name, the level is negative or no finite number, the model would be
+            asked less than once, or a nuisance is there without its direction or the other way
+            round.
 
     >>> str(Variant("noise", 2)), str(PLAIN)
     ('noise 2', 'plain')
@@ -32,6 +35,7 @@ class Variant:
     name: str
     level: float = 0.0
     repeats: int = 1
+    nuisance: Nuisance | None = None
 
     def __post_init__(self) -> None:
         if not self.name:
@@ -40,8 +44,12 @@ class Variant:
             raise ValueError(f"expected a level of at least 0, got {self.level!r}")
         if self.repeats < 1:
             raise ValueError(f"expected at least one repeat, got {self.repeats!r}")
+        if (self.nuisance is not None) != (self.name in DIRECTIONS):
+            raise ValueError(f"{self.name!r} does not go with the nuisance {self.nuisance}")
 
     def __str__(self) -> str:
+        if self.nuisance is not None:
+            return f"{self.nuisance} {self.name}"
         if self.name in ATTACKS:
             return f"{self.name} at {self.level:.4g}"
         levelled = self.level or self.name == _MEMBER
@@ -98,6 +106,22 @@ def attack(name: str, epsilon: float) -> Variant:
             mend="Give for example 0.031, which is 8 of 255 grey levels.",
         )
     return Variant(name, float(epsilon))
+
+
+def intervention(nuisance: Nuisance, direction: str) -> Variant:
+    """Inputs that a nuisance is put into, or taken out of.
+
+    Args:
+        nuisance: what ought not to matter.
+        direction: `applied` or `removed`.
+
+    Raises:
+        ValueError: there is no such direction.
+
+    >>> str(intervention(Nuisance.of({"kind": "brightness", "by": 0.1}), "applied"))
+    'brightness applied'
+    """
+    return Variant(direction, nuisance=nuisance)
 
 
 def member(index: int) -> Variant:

@@ -51,7 +51,7 @@ def test_all_checks_come_through_the_door() -> None:
     assert [check.name for check in CHECKS] == [
         "abstention", "bias", "calibration", "confidence", "conformal", "drift",
         "embedding_slices", "explanation", "labels", "out_of_distribution", "overfitting",
-        "performance", "quantiles", "representation", "robustness", "slices",
+        "performance", "quantiles", "representation", "robustness", "shortcuts", "slices",
     ]  # fmt: skip
     assert NOTES == ()
 

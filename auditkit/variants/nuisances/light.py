@@ -1,0 +1,113 @@
+"""Nuisances that lie over a whole image: its light, a channel, the tone of its ground."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from auditkit.errors import ConfigurationError
+from auditkit.variants.nuisances.nuisance import Nuisance
+from auditkit.variants.nuisances.scale import Case, ratio
+
+
+def _mean(images: Tensor) -> Tensor:
+    return images.mean(dim=(1, 2, 3), keepdim=True)
+
+
+def brightness(images: Tensor, nuisance: Nuisance) -> Tensor:
+    """The mean of each image, shape (n, 1)."""
+    del nuisance
+    return _mean(images).flatten(1)
+
+
+def brightened(case: Case) -> Tensor:
+    """The amount is added everywhere."""
+    return case.inputs + case.step("by")
+
+
+def usually_bright(case: Case) -> Tensor:
+    """Each image has the sample's mean brightness."""
+    return case.inputs + (case.aim - _mean(case.inputs))
+
+
+def contrast(images: Tensor, nuisance: Nuisance) -> Tensor:
+    """The standard deviation of each image, shape (n, 1)."""
+    del nuisance
+    return images.std(dim=(1, 2, 3), keepdim=True, correction=0).flatten(1)
+
+
+def contrasted(case: Case) -> Tensor:
+    """Each number's distance from its image's mean is multiplied."""
+    mean = _mean(case.inputs)
+    return mean + float(case.nuisance["factor"]) * (case.inputs - mean)
+
+
+def usually_contrasted(case: Case) -> Tensor:
+    """Each image has the sample's mean deviation, about its own mean."""
+    mean = _mean(case.inputs)
+    own = case.inputs.std(dim=(1, 2, 3), keepdim=True, correction=0)
+    return mean + (case.inputs - mean) * ratio(case.aim, own)
+
+
+def _channel(images: Tensor, nuisance: Nuisance) -> Tensor:
+    place = nuisance["channel"]
+    if place >= images.shape[1]:
+        raise ConfigurationError(
+            f"The nuisance {nuisance} is of channel {place}, and the images have "
+            f"{images.shape[1]}, counted from 0.",
+            mend="Give the place of one of them.",
+        )
+    return images[:, place]
+
+
+def channel_levels(images: Tensor, nuisance: Nuisance) -> Tensor:
+    """Mean and standard deviation of the channel in each image, shape (n, 2)."""
+    one = _channel(images, nuisance).flatten(1)
+    return torch.stack([one.mean(dim=1), one.std(dim=1, correction=0)], dim=1)
+
+
+def channel_moved(case: Case) -> Tensor:
+    """One channel is multiplied and shifted."""
+    one, place = _channel(case.inputs, case.nuisance), case.nuisance["channel"]
+    step = case.step("by").expand(1, case.inputs.shape[1], 1, 1)[:, place]
+    return _with_channel(case, float(case.nuisance["factor"]) * one + step)
+
+
+def usual_channel(case: Case) -> Tensor:
+    """The channel has the sample's mean level and deviation in each image."""
+    one = _channel(case.inputs, case.nuisance)
+    mean = one.mean(dim=(1, 2), keepdim=True)
+    own = one.std(dim=(1, 2), keepdim=True, correction=0)
+    return _with_channel(case, case.aim[0] + (one - mean) * ratio(case.aim[1], own))
+
+
+def _with_channel(case: Case, one: Tensor) -> Tensor:
+    changed = case.inputs.clone()
+    changed[:, case.nuisance["channel"]] = one
+    return changed
+
+
+def tone(images: Tensor, nuisance: Nuisance) -> Tensor:
+    """The median of the outermost pixels of each channel, shape (n, channels)."""
+    del nuisance
+    edges = (images[..., 0, :], images[..., -1, :], images[..., 0], images[..., -1])
+    return torch.cat(edges, dim=-1).median(dim=-1).values
+
+
+def _ground(case: Case) -> tuple[Tensor, Tensor]:
+    """The tone of each image's ground, and which pixels are of it."""
+    own = tone(case.inputs, case.nuisance)[:, :, None, None]
+    near = (case.inputs - own).abs() <= case.step("within")
+    return own, near.all(dim=1, keepdim=True)
+
+
+def toned(case: Case) -> Tensor:
+    """The ground of each image has the tone: all pixels near the tone of the image's edge."""
+    _, ground = _ground(case)
+    return torch.where(ground, case.value("tone"), case.inputs)
+
+
+def usually_toned(case: Case) -> Tensor:
+    """The ground of each image is moved to the sample's mean tone."""
+    own, ground = _ground(case)
+    return torch.where(ground, case.inputs + (case.aim.reshape(1, -1, 1, 1) - own), case.inputs)
