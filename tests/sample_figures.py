@@ -7,6 +7,7 @@ from typing import Any
 from auditkit.measurement import Figure, Measurement
 from tests.sample_advice import frontier
 from tests.sample_confidence import confidence_figures
+from tests.sample_explanations import explanation_figures
 from tests.sample_measurements import (
     HOSTILE,
     HOSTILE_MARKDOWN,
@@ -265,4 +266,5 @@ def sample_figures() -> tuple[Figure, ...]:
         ),
         frontier(),
         *confidence_figures(),
+        *explanation_figures(),
     )

@@ -6,8 +6,8 @@ import streamlit as st
 
 from auditkit.measurement import Figure
 from auditkit.records.record import AuditRecord
-from auditkit.reports.figures import chart, tables
-from auditkit.reports.text import distinct, visible
+from auditkit.reports.figures import chart, spoken, tables
+from auditkit.reports.text import distinct
 from auditkit.reports.verdict_view import ordered_figures
 from reviewing.charts import show_chart
 from reviewing.literal import literal
@@ -29,7 +29,7 @@ def show_figure(figure: Figure, record: AuditRecord, key: str) -> None:
         key: unique on the page.
     """
     with st.container(border=True, key=f"figure-{key}"):
-        show_chart(chart(figure, record.judgement), visible(figure.title), f"chart-{key}")
+        show_chart(chart(figure, record.judgement), spoken(figure), f"chart-{key}")
         st.markdown(literal(figure.caption))
         _show_numbers(figure)
 

@@ -19,9 +19,11 @@ from auditkit.reports.figures import (
     distribution_shift,
     error_heat_map,
     error_tree,
+    explanation_trust,
     frontier,
     gap,
     group_rates,
+    heat_maps,
     null_band,
     pit,
     plain_table,
@@ -33,12 +35,13 @@ from auditkit.reports.figures import (
     separation,
     set_sizes,
     style,
+    trust,
 )
-from auditkit.reports.figures.plain_table import tables
+from auditkit.reports.figures.plain_table import Table
 from auditkit.reports.figures.rendering import rendered
 from auditkit.reports.text import clean, visible
 
-__all__ = ["DRAWINGS", "chart", "picture", "svg", "tables"]
+__all__ = ["DRAWINGS", "chart", "picture", "spoken", "svg", "tables"]
 
 Drawing = Callable[[Figure, Judgement | None], alt.TopLevelMixin]
 
@@ -60,7 +63,17 @@ DRAWINGS: Mapping[str, Drawing] = {
     "set_sizes": lambda figure, _: set_sizes.draw(figure),
     "review_list": lambda figure, _: review_list.draw(figure),
     "recalibration": lambda figure, _: recalibration.draw(figure),
+    "heat_maps": lambda figure, _: heat_maps.draw(figure),
+    "explanation_trust": lambda figure, _: explanation_trust.draw(figure),
 }
+
+# Kinds whose data are nested deeper than a list of rows; the others become tables as they are.
+TABLES: Mapping[str, Callable[[Figure], list[Table]]] = {
+    "heat_maps": heat_maps.tables,
+    "explanation_trust": explanation_trust.tables,
+}
+
+_NOT_AS_PROMISED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 def chart(figure: Figure, judgement: Judgement | None = None) -> alt.TopLevelMixin:
@@ -85,7 +98,7 @@ def chart(figure: Figure, judgement: Judgement | None = None) -> alt.TopLevelMix
 def picture(figure: Figure, judgement: Judgement | None = None) -> str | None:
     """The SVG of a figure, None where there is no drawing and a page shows its `tables` instead."""
     drawn = _drawn(_clean(figure), judgement)
-    return None if drawn is None else rendered(style.finished(drawn), figure.title)
+    return None if drawn is None else rendered(style.finished(drawn), spoken(figure))
 
 
 def svg(figure: Figure, judgement: Judgement | None = None) -> str:
@@ -93,7 +106,23 @@ def svg(figure: Figure, judgement: Judgement | None = None) -> str:
 
     Rendered by Vega inside vl-convert, without a browser and without the network.
     """
-    return rendered(chart(figure, judgement), figure.title)
+    return rendered(chart(figure, judgement), spoken(figure))
+
+
+def tables(figure: Figure) -> list[Table]:
+    """The figure's numbers as headed tables; what is too long for a page ends in a note."""
+    own = TABLES.get(figure.kind)
+    if own is None:
+        return plain_table.tables(figure)
+    try:
+        return own(_clean(figure))
+    except _NOT_AS_PROMISED:
+        return plain_table.tables(figure)
+
+
+def spoken(figure: Figure) -> str:
+    """What a screen reader says in place of the picture: its title, and how far to trust it."""
+    return visible(trust.spoken(figure))
 
 
 def _clean(figure: Figure) -> Figure:
@@ -106,5 +135,5 @@ def _drawn(figure: Figure, judgement: Judgement | None) -> alt.TopLevelMixin | N
         return None
     try:
         return drawing(figure, judgement)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+    except _NOT_AS_PROMISED:
         return None  # its data are not what the kind promises

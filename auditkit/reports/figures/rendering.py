@@ -21,7 +21,10 @@ ATTRIBUTES = frozenset(
         "text-anchor", "font-family", "font-size", "font-style", "font-weight",
     }
 )  # fmt: skip
-_DEFAULTS = {("opacity", "1"), ("font-style", "normal"), ("font-weight", "normal"), ("x2", "0")}
+_DEFAULTS = {
+    ("opacity", "1"), ("font-style", "normal"), ("font-weight", "normal"), ("x2", "0"),
+    ("text-anchor", "start"),
+}  # fmt: skip
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}(?:e-?\d+)?")
 
 
@@ -68,9 +71,14 @@ def _copied(element: ElementTree.Element) -> ElementTree.Element | None:
     copy.text = element.text
     for key, value in element.attrib.items():
         if key in ATTRIBUTES and (key, value) not in _DEFAULTS and "(#" not in value:
-            copy.set(key, _LONG_NUMBER.sub(lambda match: f"{float(match.group()):.2f}", value))
+            copy.set(key, _LONG_NUMBER.sub(_shorter, value))
     copy.extend([child for child in map(_copied, element) if child is not None])
     return None if _draws_nothing(element, copy) else copy
+
+
+def _shorter(match: re.Match[str]) -> str:
+    """A hundredth of a pixel is as fine as anybody sees."""
+    return f"{float(match.group()):.2f}".rstrip("0").rstrip(".")
 
 
 def _draws_nothing(element: ElementTree.Element, copy: ElementTree.Element) -> bool:

@@ -1,0 +1,114 @@
+"""What the explanations of a model passed: each method against each test of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import altair as alt
+
+from auditkit.measurement import Figure
+from auditkit.reports.figures import panels, style, trust
+from auditkit.reports.figures.plain_table import Table, cell
+from auditkit.reports.figures.sheet import LINE, SMALL, STRONG, Sheet, Type, wrapped
+from auditkit.reports.formatting import ABSENT, Scale, count
+from auditkit.reports.text import shorten
+
+MOST_METHODS, MOST_TESTS = 20, 8
+NAMES, CELL, ROW = 236, 106, 58
+SCALE = Scale({})
+HOLDS: Mapping[bool | None, tuple[str, str, str]] = {
+    True: ("✓", "#0b5e8a", "holds"),
+    False: ("✕", "#b3350c", "does not hold"),
+    None: (ABSENT, style.QUIET, "not decided"),
+}
+
+
+def draw(figure: Figure) -> alt.TopLevelMixin:
+    """A row for each method with its label, a column for each test with its mark and number."""
+    rows = [dict(row) for row in figure.data["rows"]]
+    tests = _tests(rows)
+    shown, columns = rows[:MOST_METHODS], tests[:MOST_TESTS]
+    notes = [
+        f"n = {count(figure.data['n'])}. ✓: the test holds. ✕: it does not. {ABSENT}: not decided.",
+        "In each cell: the number, its 90 % interval, and what it is held against.",
+        panels.left_out(len(shown), len(rows), "methods"),
+        panels.left_out(len(columns), len(tests), "tests"),
+    ]
+    sheet = Sheet()
+    y = _head(sheet, columns)
+    for row in shown:
+        y = _row(sheet, row, columns, y)
+    return sheet.chart(style.title(figure.title, notes))
+
+
+def _tests(rows: list[dict[str, Any]]) -> list[str]:
+    """Every test that some method was put to, in the order of their first naming."""
+    return list(dict.fromkeys(str(test["test"]) for row in rows for test in row["tests"]))
+
+
+def _head(sheet: Sheet, tests: list[str]) -> float:
+    titles = [wrapped(test, CELL - 10, 11.5, 3) for test in tests]
+    height = LINE * max(map(len, titles), default=1)
+    type_ = Type(11.5, weight="bold")
+    for place, lines in enumerate(titles):
+        # On the line above the rows, however many lines a title has.
+        sheet.paragraph((NAMES + place * CELL, height - LINE * len(lines)), lines, type_)
+    return height + 6.0
+
+
+def _row(sheet: Sheet, row: dict[str, Any], tests: list[str], top: float) -> float:
+    """One method; returns where its row ends."""
+    sheet.line((0, top), (NAMES + CELL * len(tests), top))
+    label = trust.trust_of(row)
+    family = shorten(str(row["family"]), 30)
+    sheet.write(0, top + 6 + LINE / 2, shorten(str(row["method"]), 30), STRONG)
+    below = sheet.paragraph((0, top + 7 + LINE), [family], SMALL)
+    ends = [trust.put(sheet, (0, below), label, NAMES - 24), top + ROW]
+    given = {str(test["test"]): test for test in row["tests"]}
+    for place, test in enumerate(tests):
+        ends.append(_cell(sheet, given.get(test), NAMES + place * CELL, top + 6))
+    return max(ends) + 6
+
+
+def _cell(sheet: Sheet, test: Mapping[str, Any] | None, x: float, y: float) -> float:
+    if test is None:
+        return sheet.paragraph((x, y), ["not run"], SMALL)
+    mark, colour, _ = _mark(test)
+    sheet.write(x, y + LINE / 2, mark, Type(14, colour, weight="bold"))
+    value, interval = style.finite(test.get("value")), style.interval_of(test)
+    if value is None:
+        reason = str(test.get("reason") or style.NOT_MEASURED)
+        return sheet.paragraph((x, y + LINE), wrapped(reason, CELL - 12, 11, 4), SMALL)
+    sheet.write(x + 16, y + LINE / 2, SCALE.value(value, interval))
+    lines = [SCALE.span(interval, value)] if interval else []
+    return sheet.paragraph((x, y + LINE), [*lines, *_against(test.get("reference"))], SMALL)
+
+
+def _mark(test: Mapping[str, Any]) -> tuple[str, str, str]:
+    holds = test.get("holds")
+    return HOLDS[holds if isinstance(holds, bool) else None]
+
+
+def _against(reference: Any) -> list[str]:
+    if reference is None:
+        return []
+    number = style.finite(reference)
+    text = str(reference) if number is None else SCALE.value(number)
+    return wrapped(f"against {text}", CELL - 12, 11, 2)
+
+
+def tables(figure: Figure) -> list[Table]:
+    """The methods with their labels; then every test of each, with its reason."""
+    rows = [dict(row) for row in figure.data["rows"]]
+    labels = [[cell(row["method"]), cell(row["family"]), *trust.cells(row)] for row in rows]
+    first: Table = (["method", "family", "trust", "reason"], labels)
+    fields = ("value", "low", "high", "reference")
+    tests = [
+        [cell(row["method"]), shorten(str(test["test"]))]
+        + [cell(test.get(field)) for field in fields]
+        + [_mark(test)[2], shorten(str(test.get("reason") or ""), trust.LONGEST_REASON)]
+        for row in rows
+        for test in row["tests"]
+    ]
+    return [first, (["method", "test", *fields, "verdict", "why"], tests)]
