@@ -25,6 +25,8 @@ from auditkit.models.wrapped import WrappedModel
 
 Tensors = tuple[Tensor, ...]
 
+REFERENCES = 32
+
 
 @dataclass(frozen=True)
 class NotExplainable:
@@ -52,6 +54,8 @@ class Target:
         obstacle: why no gradient can be taken, a full sentence; "" if one can.
         scale: of the explained number: its range where it is a probability, else its standard
             deviation over all units that were opened (0 of a single one).
+        references: inputs to compare with, [k, …] each: at most `REFERENCES` of all units that were
+            opened, evenly chosen; () of token ids, whose places mean something else in each text.
     """
 
     names: tuple[str, ...]
@@ -64,6 +68,7 @@ class Target:
     module: nn.Module | None
     obstacle: str
     scale: float
+    references: Tensors
     _model: WrappedModel
     _nest: Nest
     _embedded: Embedded | None
@@ -129,6 +134,14 @@ class Target:
             return self._model.forward(prepared)[self.head.name]
         with self._embedded.giving(tensors[0]):
             return self._model.forward(self._nest.rebuild((), carried))[self.head.name]
+
+    def elsewhere(self, prepared: Any) -> Tensor:
+        """What the head returns for other prepared inputs, of however many units.
+
+        Raises:
+            ModelError: the model could not take them.
+        """
+        return self._model.forward(self._model.place(prepared))[self.head.name]
 
     def value(self, tensors: Tensors, rows: Tensor) -> Tensor:
         """[m] the explained number; see `outputs`."""
@@ -263,6 +276,7 @@ def _made(
         module=model.module,
         obstacle="" if capabilities.differentiable else capabilities.reasons["differentiable"],
         scale=0.0,
+        references=() if through is not None else _some(inputs),
         _model=model,
         _nest=nest,
         _embedded=through,
@@ -275,6 +289,13 @@ def _made(
     target = replace(target, index=_index(head, targets, outputs))
     scale = 1.0 if target.is_probability else _spread(target.of_index(outputs, target.every))
     return replace(target, scale=scale, obstacle=target.obstacle or _tried(target))
+
+
+def _some(inputs: Tensors) -> Tensors:
+    units = len(inputs[0])
+    count = min(units, REFERENCES)
+    rows = torch.arange(count, device=inputs[0].device) * units // count
+    return tuple(tensor[rows] for tensor in inputs)
 
 
 def _spread(values: Tensor) -> float:

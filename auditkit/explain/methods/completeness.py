@@ -1,0 +1,101 @@
+"""Whether maps add up to the change of the output that they claim to explain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from auditkit.explain.convergence import completeness_gap, flat
+from auditkit.explain.method import Maps
+from auditkit.explain.target import Target, Tensors
+
+LIMIT = 0.05
+"""A map that misses more than this share of the change of the output is not shown."""
+
+_ROWS = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Completeness:
+    """How far n maps are from adding up.
+
+    Attributes:
+        gap: [n] as `auditkit.explain.convergence.Convergence.gap`, on the CPU.
+        kept: bool [n]: the gap is at most `LIMIT`; or the sum is right to the last digit, where
+            there is no scale for a gap. A map with a number that is not finite is never kept.
+    """
+
+    gap: Tensor
+    kept: Tensor
+
+    def withheld(self, title: str) -> str:
+        """Why the others may not be shown, a full sentence with the numbers; "" if all may.
+
+        Args:
+            title: of the method.
+        """
+        lost = ~self.kept
+        if not bool(lost.any()):
+            return ""
+        known = self.gap[lost & self.gap.isfinite()]
+        by = (
+            f"by up to {float(known.max()):.1%} of it (median {float(known.median()):.1%})"
+            if len(known)
+            else "by an amount that cannot be told"
+        )
+        return (
+            f"The {title} maps of {int(lost.sum())} of {len(lost)} units don't add up to the "
+            f"change of the output: they miss it {by}; more than {LIMIT:.0%} is not shown."
+        )
+
+
+def completeness(target: Target, values: Tensors, reference: Tensor) -> Completeness:
+    """How far maps are from adding up to the output less that of a reference.
+
+    Args:
+        target: whose inputs were explained.
+        values: the maps, [n, …] for each input, on the CPU.
+        reference: [n] the explained number where there is nothing to see, on the CPU.
+    """
+    output = told(target, target.inputs)
+    numbers, difference = flat(values), output.double() - reference.double()
+    gap = completeness_gap(numbers, difference, target.scale)
+    exact = numbers.sum(dim=1) == difference
+    return Completeness(gap, ((gap <= LIMIT) | exact) & numbers.isfinite().all(dim=1))
+
+
+def guarded(
+    title: str, target: Target, values: Tensors, reference: Tensor, *, asked: tuple[float, float]
+) -> Maps:
+    """Maps of which those that do not add up are withheld.
+
+    Args:
+        title: of the method.
+        target, values, reference: see `completeness`.
+        asked: gradients that were taken for a unit, and forwards for its reference.
+    """
+    found = completeness(target, values, reference)
+    said = found.withheld(title)
+    gradients, forwards = asked
+    return Maps(values, found.kept, said, gap=found.gap, gradients=gradients, forwards=1 + forwards)
+
+
+def finite(
+    values: Tensors, *, gap: Tensor | None = None, gradients: float = 0.0, forwards: float = 0.0
+) -> Maps:
+    """Maps of which those with a number that is not finite are withheld."""
+    shown = flat(values).isfinite().all(dim=1)
+    said = "" if bool(shown.all()) else "The map has numbers that are not finite."
+    return Maps(values, shown, said, gap=gap, gradients=gradients, forwards=forwards)
+
+
+def told(target: Target, tensors: Tensors) -> Tensor:
+    """[n] the explained number for tensors in the place of all inputs, on the CPU."""
+    with torch.no_grad():
+        parts = [
+            target.value(tuple(tensor[rows] for tensor in tensors), rows).cpu()
+            for rows in torch.split(target.every, _ROWS)
+        ]
+    return torch.cat(parts)

@@ -1,0 +1,133 @@
+"""DeepLIFT (Shrikumar, Greenside and Kundaje, ICML 2017), and its mean over references.
+
+Captum's rules hold for a few layers. Where a model is bent by anything else, Captum returns a map
+all the same; here that is a reason to give none. What the look at the model misses shows in the
+map itself: it doesn't add up, and is withheld.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from auditkit.explain.chunks import fitting
+from auditkit.explain.method import Family, Maps, Method, Settings
+from auditkit.explain.methods.asking import Asked, joined, marked, slices, sum_gradient
+from auditkit.explain.methods.attempting import attempted
+from auditkit.explain.methods.bending import bent
+from auditkit.explain.methods.completeness import guarded, told
+from auditkit.explain.target import NotExplainable, Target, Tensors
+
+
+def deep_lift(target: Target, settings: Settings) -> Maps | NotExplainable:
+    """Contributions from the baseline, by the rescale rule.
+
+    A map that misses the change of the output by more than 5 % of it is withheld.
+
+    Args:
+        target: what is explained.
+        settings: chunk is read.
+    """
+    from captum.attr import DeepLift
+
+    def step(size: int) -> Maps | NotExplainable:
+        if reason := bent(target, "DeepLIFT", RULED):
+            return NotExplainable(reason)
+        parts = [
+            _unmarked(DeepLift(Asked(part)), part, part.baseline)
+            for part in slices(target, max(1, size // 2))
+        ]
+        return guarded(
+            "DeepLIFT", target, joined(parts), told(target, target.baseline), asked=(2, 1)
+        )
+
+    return attempted("DeepLIFT", target, step, settings.chunk or fitting(target))
+
+
+def deep_lift_shap(target: Target, settings: Settings) -> Maps | NotExplainable:
+    """The mean of DeepLIFT's contributions from several references (Lundberg and Lee, NIPS 2017).
+
+    The references are those of the target, at most `settings.samples` of them.
+
+    Args:
+        target: what is explained.
+        settings: samples and chunk are read.
+    """
+    from captum.attr import DeepLiftShap
+
+    references = tuple(tensor[: settings.samples] for tensor in target.references)
+    count = len(references[0]) if references else 0
+    if count < 2:
+        return NotExplainable(
+            "DeepLIFT SHAP compares with several other inputs, and there are fewer than two."
+        )
+
+    def step(size: int) -> Maps | NotExplainable:
+        if reason := bent(target, "DeepLIFT SHAP", RULED):
+            return NotExplainable(reason)
+        # Captum takes all references of a unit at once: a unit at a time, `size` is not exceeded
+        # by more than that.
+        parts = [
+            _unmarked(DeepLiftShap(Asked(part)), part, references)
+            for part in slices(target, max(1, size // (2 * count)))
+        ]
+        mean = mean_told(target, references)
+        return guarded("DeepLIFT SHAP", target, joined(parts), mean, asked=(2 * count, count))
+
+    return attempted("DeepLIFT SHAP", target, step, settings.chunk or fitting(target))
+
+
+def mean_told(target: Target, references: Tensors) -> Tensor:
+    """[n] the mean of the explained number over references, with each unit's masks and index."""
+    count = len(references[0])
+    means = []
+    for rows in torch.split(target.every, max(1, 256 // count)):
+        tensors = tuple(one.repeat(len(rows), *[1] * (one.ndim - 1)) for one in references)
+        with torch.no_grad():
+            asked = target.value(tensors, rows.repeat_interleave(count))
+        means.append(asked.reshape(len(rows), count).mean(dim=1).cpu())
+    return torch.cat(means)
+
+
+def _unmarked(method: Any, part: Target, baselines: Tensors) -> Tensors:
+    """The contributions to the units of a part, as Captum computes them with a sum-gradient."""
+    method.gradient_func = sum_gradient
+    found: Tensors = method.attribute(
+        marked(part.inputs), baselines=baselines, additional_forward_args=(part.every,)
+    )
+    return found
+
+
+RULED = (
+    "ELU",
+    "LeakyReLU",
+    "MaxPool1d",
+    "MaxPool2d",
+    "MaxPool3d",
+    "ReLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Tanh",
+)
+"""Layers of torch for which Captum has a rule."""
+
+DEEP_LIFT = Method(
+    name="deep_lift",
+    title="DeepLIFT",
+    family=Family.PROPAGATION,
+    source="Shrikumar, Greenside and Kundaje, ICML 2017, arXiv 1704.02685",
+    attribute=deep_lift,
+    times_input=True,
+)
+
+DEEP_LIFT_SHAP = Method(
+    name="deep_lift_shap",
+    title="DeepLIFT SHAP",
+    family=Family.PROPAGATION,
+    source="Lundberg and Lee, NIPS 2017, arXiv 1705.07874",
+    attribute=deep_lift_shap,
+    times_input=True,
+)
