@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.integrate import trapezoid
 
 from auditkit.explain.method import Settings
-from auditkit.explain.regions import Regions
+from auditkit.explain.regions import Regions, regions
 from auditkit.explain.target import Target
 from auditkit.explain.trust.asking import without
 from auditkit.explain.trust.cost import Cost
@@ -166,10 +166,11 @@ def deletion(
         ModelError: the model could not take the inputs.
     """
     if against is None:
-        against = controls(target, given.regions, settings)
+        against = controls(target, regions(target, settings.regions), settings)
     shares = against.random.shares
-    walk = _Walk(target, given.regions, settings, shares, present(target, given.regions))
-    strong = given.strength
+    cut = against.regions
+    walk = _Walk(target, cut, settings, shares, present(target, cut))
+    strong = given.on(target, cut)
     own = Curves(shares, walk.deletion(strong), walk.insertion(strong))
     usable = np.where(given.usable, against.direction, np.nan)
     random, by_input = against.random, against.by_input

@@ -21,6 +21,10 @@ DRAWS = 8
 """Into how many parts the units are split. The weights are drawn anew for each part, so that chance
 in the weights is seen at no more cost than a single draw for all units."""
 
+RESOLUTION = 1024
+"""Regions in which maps are compared with each other. On a coarse grid any two maps of one network
+are alike, trained or not: its middle is always stronger than its edge."""
+
 
 @dataclass(frozen=True, eq=False)
 class Explained:
@@ -29,7 +33,7 @@ class Explained:
     Attributes:
         method: whose.
         maps: of all units, in the order of the target.
-        regions: what is ranked.
+        regions: what is ranked, as fine as `RESOLUTION` allows.
         strength: [n, regions] how strong each is in the map, without its sign; NaN for units whose
             map may not be shown or is not finite, and for tokens that are not explained.
         cost: of the maps.
@@ -40,6 +44,12 @@ class Explained:
     regions: Regions
     strength: Floats
     cost: Cost
+
+    def on(self, target: Target, cut: Regions) -> Floats:
+        """[n, regions] the strength of other regions, NaN likewise."""
+        found = strength(target, self.method, self.maps.values, cut)
+        found[~self.maps.shown.numpy()] = np.nan
+        return found
 
     @property
     def usable(self) -> Flags:
@@ -77,7 +87,7 @@ def explained(target: Target, method: Method, settings: Settings) -> Explained |
             return maps
         found.append((rows.cpu(), maps))
     joined = _joined(found, target.units)
-    cut = regions(target, settings.regions)
+    cut = regions(target, RESOLUTION)
     strong = strength(target, method, joined.values, cut)
     strong[~joined.shown.numpy()] = np.nan
     return Explained(method, joined, cut, strong, Cost(joined.gradients, joined.forwards))

@@ -30,7 +30,7 @@ from auditkit.explain.trust.explained import (
     strength,
 )
 from auditkit.explain.trust.not_run import NotRun
-from auditkit.explain.trust.ranks import spearman
+from auditkit.explain.trust.ranks import beyond, spearman
 from auditkit.explain.trust.resetting import Layer, layers, reset, why_no_reset
 
 STAGES = 5
@@ -45,8 +45,10 @@ class Randomisation:
         stages: how many of these are random at each stage; all of them at the last.
         correlation: [n, stages] Spearman's, of the strength of the regions; NaN where a map says
             the same of all regions, or is not to be shown.
-        gradient: [n, stages] the same of the plain gradient; None where the method is no product
-            with the input, or no gradient can be taken.
+        beyond_input: [n, stages] what is left of it when the distance of the input from the
+            baseline is held fixed (partial correlation): about 0 where nothing but the input stays.
+        gradient: [n, stages] the correlation of the plain gradient; None where the method is no
+            product with the input, or no gradient can be taken.
         input_only: [n] of the map and the distance of the input from the baseline: what a map that
             shows nothing but the input has in common with this one.
         random: [n] of the map and one without meaning.
@@ -58,6 +60,7 @@ class Randomisation:
     layers: tuple[str, ...]
     stages: tuple[int, ...]
     correlation: Floats
+    beyond_input: Floats
     gradient: Floats | None
     input_only: Floats
     random: Floats
@@ -91,6 +94,7 @@ def randomisation(
     counts = _evenly(len(found), stages)
     cascade = _Cascade(target, given, settings, found)
     table, draw = np.full((target.units, len(counts)), np.nan), np.zeros(target.units, np.int64)
+    left = table.copy()
     plain = None if cascade.gradients is None else table.copy()
     cost = cascade.cost
     for number, rows in enumerate(parts(target)):
@@ -101,6 +105,7 @@ def randomisation(
             if isinstance(answer, NotRun):
                 return answer
             table[places, stage] = answer.correlation
+            left[places, stage] = answer.beyond_input
             if plain is not None and answer.gradient is not None:
                 plain[places, stage] = answer.gradient
             cost = cost + answer.cost * (len(rows) / target.units)
@@ -108,8 +113,9 @@ def randomisation(
         layers=tuple(layer.name for layer in found),
         stages=counts,
         correlation=table,
+        beyond_input=left,
         gradient=plain,
-        input_only=spearman(given.strength, distance(target, given.regions)),
+        input_only=cascade.by_input,
         random=spearman(given.strength, by_chance(given.strength, settings.seed)),
         draw=draw,
         cost=cost,
@@ -119,6 +125,7 @@ def randomisation(
 @dataclass(frozen=True)
 class _Answer:
     correlation: Floats
+    beyond_input: Floats
     gradient: Floats | None
     cost: Cost
 
@@ -133,6 +140,8 @@ class _Cascade:
         self.given = given
         self.settings = settings
         self.layers = found
+        self.apart = distance(target, given.regions)
+        self.by_input = spearman(given.strength, self.apart)
         self.gradients: Floats | None = None
         self.cost = Cost()
         if given.method.times_input and not target.obstacle:
@@ -154,7 +163,9 @@ class _Cascade:
                 plain = spearman(self.gradients[places], self._gradients(part))
         strong = strength(part, self.given.method, maps.values, self.given.regions)
         cost = Cost(maps.gradients + (plain is not None), maps.forwards + 2 * last)
-        return _Answer(spearman(self.given.strength[places], strong), plain, cost)
+        alike = spearman(self.given.strength[places], strong)
+        by_input = spearman(strong, self.apart[places])
+        return _Answer(alike, beyond(alike, self.by_input[places], by_input), plain, cost)
 
     def _output(self, part: Target) -> Tensor:
         with torch.no_grad():

@@ -35,6 +35,32 @@ def spearman(first: Floats, second: Floats) -> Floats:
     return together / np.where(size > 0, size, 1.0)
 
 
+def beyond(together: Floats, first: Floats, second: Floats) -> Floats:
+    """Correlations that are left when a third thing is held fixed: partial correlations.
+
+    Args:
+        together: [n] of two maps.
+        first: [n] of the first and the third.
+        second: [n] of the second and the third.
+
+    Returns:
+        [n], from −1 to 1; NaN where one of the two is the third as it is, and nothing is left.
+
+    Source: Kendall 1942; Fisher 1924 for the formula.
+
+    Example:
+        >>> beyond(np.array([0.9, 1.0]), np.array([0.6, 1.0]), np.array([0.8, 1.0])).round(6)
+        array([0.875,   nan])
+    """
+    left = np.sqrt(np.maximum((1 - first**2) * (1 - second**2), 0.0))
+    told = left > _ROUNDING
+    found: Floats = np.where(told, together - first * second, np.nan)
+    return np.clip(found / np.where(told, left, 1.0), -1.0, 1.0)
+
+
+_ROUNDING = 1e-9
+
+
 def _centred(values: Floats, known: Flags) -> Floats:
     """Ranks within each row, less their mean; 0 where nothing is known."""
     ranks = rankdata(np.where(known, values, np.nan), axis=1, nan_policy="omit")

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from auditkit.explain.method import Settings
+from auditkit.explain.regions import regions
 from auditkit.explain.trust.deletion import controls, deletion
 from auditkit.explain.trust.explained import explained
 from auditkit.explain.trust.ranks import orders
@@ -87,8 +88,7 @@ def test_a_map_without_meaning_gains_nothing() -> None:
 def test_random_orders_are_even_and_read_both_ways() -> None:
     """Of a linear model an order and its reverse have the area of a straight line, exactly."""
     with opened(Linear(), table(), "regression") as target:
-        cut = explained(target, GRADIENT, SETTINGS).regions
-        found = controls(target, cut, SETTINGS, points=9, draws=2)
+        found = controls(target, regions(target), SETTINGS, points=9, draws=2)
     curve = found.random.deletion
     assert found.random.deletion_area == pytest.approx((curve[:, 0] + curve[:, -1]) / 2, abs=1e-5)
     assert (found.random.insertion == curve[:, ::-1]).all()
@@ -150,7 +150,5 @@ def test_a_model_without_gradients_is_asked_all_the_same() -> None:
 
 
 def test_too_few_points_are_refused() -> None:
-    with opened(network(), table()) as target:
-        given = explained(target, GRADIENT, SETTINGS)
-        with pytest.raises(ValueError, match="two points and an order"):
-            controls(target, given.regions, SETTINGS, points=1)
+    with opened(network(), table()) as target, pytest.raises(ValueError, match="two points"):
+        controls(target, regions(target), SETTINGS, points=1)

@@ -40,6 +40,7 @@ def test_a_map_of_the_input_alone_stays_what_it_was() -> None:
     found = ran(network(), INPUT_ONLY)
     assert found.correlation == pytest.approx(1)
     assert found.input_only == pytest.approx(1)
+    assert np.isnan(found.beyond_input).all()
     assert found.gradient is None
 
 
@@ -82,6 +83,7 @@ def test_a_product_with_the_input_is_shown_beside_the_gradient() -> None:
     assert found.correlation[:, -1].mean() > 0.7
     assert found.gradient[:, -1].mean() < 0.5
     assert found.input_only.mean() > 0.7
+    assert abs(found.beyond_input[:, -1].mean()) < 0.3
     assert found.cost.gradients == 1 + 2 * len(found.stages)
 
 
