@@ -30,7 +30,8 @@ from auditkit.statistics.sparse_counts import AnyCounts
 from auditkit.statistics.sparse_moments import AnyMoments
 
 if TYPE_CHECKING:
-    from auditkit.explain.integrated import Attributions, NotExplainable
+    from auditkit.explain.explanation import Explanation
+    from auditkit.explain.target import NotExplainable
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class SplitEvidence:
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     clusters: Clusters | None = None
     sample: Sampled | None = None
-    attributions: Mapping[AttributionNeed, Attributions | NotExplainable] = field(
+    attributions: Mapping[AttributionNeed, Explanation | NotExplainable] = field(
         default_factory=dict
     )
     sampled: bool = False

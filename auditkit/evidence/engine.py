@@ -28,7 +28,8 @@ from auditkit.evidence.subject import Subject
 from auditkit.models.wrapped import WrappedModel
 
 if TYPE_CHECKING:
-    from auditkit.explain.integrated import Attributions, NotExplainable
+    from auditkit.explain.explanation import Explanation
+    from auditkit.explain.target import NotExplainable
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,9 @@ def with_answers(split: SplitEvidence, job: Job, options: Options) -> SplitEvide
 
     Attributions first, then the answers under each variant, with a progress bar.
     """
-    attributions = {need: _attributions(need, split, job) for need in job.plan.attributions}
+    attributions = {
+        need: _attributions(need, split, job, options) for need in job.plan.attributions
+    }
     answers = _answers(split, job, options) if job.plan.answers else {}
     return replace(split, attributions=attributions, answers=answers)
 
@@ -193,10 +196,12 @@ def _undrawn(split: SplitEvidence) -> str:
 
 
 def _attributions(
-    need: AttributionNeed, split: SplitEvidence, job: Job
-) -> Attributions | NotExplainable:
+    need: AttributionNeed, split: SplitEvidence, job: Job, options: Options
+) -> Explanation | NotExplainable:
     # Heavy: Captum brings matplotlib, and most audits of stored predictions never ask for it.
-    from auditkit.explain.integrated import NotExplainable, integrated_gradients
+    from auditkit.explain.explanation import explained
+    from auditkit.explain.method import Settings
+    from auditkit.explain.target import NotExplainable
 
     if split.sample is None:
         return NotExplainable(_undrawn(split))
@@ -206,10 +211,8 @@ def _attributions(
     head = next(head for head in job.model.heads if head.name == need.head)
     # A copy: a model may write to its inputs, and others are asked about them after this.
     inputs = rows_of(sample.inputs, np.arange(len(sample)), len(sample))
+    settings = Settings(seed=options.seed, tolerance=need.wishes.tolerance)
     try:
-        return integrated_gradients(job.model, inputs, head, steps=need.steps)
+        return explained(job.model, inputs, head, methods=need.wishes.methods, settings=settings)
     except ModelError as error:  # all else that the pass has found stays measured
-        return NotExplainable(f"No gradient could be taken: {error}")
-    except RuntimeError as error:  # the backward pass is the user's code, too
-        said = (str(error).strip().splitlines() or ["no message"])[0]
-        return NotExplainable(f"No gradient could be taken ({said}).")
+        return NotExplainable(f"Nothing could be explained: {error.problem}")

@@ -6,10 +6,11 @@ axes are all among those of another count is taken from that one as a marginal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from auditkit.evidence.quantile_values import CROSSING, WIDTH
 from auditkit.evidence.subject import ViewKey
+from auditkit.explain.wishes import Wishes
 from auditkit.variants.variant import PLAIN, Variant
 
 
@@ -168,17 +169,20 @@ def _check_axes(view: ViewKey | None, axes: tuple[Column, ...]) -> None:
 
 @dataclass(frozen=True)
 class AttributionNeed:
-    """Integrated gradients of one output on a sample drawn by a keyed hash of the row ids.
+    """Attributions of one output on a sample drawn by a keyed hash of the row ids.
 
     Attributes:
         head: name of the model's output head.
-        sample: number of units.
-        steps: nodes of the coarse quadrature; the fine one has twice as many.
+        wishes: how many units, by which methods, and how these are tested.
     """
 
     head: str
-    sample: int = 128
-    steps: int = 32
+    wishes: Wishes = field(default_factory=Wishes)
+
+    @property
+    def sample(self) -> int:
+        """Number of units."""
+        return self.wishes.units
 
 
 @dataclass(frozen=True)

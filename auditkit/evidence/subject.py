@@ -9,6 +9,7 @@ from enum import StrEnum
 from auditkit.data.columns import Columns
 from auditkit.data.sources import OUTSIDE
 from auditkit.evidence.aims import Aims
+from auditkit.explain.wishes import Wishes
 from auditkit.measurement import Slice
 from auditkit.models.head import Head, Task
 from auditkit.variants.nuisances import Nuisance
@@ -141,10 +142,11 @@ class Subject:
         reasons: capability → why the model lacks it.
         seed: of everything drawn at random.
         labels: of which rows the true outcome is known.
-        medium: what an input is: `image`, `table`, `audio`, `text`, `series`; "" where that is not known.
+        medium: what an input is, as of `auditkit.models.medium`; "" where that is not known.
         input_range: whether it is declared between which ends the inputs lie.
         members: how many further members of an ensemble there are.
         aims: what the user wants of the model's confidence.
+        wishes: which explanations the user wants.
         nuisances: what ought not to matter to the model: named by the user, or those built in.
         slice_levels: axis by which slices are searched for (`feature:age`, `group:sex`) → its
             levels, fixed before the pass.
@@ -167,6 +169,7 @@ class Subject:
     members: int = 0
     aims: Aims = field(default_factory=Aims)
     nuisances: tuple[Nuisance, ...] = ()
+    wishes: Wishes = field(default_factory=Wishes)
 
     @property
     def unlabelled(self) -> str:

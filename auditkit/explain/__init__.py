@@ -6,35 +6,59 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from auditkit.explain.explanation import Explanation, explained
     from auditkit.explain.features import Magnitudes, magnitudes
-    from auditkit.explain.integrated import Attributions, NotExplainable, integrated_gradients
+    from auditkit.explain.method import Family, Maps, Method, Settings
+    from auditkit.explain.path import PathIntegral, along, integrated
     from auditkit.explain.ranking import RankedFeature, Ranking, rank_features
+    from auditkit.explain.target import NotExplainable, Target, targeting
+    from auditkit.explain.wishes import Wishes
 
 __all__ = [
-    "Attributions",
+    "Explanation",
+    "Family",
     "Magnitudes",
+    "Maps",
+    "Method",
     "NotExplainable",
+    "PathIntegral",
     "RankedFeature",
     "Ranking",
-    "integrated_gradients",
+    "Settings",
+    "Target",
+    "Wishes",
+    "along",
+    "explained",
+    "integrated",
     "magnitudes",
     "rank_features",
+    "targeting",
 ]
 
 _HOMES = {
-    "Attributions": "integrated",
+    "Explanation": "explanation",
+    "Family": "method",
     "Magnitudes": "features",
-    "NotExplainable": "integrated",
+    "Maps": "method",
+    "Method": "method",
+    "NotExplainable": "target",
+    "PathIntegral": "path",
     "RankedFeature": "ranking",
     "Ranking": "ranking",
-    "integrated_gradients": "integrated",
+    "Settings": "method",
+    "Target": "target",
+    "Wishes": "wishes",
+    "along": "path",
+    "explained": "explanation",
+    "integrated": "path",
     "magnitudes": "features",
     "rank_features": "ranking",
+    "targeting": "target",
 }
 
 
 def __getattr__(name: str) -> Any:
-    # Lazily: Captum loads torch and matplotlib.
+    # Lazily: torch, and Captum with matplotlib.
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -15,6 +15,10 @@ from torch import Tensor
 TOLERANCE = 0.02
 """Of the gap; the estimate, which is about twice the error, may be twice as large."""
 
+# Without it the estimate lies below the error in 5 to 7 % of samples of small ReLU networks.
+_MARGIN = 1.25
+_ROUNDING = 64
+
 # A difference of outputs smaller than this share of their usual spread is no scale for a gap.
 _FLOOR = 0.01
 
@@ -26,8 +30,8 @@ class Convergence:
     Attributes:
         gap: [n] |sum of A₂ₙ − (f(x) − f(b))|, relative to |f(x) − f(b)| or, if that is larger, to
             1 % of the outputs' scale; NaN where both are zero.
-        error: [n] the larger of `moved` and half of what that was one rule before; NaN where A₂ₙ
-            is zero.
+        error: [n] 1.25 times the larger of `moved` and half of what that was one rule before, and
+            never below rounding; NaN where A₂ₙ is zero.
         converged: [n] bool: the gap is at most the tolerance (or NaN), and the error at most twice
             that; or there was nothing to attribute: no difference of outputs, and all attributions
             zero.
@@ -70,13 +74,15 @@ def convergence(
     >>> one = torch.ones(1, 2)
     >>> float(convergence((one,), (1.5 * one,), torch.full((1,), 2.0), torch.zeros(1),
     ...     scale=1.0).error)
-    0.5
+    0.625
     """
     refined, first = flat(fine), flat(coarse)
     difference = output.double() - output_at_baseline.double()
     gap = completeness_gap(refined, difference, scale)
     moved = _ratio((refined - first).norm(dim=1), refined.norm(dim=1))
-    error = moved if earlier is None else torch.maximum(moved, earlier / 2)
+    least = moved if earlier is None else torch.maximum(moved, earlier / 2)
+    # Nothing is known more exactly than the numbers that it is computed with.
+    error = (_MARGIN * least).clamp_min(_ROUNDING * torch.finfo(fine[0].dtype).eps)
     nothing = ((refined == 0) & (first == 0)).all(dim=1) & (difference == 0)
     near = (error <= 2 * tolerance) & ((gap <= tolerance) | gap.isnan())
     return Convergence(gap, error, near | nothing, moved)

@@ -35,7 +35,7 @@ class Regions:
         """
         total = torch.zeros(len(values[0]), self.count, dtype=torch.float64)
         for mask, value in zip(self.masks, values, strict=True):
-            flat = value.detach().cpu().double().flatten(1)
+            flat = value.detach().cpu().double().reshape(len(value), -1)
             places = mask.cpu().expand(1, *value.shape[1:]).reshape(-1)
             total.index_add_(1, places, flat)
         return total

@@ -11,7 +11,7 @@ from torch import nn
 from auditkit.checks import Findings
 from auditkit.data import dataset
 from auditkit.evidence import AttributionNeed, Evidence, SplitEvidence
-from auditkit.explain import Attributions, NotExplainable
+from auditkit.explain import Explanation, Maps, NotExplainable, Settings
 from auditkit.measurement import Status
 from auditkit.models import wrap
 from tests.checks.audits import (
@@ -26,7 +26,6 @@ from tests.checks.audits import (
 )
 
 CHECK = CHECKS["explanation"]
-NAMES = ("converged_share", "error_estimate", "completeness_gap", "mean_attribution")
 
 
 def linear(weights: list[float], **declared):
@@ -70,8 +69,7 @@ def test_the_ranking_is_drawn() -> None:
     result = findings(
         "explanation", linear([3.0, -1.0, 0.0]), data_of(table()), feature_names=("age", "pay", "z")
     )
-    (figure,) = result.figures
-    assert figure.kind == "ranking"
+    figure = next(figure for figure in result.figures if figure.kind == "ranking")
     assert [row["feature"] for row in figure.data["rows"]] == ["age", "pay", "z"]
     assert figure.data["n"] == 128
     assert "In 100% of random halves of the sample the first input is the same." in figure.caption
@@ -173,7 +171,7 @@ def test_few_clusters_are_too_few() -> None:
         assert "There are 9 clusters; an interval needs at least 10" in measured.reason
 
 
-def explained(result: Attributions | NotExplainable) -> Findings:
+def explained(result: Explanation | NotExplainable) -> Findings:
     """What the check says of given attributions."""
     subject, _ = collected(CHECK, linear([1.0, 1.0]), data_of(table(columns=2)))
     given = SplitEvidence(rows=300, counts={}, sums={}, attributions={AttributionNeed(""): result})
@@ -181,19 +179,22 @@ def explained(result: Attributions | NotExplainable) -> Findings:
     return CHECK.measure(subject, Evidence({"evaluation": given}))
 
 
-def attributions(n: int, values: torch.Tensor, **more: torch.Tensor) -> Attributions:
+def attributions(n: int, values: torch.Tensor, **more: torch.Tensor) -> Explanation:
     numbers = {
-        "completeness_gap": torch.full((n,), 0.01),
-        "error_estimate": torch.full((n,), 0.02) + torch.arange(n) * 1e-3,
-        "converged": torch.arange(n) > 0,
+        "gap": torch.full((n,), 0.01),
+        "error": torch.full((n,), 0.02) + torch.arange(n) * 1e-3,
+        "shown": torch.arange(n) > 0,
         **more,
     }
-    return Attributions(("",), (values,), (values,), steps=64, **numbers)
+    maps = Maps((values,), withheld="It had not converged.", **numbers)
+    index = torch.zeros(n, dtype=torch.int64)
+    return Explanation(("",), {"integrated_gradients": maps}, index, "table", None, None,
+                       Settings())  # fmt: skip
 
 
 def test_what_cannot_be_explained_says_why_for_every_metric() -> None:
     result = explained(NotExplainable("The input is int64, such as token ids."))
-    assert [m.key.metric for m in result.measurements] == [f"explanation.{n}" for n in NAMES]
+    assert {m.key.metric for m in result.measurements} == {metric.id for metric in CHECK.metrics}
     assert {m.status for m in result.measurements} == {Status.NOT_APPLICABLE}
     assert {m.reason for m in result.measurements} == {"The input is int64, such as token ids."}
     assert result.figures == ()
@@ -202,7 +203,7 @@ def test_what_cannot_be_explained_says_why_for_every_metric() -> None:
 def test_units_without_a_gap_are_left_out_and_counted() -> None:
     gap = torch.full((20,), 0.01) + torch.arange(20) * 1e-3
     gap[:4] = torch.nan
-    result = explained(attributions(20, torch.rand(20, 2), completeness_gap=gap))
+    result = explained(attributions(20, torch.rand(20, 2), gap=gap))
     measured = found(result, "explanation.completeness_gap")
     assert measured.value == pytest.approx(float(gap[4:].double().mean()))
     assert "4 of them have none: there is nothing to attribute." in measured.reason
@@ -213,10 +214,15 @@ def test_attributions_that_are_no_numbers() -> None:
     values = torch.rand(20, 2)
     values[3, 1] = torch.nan
     nothing = torch.full((20,), torch.nan)
-    result = explained(attributions(20, values, error_estimate=nothing))
-    ranked = found(result, "explanation.mean_attribution")
-    assert ranked.status is Status.UNDEFINED
-    assert ranked.reason == "Nothing can be ranked: 1 of 20 units have no finite values."
+    every = torch.ones(20, dtype=torch.bool)
+    result = explained(attributions(20, values, error=nothing, shown=every))
+    ranked = found(result, "explanation.mean_attribution", label="input 0")
+    assert ranked.value == pytest.approx(float(values[:, 0].double().mean()))
+    known = values[torch.arange(20) != 3, 1].double()
+    ranked = found(result, "explanation.mean_attribution", label="input 1")
+    assert ranked.value == pytest.approx(float(known.mean()))
+    ranking = next(figure for figure in result.figures if figure.kind == "ranking")
+    assert "Left out are 1 of 20 units. Their attributions are not finite." in ranking.caption
     error = found(result, "explanation.error_estimate")
     assert (error.status, error.value) == (Status.UNDEFINED, None)
     assert error.reason == "Fewer than two units have a value."
@@ -239,9 +245,6 @@ def test_models_that_cannot_be_explained_are_no_question() -> None:
     assert CHECK.unmet(subject) == (
         "Only stored predictions are audited; the model is not here to be explained."
     )
-    callable_model = wrap(lambda frame: frame["score"].to_numpy(), **DECIDING)
-    subject, _ = collected(CHECKS["performance"], callable_model, data_of(scored(50)))
-    assert CHECK.unmet(subject).endswith(".")
     custom = wrap(
         nn.Linear(1, 1), task="custom", device="cpu", unit_metrics=lambda output, _: output[:, 0]
     )

@@ -454,7 +454,9 @@ def test_a_backward_pass_that_fails_is_a_reason() -> None:
     assert "The backward pass of the model failed" in fgsm
     need = AttributionNeed("")
     _, evidence = _evidence(model, data, [SplitNeed("evaluation", need)])
-    assert "inplace operation" in evidence["evaluation"].attributions[need].reason
+    found = evidence["evaluation"].attributions[need].maps
+    assert "inplace operation" in found["integrated_gradients"].reason
+    assert found["feature_ablation"].shown.all()  # which asks for no gradient
 
 
 def test_no_more_units_are_given_at_once_than_in_the_pass() -> None:

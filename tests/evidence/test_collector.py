@@ -32,6 +32,7 @@ from auditkit.evidence.needs import (
     feature,
     group,
 )
+from auditkit.explain import Wishes
 from auditkit.measurement import Slice
 from auditkit.models import wrap
 from tests.evidence.passes import batch_of, binary, collect, cut, finished, plan_of, subject_of
@@ -277,7 +278,7 @@ def test_no_batch_is_read_by_the_host() -> None:
 
 
 def test_only_units_that_are_drawn_are_read() -> None:
-    reads = reads_of_200_batches((*NEEDS, AttributionNeed("", sample=8)))
+    reads = reads_of_200_batches((*NEEDS, AttributionNeed("", Wishes(units=8))))
     # 8 (1 + ln(2000 / 8)) = 52 units are drawn on average on the way to the last 8.
     drawn = (reads.pop("cpu") - 200) / 2
     assert 5 <= drawn <= 70

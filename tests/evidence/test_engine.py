@@ -28,7 +28,7 @@ from auditkit.evidence import (
     progress,
 )
 from auditkit.evidence.needs import PREDICTION, TARGET, group
-from auditkit.explain import Attributions, NotExplainable
+from auditkit.explain import Explanation, Maps, NotExplainable, Wishes
 from auditkit.models import wrap
 from tests.evidence.passes import binary, subject_of
 
@@ -134,21 +134,23 @@ def network(*layers: nn.Module, **declared):
 def test_torch_data_and_their_explanation() -> None:
     model = network(nn.Flatten(), nn.Linear(16, 1))
     data = dataset(evaluation=Digits(), groups=("sex",))
-    needs = (*NEEDS, AttributionNeed("", sample=12, steps=4))
+    needs = (*NEEDS, AttributionNeed("", Wishes(units=12)))
     evidence = run(data, model, needs)["evaluation"]
     assert evidence.rows == 50
     (found,) = evidence.attributions.values()
-    assert isinstance(found, Attributions)
-    assert found.values[0].shape == (12, 1, 4, 4)
+    assert isinstance(found, Explanation)
+    for maps in found.maps.values():
+        assert isinstance(maps, Maps)
+        assert maps.values[0].shape == (12, 1, 4, 4)
     assert len(evidence.sample) == 12
 
 
 def test_a_need_of_fewer_units_gets_the_first_of_the_sample() -> None:
     model = network(nn.Flatten(), nn.Linear(16, 1))
     data = dataset(evaluation=Digits(), groups=("sex",))
-    needs = (AttributionNeed("", sample=20, steps=4), AttributionNeed("", sample=5, steps=4))
+    needs = (AttributionNeed("", Wishes(units=20)), AttributionNeed("", Wishes(units=5)))
     found = run(data, model, needs)["evaluation"].attributions
-    many, few = (found[need].values[0] for need in needs)
+    many, few = (found[need].maps["integrated_gradients"].values[0] for need in needs)
     assert (len(many), len(few)) == (20, 5)
     torch.testing.assert_close(many[:5], few)
 
@@ -249,7 +251,7 @@ def test_a_bar_without_a_known_end(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_seed_chooses_the_sample() -> None:
     model = network(nn.Flatten(), nn.Linear(16, 1))
     data = dataset(evaluation=Digits(), groups=("sex",))
-    needs = (AttributionNeed("", sample=5, steps=2),)
+    needs = (AttributionNeed("", Wishes(units=5)),)
     ids = [
         run(data, model, needs, Options(seed=seed, batch_size=size, quiet=True))[
             "evaluation"

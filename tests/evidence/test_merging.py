@@ -14,6 +14,7 @@ from auditkit.data import Columns, Group
 from auditkit.evidence import AttributionNeed, CountNeed, SumNeed, ViewKey
 from auditkit.evidence.merging import from_bytes, merge, to_bytes
 from auditkit.evidence.needs import TARGET, group
+from auditkit.explain import Wishes
 from auditkit.models import wrap
 from tests.evidence.passes import collect, plan_of, subject_of
 
@@ -21,7 +22,7 @@ COLUMNS = Columns(label="y", groups=(Group("sex", "sex"),), cluster="person", ro
 NEEDS = (
     CountNeed(ViewKey(""), (TARGET, group("sex"))),
     SumNeed(ViewKey(""), "log_loss"),
-    AttributionNeed("", sample=6),
+    AttributionNeed("", Wishes(units=6)),
 )
 
 

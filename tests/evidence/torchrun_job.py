@@ -35,6 +35,7 @@ from auditkit.evidence import (
 from auditkit.evidence.merging import to_bytes
 from auditkit.evidence.needs import PREDICTION, RANK_CELL, TARGET, feature, group
 from auditkit.evidence.torchrun import TorchrunEngine, started_by_torchrun
+from auditkit.explain import Wishes
 from auditkit.models import wrap
 from tests.evidence.passes import subject_of
 
@@ -43,7 +44,7 @@ NEEDS = (
     CountNeed(ViewKey(""), (PREDICTION, TARGET, group("town"))),
     CountNeed(ViewKey(""), (RANK_CELL, TARGET)),
     SumNeed(ViewKey(""), "log_loss", (group("town"),)),
-    AttributionNeed("", sample=12, steps=4),
+    AttributionNeed("", Wishes(units=12)),
     RowNeed(ViewKey(""), (PREDICTION, group("town")), ("log_loss",), rows=50),
 )
 EDGES = {"age": (0.2, 0.7), "town": None}
@@ -124,7 +125,9 @@ def run(engine: Any, data: Any, model: Any, needs: tuple, edges: dict) -> tuple[
     with model.opened():
         found = engine.run(plan, subject, model, data, options)["evaluation"]
     (attributions,) = found.attributions.values()
-    return to_bytes(found, plan.splits["evaluation"]), attributions.values[0]
+    return to_bytes(found, plan.splits["evaluation"]), attributions.maps[
+        "integrated_gradients"
+    ].values[0]
 
 
 def of_features(needs: tuple) -> tuple:

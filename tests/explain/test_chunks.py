@@ -1,0 +1,72 @@
+"""How many rows fit, and what happens where fewer do."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from auditkit.errors import ModelError
+from auditkit.explain import integrated, targeting
+from auditkit.explain.chunks import HOST_BUDGET, fitting, halving
+from auditkit.models import wrap
+from tests.explain.functions import regression
+
+
+@pytest.mark.parametrize("width", [8, 1024])
+def test_larger_layers_fit_fewer_rows(width) -> None:
+    module = nn.Sequential(nn.Conv2d(3, width, 3, padding=1), nn.ReLU(), nn.Flatten(),
+                           nn.Linear(width * 256, 1))  # fmt: skip
+    model = wrap(module, task="regression")
+    with targeting(model, torch.rand(2, 3, 16, 16), model.heads[0]) as target:
+        rows = fitting(target)
+    # What ReLU and Linear keep: the feature maps, in single precision.
+    kept = width * 256 * 4
+    assert HOST_BUDGET / (4 * kept) - 1 <= rows <= min(4096, HOST_BUDGET / kept)
+
+
+def test_where_memory_ends_the_chunk_is_halved() -> None:
+    sizes = []
+
+    def step(size):
+        sizes.append(size)
+        if size > 3:
+            raise torch.OutOfMemoryError("full")
+        return size
+
+    assert halving(step, 16) == (2, 2)
+    assert sizes == [16, 8, 4, 2]
+
+
+def test_a_single_row_that_does_not_fit_is_an_error() -> None:
+    def step(size):
+        raise torch.OutOfMemoryError("full")
+
+    with pytest.raises(torch.OutOfMemoryError):
+        halving(step, 4)
+
+
+def test_other_errors_are_not_taken_for_full_memory() -> None:
+    def step(size):
+        raise ModelError("It is odd.", mend="Mend it.")
+
+    with pytest.raises(ModelError, match="It is odd"):
+        halving(step, 4)
+
+
+def test_an_integral_goes_on_with_half_the_rows() -> None:
+    """The model's forward runs out of memory above five rows: nothing is counted twice."""
+    asked = []
+
+    def scarce(x):
+        asked.append(len(x))
+        if len(x) > 5:
+            raise torch.OutOfMemoryError("full")
+        return (x**2).sum(1)
+
+    model, x = regression(scarce), torch.rand(4, 3)
+    with targeting(model, x, model.heads[0]) as target:
+        found = integrated(target, chunk=16)
+    torch.testing.assert_close(found.values[0], x**2, rtol=1e-5, atol=1e-6)
+    assert max(asked) == 16
+    assert asked.count(16) == 1
