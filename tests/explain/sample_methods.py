@@ -23,13 +23,13 @@ OWN = tuple(
 
 @contextmanager
 def opened(
-    module: nn.Module, inputs: Any, targets: Tensor | None = None, **declared: Any
+    module: Any, x: Any, targets: Tensor | None = None, /, **declared: Any
 ) -> Iterator[Target]:
     """A module of three classes with logits, unless something else is declared, as a target."""
     baseline = declared.pop("baseline", None)
     usual = {"task": "multiclass", "outputs": "logits", "classes": ("a", "b", "c")}
     model = wrap(module, **(declared if "task" in declared else {**usual, **declared}))
-    with targeting(model, inputs, model.heads[0], targets, baseline=baseline) as target:
+    with targeting(model, x, model.heads[0], targets, baseline=baseline) as target:
         assert isinstance(target, Target), target
         yield target
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -89,6 +89,22 @@ def finite(
     shown = flat(values).isfinite().all(dim=1)
     said = "" if bool(shown.all()) else "The map has numbers that are not finite."
     return Maps(values, shown, said, gap=gap, gradients=gradients, forwards=forwards)
+
+
+def moving(maps: Maps) -> Maps:
+    """Maps made of gradients, of which those that are zero everywhere are withheld.
+
+    A step in the model (rounding, a threshold) lets no gradient through and raises no error: what
+    comes out looks like an input that counts nothing.
+    """
+    still = (flat(maps.values) == 0).all(dim=1)
+    if not bool(still.any()):
+        return maps
+    said = (
+        f"The gradient of {int(still.sum())} of {len(still)} units is zero everywhere: a step in "
+        "the model lets none through, or its output is flat there."
+    )
+    return replace(maps, shown=maps.shown & ~still, withheld=f"{maps.withheld} {said}".strip())
 
 
 def told(target: Target, tensors: Tensors) -> Tensor:

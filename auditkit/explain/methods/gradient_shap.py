@@ -6,13 +6,16 @@ at random in baseline and in place: with few samples it is noisy, and its gap sa
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
+from torch import Tensor
 
 from auditkit.explain.chunks import fitting
 from auditkit.explain.method import Family, Maps, Method, Settings
 from auditkit.explain.methods.asking import joined, marked, slices, sum_gradient
 from auditkit.explain.methods.attempting import attempted
-from auditkit.explain.methods.completeness import completeness, finite, told
+from auditkit.explain.methods.completeness import LIMIT, completeness, finite, moving, told
 from auditkit.explain.methods.deep_lift import mean_told
 from auditkit.explain.methods.drawing import drawing
 from auditkit.explain.methods.smooth_grad import tokens_held
@@ -41,9 +44,20 @@ def gradient_shap(target: Target, settings: Settings) -> Maps | NotExplainable:
         mean = mean_told(target, target.references) if several else told(target, target.baseline)
         gap = completeness(target, values, mean).gap
         forwards = 1 + (len(target.references[0]) if several else 1)
-        return finite(values, gap=gap, gradients=settings.samples, forwards=forwards)
+        found = finite(values, gap=gap, gradients=settings.samples, forwards=forwards)
+        return moving(replace(found, notes=_noted(gap, settings.samples)))
 
     return attempted("GradientSHAP", target, step, settings.chunk or fitting(target))
+
+
+def _noted(gap: Tensor, samples: int) -> tuple[str, ...]:
+    known = gap[gap.isfinite()]
+    if not len(known) or float(known.median()) <= LIMIT:
+        return ()
+    return (
+        f"GradientSHAP drew {samples} points for each unit: half of its maps miss the change of "
+        f"the output by more than {float(known.median()):.0%}.",
+    )
 
 
 def _averaged(unit: Target, begins: Tensors, samples: int, size: int) -> Tensors:

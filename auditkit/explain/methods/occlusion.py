@@ -48,11 +48,15 @@ def _of_input(part: Target, index: int, window: Shape, strides: Shape, size: int
         tensors[index] = tensor
         return part.value(tuple(tensors), rows)
 
+    given, base = part.inputs[index], part.baseline[index]
+    if given.ndim == 1:  # Captum's windows need an axis
+        with torch.no_grad():
+            return (ask(given, part.every) - ask(base, part.every)).cpu()
     found: Tensor = Occlusion(ask).attribute(
-        part.inputs[index],
+        given,
         sliding_window_shapes=window,
         strides=strides,
-        baselines=part.baseline[index],
+        baselines=base,
         additional_forward_args=(part.every,),
         perturbations_per_eval=max(1, size // part.units),
     )

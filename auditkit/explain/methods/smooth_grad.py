@@ -11,7 +11,7 @@ from auditkit.explain.chunks import fitting
 from auditkit.explain.method import Family, Maps, Method, Settings
 from auditkit.explain.methods.asking import asker, joined, marked, slices, sum_gradient
 from auditkit.explain.methods.attempting import attempted
-from auditkit.explain.methods.completeness import finite
+from auditkit.explain.methods.completeness import finite, moving
 from auditkit.explain.methods.drawing import drawing
 from auditkit.explain.target import NotExplainable, Target, Tensors
 
@@ -48,7 +48,7 @@ def smooth_grad(target: Target, settings: Settings) -> Maps | NotExplainable:
                         abs=False,
                     )
                 )
-        return finite(joined(parts), gradients=settings.samples)
+        return moving(finite(joined(parts), gradients=settings.samples))
 
     return attempted("SmoothGrad", target, step, settings.chunk or fitting(target))
 

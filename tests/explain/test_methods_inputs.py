@@ -1,0 +1,327 @@
+"""Every method on every kind of input and model: maps, or a sentence that says why not."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from auditkit.explain.method import Maps, Settings
+from auditkit.explain.methods.registry import METHODS
+from auditkit.explain.target import NotExplainable
+from tests.explain.sample_methods import (
+    OWN,
+    QUICK,
+    TEXT,
+    Attentive,
+    Recurrent,
+    Text,
+    cnn,
+    maps,
+    mlp,
+    opened,
+    refusal,
+    sentences,
+)
+
+PERTURBING = ("occlusion", "feature_ablation", "shapley_sampling", "kernel_shap")
+SAMPLING = ("smooth_grad", "gradient_shap")
+HOOKING = ("deep_lift", "deep_lift_shap", "lrp", "grad_cam")
+TABLE = torch.linspace(-2, 2, 30).reshape(5, 6)
+
+
+class Two(nn.Module):
+    """Two inputs, by position or by name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left, self.right, self.relu = nn.Linear(3, 8), nn.Linear(2, 8), nn.ReLU()
+        self.head = nn.Linear(8, 3)
+
+    def forward(self, left: Tensor, right: Tensor) -> Tensor:
+        return self.head(self.relu(self.left(left) + self.right(right)))
+
+
+@dataclass
+class Output:
+    """Like what transformers return."""
+
+    logits: Tensor
+    loss: None = None
+
+
+class Wrapped(nn.Module):
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: Tensor) -> Output:
+        return Output(self.inner(x))
+
+
+def asked(name: str, target) -> Maps | NotExplainable:
+    """What a method says, in the shape that it has to have."""
+    found = METHODS[name](target, QUICK)
+    if isinstance(found, Maps):
+        assert len(found.values) == len(target.inputs)
+        for value, tensor in zip(found.values, target.inputs, strict=True):
+            assert value.shape == tensor.shape
+            assert value.device.type == "cpu"
+        assert found.shown.shape == (target.units,)
+        assert bool(found.withheld) is not bool(found.shown.all())
+        assert found.gradients + found.forwards > 0
+    else:
+        assert found.reason.endswith(".")
+    return found
+
+
+@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("kind", [tuple, dict])
+def test_several_inputs(name, kind) -> None:
+    parts = {"left": TABLE[:, :3], "right": TABLE[:, 3:5]}
+    given = parts if kind is dict else tuple(parts.values())
+    with opened(Two(), given) as target:
+        found = asked(name, target)
+    if name == "grad_cam":
+        assert isinstance(found, NotExplainable)
+    elif name == "lrp":  # two branches are added up
+        assert isinstance(found, NotExplainable)
+        assert "(add)" in found.reason
+    else:
+        assert isinstance(found, Maps)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_outputs_like_those_of_transformers(name) -> None:
+    module = mlp()
+    with opened(module, TABLE) as target:
+        plain = asked(name, target)
+    with opened(Wrapped(module), TABLE) as target:
+        found = asked(name, target)
+    assert type(found) is type(plain)
+    if isinstance(plain, Maps):
+        torch.testing.assert_close(found.values, plain.values)
+
+
+@pytest.mark.parametrize("name", [name for name in OWN if name not in HOOKING])
+@pytest.mark.parametrize("module", [Recurrent(), Attentive()])
+def test_sequences(name, module) -> None:
+    with opened(module, torch.randn(3, 5, 4)) as target:
+        assert isinstance(asked(name, target), Maps)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_images(name) -> None:
+    with opened(cnn(), torch.rand(3, 1, 8, 8)) as target:
+        assert isinstance(asked(name, target), Maps)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_tokens(name) -> None:
+    """By position, in the space of embeddings; special and padding tokens count nothing."""
+    with opened(Text(), sentences(), **TEXT) as target:
+        found = asked(name, target)
+        if name in ("deep_lift_shap", "lrp", "grad_cam"):
+            assert isinstance(found, NotExplainable)
+            return
+        assert isinstance(found, Maps)
+        assert target.tokens is not None
+        held = (target.tokens <= 1)[..., None].expand(found.values[0].shape)
+    assert found.values[0].shape == (3, 6, 5)
+    assert found.values[0][held].abs().max() < 1e-6
+    assert found.values[0][~held].abs().max() > 1e-3
+
+
+def test_what_a_token_counts_is_what_its_neutral_neighbour_would_change() -> None:
+    module, given = Text().eval(), sentences()
+    with opened(module, given, **TEXT) as target:
+        found = maps("feature_ablation", target).values[0].sum(-1)
+        occluded = maps("occlusion", target).values[0].sum(-1)
+        index = target.index
+    scores = module(**given).gather(1, index[:, None])[:, 0]
+    for place in range(6):
+        ids = given["input_ids"].clone()
+        ids[:, place] = torch.where(ids[:, place] > 1, 2, ids[:, place])
+        without = module(ids, given["attention_mask"]).gather(1, index[:, None])[:, 0]
+        torch.testing.assert_close(found[:, place], (scores - without).detach())
+    torch.testing.assert_close(occluded, found)
+
+
+@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("way", [torch.jit.script, "trace"])
+def test_torchscript(name, way) -> None:
+    eager, x = cnn().eval(), torch.rand(3, 1, 8, 8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        module = torch.jit.trace(eager, x) if way == "trace" else way(eager)
+    with opened(eager, x) as target:
+        expected = maps(name, target)
+    with opened(module, x) as target:
+        if name in HOOKING:
+            assert "TorchScript, whose layers refuse hooks" in refusal(name, target)
+        else:
+            found = maps(name, target)
+            torch.testing.assert_close(found.values, expected.values, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_compiled_model(name) -> None:
+    eager = mlp().eval()
+    with opened(torch.compile(eager, backend="eager"), TABLE) as target:
+        found = asked(name, target)
+    if name in HOOKING:
+        assert isinstance(found, NotExplainable)
+        assert "explain it before it is compiled" in found.reason
+    else:
+        assert isinstance(found, Maps)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_quantised_model(name) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        module = torch.ao.quantization.quantize_dynamic(mlp().eval(), {nn.Linear}, torch.qint8)
+    with opened(module, TABLE) as target:
+        assert target.obstacle
+        if name in PERTURBING:
+            assert isinstance(asked(name, target), Maps)
+        else:
+            assert refusal(name, target) == target.obstacle
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_model_that_is_no_module(name) -> None:
+    inner = mlp().eval()
+
+    def model(x: Tensor) -> Tensor:
+        return inner(x)
+
+    with opened(model, TABLE) as target:
+        found = asked(name, target)
+        if name in PERTURBING:
+            assert isinstance(found, Maps)
+        else:
+            assert refusal(name, target) == target.obstacle
+
+
+@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("mode", [torch.inference_mode, torch.no_grad])
+def test_the_callers_mode_does_not_matter(name, mode) -> None:
+    module = cnn()
+    with opened(module, torch.rand(3, 1, 8, 8).mul(1)) as target:
+        expected = maps(name, target).values[0].shape
+    with mode():
+        x = torch.rand(3, 1, 8, 8)
+        with opened(module, x) as target:
+            assert maps(name, target).values[0].shape == expected
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_double_precision(name) -> None:
+    module, x = cnn(), torch.rand(3, 1, 8, 8)
+    with opened(module, x) as target:
+        single = maps(name, target)
+    with opened(module.double(), x.double()) as target:
+        found = asked(name, target)
+    assert isinstance(found, Maps)
+    if name not in (*SAMPLING, "shapley_sampling", "kernel_shap"):  # which draw otherwise
+        torch.testing.assert_close(
+            found.values[0].float(), single.values[0].float(), rtol=1e-3, atol=1e-5
+        )
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_one_unit(name) -> None:
+    with opened(cnn(), torch.rand(1, 1, 8, 8)) as target:
+        found = asked(name, target)
+    if name == "deep_lift_shap":
+        assert isinstance(found, NotExplainable)
+        assert "there are fewer than two" in found.reason
+    else:
+        assert isinstance(found, Maps)
+
+
+@pytest.mark.parametrize("name", [name for name in OWN if name != "grad_cam"])
+def test_one_feature(name) -> None:
+    module = nn.Linear(1, 1)
+    x = torch.tensor([[1.0], [2.0], [-3.0]])
+    with opened(module, x, task="regression") as target:
+        found = asked(name, target)
+    assert isinstance(found, Maps)
+    whole = (module.weight.detach() * x)[:, 0]
+    if name in ("deep_lift", "lrp", *PERTURBING):
+        torch.testing.assert_close(found.values[0][:, 0].float(), whole, rtol=1e-3, atol=1e-5)
+
+
+class Flat(nn.Module):
+    """A number for each unit, and nothing beside."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return 3 * x
+
+
+@pytest.mark.parametrize("name", ["smooth_grad", "occlusion", "feature_ablation", "kernel_shap"])
+def test_an_input_without_an_axis_of_its_own(name) -> None:
+    with opened(Flat(), torch.tensor([1.0, 2.0]), task="regression") as target:
+        found = asked(name, target)
+    assert isinstance(found, Maps)
+    assert found.values[0].shape == (2,)
+
+
+class Line(nn.Module):
+    """A one-dimensional network; `steps` says whether its input has the channels last."""
+
+    def __init__(self, channels: int, *, steps: bool = False) -> None:
+        super().__init__()
+        self.steps = steps
+        self.convolution, self.relu = nn.Conv1d(channels, 4, 3, padding=1), nn.ReLU()
+        self.head = nn.Linear(4, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.transpose(1, 2) if self.steps else x
+        x = x[:, None] if x.ndim == 2 else x
+        return self.head(self.relu(self.convolution(x)).mean(2))
+
+
+@pytest.mark.parametrize(
+    ("module", "shape", "axis", "declared"),
+    [
+        (Line(1), (2, 30), 1, {"inputs": {"medium": "audio"}}),
+        (Line(2), (2, 2, 30), 2, {}),
+        (Line(3, steps=True), (2, 20, 3), 1, {}),
+        (Line(3, steps=True), (2, 3, 3), 1, {"inputs": {"medium": "series"}}),
+    ],
+)
+def test_grad_cam_along_a_line(module, shape, axis, declared) -> None:
+    with opened(module, torch.randn(shape), **declared) as target:
+        found = maps("grad_cam", target)
+    value = found.values[0]
+    assert value.shape == shape
+    other = [one for one in range(1, len(shape)) if one != axis]
+    for one in other:  # shared equally
+        torch.testing.assert_close(value, value.mean(one, keepdim=True).expand(shape))
+
+
+def test_grad_cam_without_a_convolution_or_a_place_for_its_map() -> None:
+    with opened(mlp(), TABLE) as target:
+        assert "the model uses none" in refusal("grad_cam", target)
+        said = refusal("grad_cam", target, Settings(layer="0"))
+        assert "could not be run" in said or "no map along an input" in said
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("name", OWN)
+def test_on_a_gpu(name) -> None:
+    """Captum builds masks of occlusion on the CPU there; cuDNN's LSTM has no backward in eval."""
+    for module, x in ((cnn(), torch.rand(3, 1, 8, 8)), (Recurrent(), torch.randn(3, 5, 4))):
+        with opened(module, x, device="cpu") as target:
+            expected = METHODS[name](target, QUICK)
+        with opened(module, x, device="cuda") as target:
+            assert target.device.type == "cuda"
+            found = asked(name, target)
+        assert type(found) is type(expected)
+        if isinstance(expected, Maps) and name not in SAMPLING:
+            torch.testing.assert_close(found.values, expected.values, rtol=1e-2, atol=1e-4)
