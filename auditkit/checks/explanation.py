@@ -61,6 +61,7 @@ def _of_head(
     from auditkit.checks.explanation_convergence import convergence, unmeasured
     from auditkit.checks.explanation_features import features
     from auditkit.checks.explanation_groups import by_groups
+    from auditkit.checks.explanation_pictures import kept_note, pictures
     from auditkit.explain import NotExplainable
 
     if isinstance(found, NotExplainable):
@@ -73,6 +74,8 @@ def _of_head(
             Findings(tuple(convergence(units, found))),
             features(units, found, subject),
             by_groups(units, found, subject, evidence),
+            pictures(units, found, subject, evidence),
+            Findings(notes=kept_note(found, subject)),
         ]
     )
 
