@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from auditkit import data as data_room
 from auditkit.configuration import (
+    MEDIA,
     AuditConfiguration,
     DataSection,
     ModelSection,
@@ -320,9 +322,9 @@ def build_dataset(section: DataSection, code: Code) -> Dataset:
         splits = dict.fromkeys(section.split.values, one)
         outside = None
         if section.outside is not None:
-            splits["outside"], outside = section.outside, _data(section.outside, code)
+            splits["outside"], outside = section.outside, _data(section.outside, section, code)
         return dataset(
-            data=_table(one, code.base),
+            data=_data(one, section, code),
             outside=outside,
             split=section.split.model_dump(),
             **_by_split(splits, code.base),
@@ -338,7 +340,7 @@ def build_dataset(section: DataSection, code: Code) -> Dataset:
         if part is not None
     }
     return dataset(
-        **{name: _data(part, code) for name, part in splits.items()},
+        **{name: _data(part, section, code) for name, part in splits.items()},
         **_by_split(splits, code.base),
         **shared,
     )
@@ -363,8 +365,33 @@ def _side_tables(splits: Mapping[str, SplitSection], base: Path) -> dict[str, st
     return {name: _located(place, base) for name, place in tables.items()} or None
 
 
-def _data(part: SplitSection, code: Code) -> Any:
-    return code.load(part.factory) if part.factory is not None else _table(part, code.base)
+def _data(part: SplitSection, section: DataSection, code: Code) -> Any:
+    if part.factory is not None:
+        return code.load(part.factory)
+    return _media(part, section, code) or _table(part, code.base)
+
+
+def _media(part: SplitSection, section: DataSection, code: Code) -> Any | None:
+    """Images, sounds, texts or series, where the section declares them; else None."""
+    in_folder = next((name for name in ("images", "audio") if getattr(part, name)), None)
+    declared = (name for name in MEDIA if getattr(section, name) is not None)
+    medium = in_folder or next(declared, None)
+    if medium is None:
+        return None
+    said = getattr(section, medium)
+    options = {} if said is None else said.model_dump(exclude_none=True)
+    for name in options.keys() & {"folder", "tokenizer"}:
+        options[name] = _located(options[name], code.base)
+    if "encode" in options:
+        options["tokenizer"] = code.load(options.pop("encode"))
+    if in_folder is None:
+        return getattr(data_room, medium)(
+            _table(part, code.base), damaged=section.damaged, **options
+        )
+    # These say where the units of a table lie, and another split may be one.
+    alone = {name: value for name, value in options.items() if name not in ("column", "folder")}
+    place = _located(getattr(part, in_folder), code.base)
+    return getattr(data_room, medium)(place, damaged=section.damaged, **alone)
 
 
 def _table(part: SplitSection, base: Path) -> Any:

@@ -368,7 +368,7 @@ class _Audit:
             figures=findings.figures,
             policy_text="" if self.policy is None else self.policy.text,
             not_tested=tuple(not_tested(self.checks, unmet, cut, self.data.columns.row_id)),
-            notes=(*self._notes(identity), *probed.notes, *findings.notes),
+            notes=(*self._notes(identity), *self.data.notes, *probed.notes, *findings.notes),
             timing=dict(self.timing),
         )
 

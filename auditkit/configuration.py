@@ -40,6 +40,7 @@ class HeadSection(_Section):
 
 
 _Number = Annotated[float, Field(strict=True)]
+_Count = Annotated[int, Field(strict=True, ge=1)]
 _End = _Number | tuple[_Number, ...]
 
 
@@ -114,14 +115,17 @@ class SplitSection(_Section):
 
     table: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
     factory: str | None = None
+    images: str | None = None
+    audio: str | None = None
     sha256: str | None = None
     csv: dict[str, Any] = Field(default_factory=dict)
     side_table: str | None = None
 
     @model_validator(mode="after")
     def _one_source(self) -> SplitSection:
-        if bool(self.table) == (self.factory is not None):
-            raise ValueError("give either table or factory")
+        given = [self.factory is not None, self.images is not None, self.audio is not None]
+        if bool(self.table) + sum(given) != 1:
+            raise ValueError("give one of table, factory, images or audio")
         return self
 
 
@@ -154,6 +158,61 @@ class SplitColumnSection(_Section):
     values: dict[str, str | tuple[str, ...]]
 
 
+class ImagesSection(_Section):
+    """How images are read: from which column of a table, and to which size and mode."""
+
+    column: str | None = None
+    folder: str | None = None
+    size: _Count | tuple[_Count, _Count] | None = None
+    mode: Literal["L", "RGB", "RGBA"] | None = None
+
+
+class AudioSection(_Section):
+    """How sounds are read: from which column of a table, and at which rate and length."""
+
+    column: str | None = None
+    folder: str | None = None
+    rate: _Count | None = None
+    seconds: Annotated[float, Field(strict=True, gt=0)] | None = None
+    mix: Literal["mean", "first"] | None = None
+
+
+class TextSection(_Section):
+    """How texts become token ids, or which column holds them."""
+
+    column: str | None = None
+    tokenizer: str | None = None
+    encode: str | None = None
+    ids: str | None = None
+    mask: str | None = None
+    length: _Count | None = None
+    vocabulary: _Count | None = None
+    pad: Annotated[int, Field(strict=True, ge=0)] | None = None
+
+    @model_validator(mode="after")
+    def _one_tokenizer(self) -> TextSection:
+        if sum(one is not None for one in (self.tokenizer, self.encode, self.ids)) != 1:
+            raise ValueError("give one of tokenizer (a folder), encode (your function) or ids")
+        return self
+
+
+class SeriesSection(_Section):
+    """How rows in the order of time become windows."""
+
+    values: Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
+    steps: _Count
+    horizon: Annotated[int, Field(strict=True, ge=0)] = 0
+    stride: _Count | None = None
+    series: str | None = None
+    time: str | None = None
+    targets: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    gaps: Annotated[bool, Field(strict=True)] = False
+
+
+MEDIA = ("images", "audio", "text", "series")
+"""The keys of the data section that say how units are read which are no rows of numbers."""
+
+
 class DataSection(_Section):
     """The data: splits, and what their columns mean."""
 
@@ -176,6 +235,11 @@ class DataSection(_Section):
     query: str | None = None
     top: int = Field(default=10, ge=1)
     labelled: str | None = None
+    images: ImagesSection | None = None
+    audio: AudioSection | None = None
+    text: TextSection | None = None
+    series: SeriesSection | None = None
+    damaged: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.01
     notes: tuple[str, ...] = ()
 
     @model_validator(mode="after")
@@ -184,6 +248,15 @@ class DataSection(_Section):
             raise ValueError("give either evaluation (and training), or table with split")
         if (self.table is None) != (self.split is None):
             raise ValueError("give table and split together")
+        return self
+
+    @model_validator(mode="after")
+    def _one_medium(self) -> DataSection:
+        splits = [self.evaluation, self.training, self.outside, self.table]
+        folders = {name for name in MEDIA for one in splits if getattr(one, name, None)}
+        declared = {name for name in MEDIA if getattr(self, name) is not None}
+        if len(folders | declared) > 1:
+            raise ValueError(f"give one of {', '.join(MEDIA)}, the same for all splits")
         return self
 
 
@@ -229,6 +302,10 @@ _SECTIONS: tuple[type[_Section], ...] = (
     DataSection,
     SplitSection,
     SplitColumnSection,
+    ImagesSection,
+    AudioSection,
+    TextSection,
+    SeriesSection,
     GroupSection,
     ControlSection,
     ProxyGroupSection,

@@ -10,11 +10,14 @@ import pandas as pd
 
 from auditkit.assembly import Code, build_dataset, policy_place
 from auditkit.configuration import AuditConfiguration, read_configuration
-from auditkit.data import Dataset
+from auditkit.data import Dataset, Source
+from auditkit.data.media_source import MediaSource
 from auditkit.measurement import Slice
 from auditkit.policy import Plan, Policy, load_policy, plan
 
 _BATCH = 65_536
+_FEW = 256
+"""Units of media at a time: they are decoded, to know which are damaged, and are large."""
 _UNIT = "\0unit"  # no column is called so
 
 
@@ -72,7 +75,7 @@ def count_units(data: Dataset) -> dict[Slice, int]:
     seen: dict[Slice, set[object] | int] = {}
     source = data["evaluation"]
     for fragment in source.fragments():
-        for batch in source.batches(fragment, _BATCH):
+        for batch in source.batches(fragment, _at_once(source)):
             unit = np.zeros(len(batch)) if batch.clusters is None else batch.clusters
             frame = pd.DataFrame({_UNIT: unit, **{name: batch.groups[name] for name in names}})
             for attributes in slicings:
@@ -104,5 +107,10 @@ def _count(
 
 def _rows(data: Dataset, split: str) -> int:
     source = data[split]
-    parts = (batch for f in source.fragments() for batch in source.batches(f, _BATCH))
+    size = _at_once(source)
+    parts = (batch for f in source.fragments() for batch in source.batches(f, size))
     return sum(len(batch) for batch in parts)
+
+
+def _at_once(source: Source) -> int:
+    return _FEW if isinstance(source, MediaSource) else _BATCH

@@ -103,6 +103,7 @@ model:
 data:
   evaluation:
     table: {table}
+  # ← images: photos/test instead of table, or audio:; text: and series: see the README
   # training:                          # ← gives overfitting and drift, if you have it
   #   table: training.csv
   # outside:                           # ← inputs of another kind, which the model should notice

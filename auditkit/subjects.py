@@ -121,10 +121,10 @@ def _labels(dataset: Dataset, batches: Mapping[str, Batch]) -> Labels:
 
 
 def _medium(model: WrappedModel, batch: Batch) -> str:
-    """What an input is, as declared; the rows of a table are known without a declaration."""
+    """What an input is, as declared; else as the data know it."""
     if model.inputs.medium is not None:
         return model.inputs.medium.value
-    return "" if batch.frame is None else Medium.TABLE.value
+    return batch.medium or ("" if batch.frame is None else Medium.TABLE.value)
 
 
 def _nuisances(

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from auditkit.data.columns import MISSING, Columns, Group, ProxyGroup
     from auditkit.data.datasets import Dataset, dataset, declared_groups
     from auditkit.data.integrity import Integrity
+    from auditkit.data.media import audio, images, series, text
+    from auditkit.data.openings import Media
     from auditkit.data.sources import table, torch_source
     from auditkit.data.split_column import Fold, folds
 
@@ -22,12 +24,17 @@ __all__ = [
     "Fragment",
     "Group",
     "Integrity",
+    "Media",
     "ProxyGroup",
     "Source",
+    "audio",
     "dataset",
     "declared_groups",
     "folds",
+    "images",
+    "series",
     "table",
+    "text",
     "torch_source",
 ]
 
@@ -41,12 +48,17 @@ _HOMES = {
     "Fragment": "batch",
     "Group": "columns",
     "Integrity": "integrity",
+    "Media": "openings",
     "ProxyGroup": "columns",
     "Source": "batch",
+    "audio": "media",
     "dataset": "datasets",
     "declared_groups": "datasets",
     "folds": "split_column",
+    "images": "media",
+    "series": "media",
     "table": "sources",
+    "text": "media",
     "torch_source": "sources",
 }
 

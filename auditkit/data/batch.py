@@ -34,7 +34,8 @@ class Batch:
 
     Attributes:
         inputs: tables: the DataFrame of the feature columns, its index the row's number in its
-            file; torch data: what the user's data set gave (tensor, tuple or dict), collated.
+            file; torch data: what the user's data set gave (tensor, tuple or dict), collated;
+            media: an array, or name → array, the first axis the rows (see `media`).
         targets: tables: array [rows], [rows, columns] for several label columns, or head → array;
             torch data: tensor [rows, …] or head → tensor; None without a label. NaN or None only of
             rows that are not labelled.
@@ -43,7 +44,7 @@ class Batch:
             index in the data set), so that they are unique within the split and stable.
         groups: group name → levels as text, [rows]; categories are the levels that occur, sorted.
         clusters: the cluster column's values, [rows]; None if none is declared.
-        frame: the feature frame of tables; None for torch data.
+        frame: the feature frame of tables; None for torch data and media.
         times: the time column as datetime64 or numbers, [rows]; None if none is declared.
         controls: control name → levels, as `groups`.
         proxies: proxy group → probabilities of its levels, float64 [rows, levels].
@@ -54,6 +55,8 @@ class Batch:
         queries: the list that a row is ranked in, [rows]; None if none is declared.
         labelled: whether the true outcome of each row is known, bool [rows]; None where that of
             every row is, or there are no targets at all.
+        medium: what an input is: `image`, `audio`, `text` or `series`; "" where the source does
+            not know it.
     """
 
     inputs: Any
@@ -69,6 +72,7 @@ class Batch:
     previous: np.ndarray | None = None
     queries: np.ndarray | None = None
     labelled: np.ndarray | None = None
+    medium: str = ""
 
     def __len__(self) -> int:
         return len(self.row_ids)

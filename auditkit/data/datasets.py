@@ -10,6 +10,7 @@ from auditkit.data.batch import Source
 from auditkit.data.columns import Columns, Group, Label, ProxyGroup
 from auditkit.data.digests import combined_digest
 from auditkit.data.grouping import level_label
+from auditkit.data.openings import Media, Opening
 from auditkit.data.sources import OUTSIDE, is_table, table, torch_source
 from auditkit.data.split_column import Fold, folds
 from auditkit.data.tables import TableSource
@@ -63,6 +64,16 @@ class Dataset:
         """One digest of all splits: `sha256:…`, or `manifest:…` if any of theirs is one."""
         return combined_digest({name: source.digest() for name, source in self.splits.items()})
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reviewer must know of the data beside the numbers: damaged units, and the like.
+
+        As far as the splits have been read.
+        """
+        return tuple(
+            note for source in self.splits.values() for note in getattr(source, "notes", ())
+        )
+
     def describe(self) -> dict[str, Any]:
         """JSON-able: digest, and the description of each split."""
         return {
@@ -102,7 +113,7 @@ def dataset(
 
     Args:
         evaluation: what to audit on: a table (as in `table`), torch data (as in `torch_source`),
-            or a source.
+            `images`, `audio`, `text` or `series`, or a source.
         training: what the model was trained on, if it is known.
         outside: inputs of another kind than it was made for, which it should notice; only the
             features are read, and a table must hold these.
@@ -114,7 +125,8 @@ def dataset(
         intersections: names of groups that are also sliced together.
         controls: as `groups`, without references.
         proxy_groups: `ProxyGroup`s, or name → {columns: {level: column}, reference}.
-        side_table: for torch data, a table joined by row id; of several splits, split → table.
+        side_table: for torch data and folders of files, a table joined by row id; of several
+            splits, split → table.
         sha256: the digest that the files must have; of several splits, split → digest.
         csv: options of CSV files; of several splits, split → options.
         storage: options of the fsspec file system.
@@ -146,6 +158,7 @@ def dataset(
         labelled=labelled,
     )
     given = _given_splits(evaluation, training, data, split)
+    columns = _meaning(columns, given[EVALUATION][0] if EVALUATION in given else None)
     if outside is not None:
         given[OUTSIDE] = (outside, None)
     pinned, sides, dialects = (_by_split(one, given) for one in (sha256, side_table, csv))
@@ -243,6 +256,19 @@ def _given_splits(
     return {name: (one, None) for name, one in given.items() if one is not None}
 
 
+def _meaning(columns: Columns, evaluation: Any) -> Columns:
+    """What columns mean in data that give some of them a meaning of their own."""
+    if not isinstance(evaluation, Media):
+        return columns
+    if columns.features:
+        raise ConfigurationError(
+            f"The features {listed(columns.features)} are declared, and the inputs are media, "
+            "which are no columns.",
+            mend="Leave the features out.",
+        )
+    return evaluation.meaning(columns)
+
+
 def _inputs_alone(columns: Columns, evaluation: Source) -> Columns:
     """What columns mean outside the model's kind: the features that the evaluation data have.
 
@@ -273,6 +299,10 @@ def _source(
 ) -> Source:
     if isinstance(data, Source):
         return data
+    if isinstance(data, Media):
+        column = None if fold is None else fold.column
+        opening = Opening(columns, sha256, side_table, split_column=column, **options)
+        return data.source(opening, name=name, fold=fold)
     if is_table(data):
         if side_table is not None:
             raise ConfigurationError(

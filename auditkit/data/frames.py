@@ -16,7 +16,7 @@ from auditkit.data.wording import listed
 from auditkit.errors import DataError
 
 RANGE = 2**18
-"""Rows of a fragment."""
+"""Rows of a fragment, unless said otherwise."""
 
 
 class FrameReader:
@@ -26,14 +26,18 @@ class FrameReader:
         data: a DataFrame (its index is not read), a mapping of name → 1-D array or sequence, or
             an Arrow table or anything that `pyarrow.table` takes.
         pinned: the sha256 that `digest` must give.
+        part_rows: rows of a fragment, where they are not the usual number.
     """
 
     location = "Table in memory"
 
-    def __init__(self, data: Any, pinned: str | None = None) -> None:
+    def __init__(
+        self, data: Any, pinned: str | None = None, *, part_rows: int | None = None
+    ) -> None:
         self.format = _format(data)
         self.pinned = pinned
         self.notes: list[str] = []
+        self._part_rows = part_rows
         self._frame = _frame(data)
         self._digest = ""
 
@@ -44,8 +48,9 @@ class FrameReader:
 
     def parts(self) -> Sequence[Part]:
         """Ranges of rows."""
-        starts = range(0, len(self._frame), RANGE)
-        ends = [min(start + RANGE, len(self._frame)) for start in starts]
+        size = self._part_rows or RANGE
+        starts = range(0, len(self._frame), size)
+        ends = [min(start + size, len(self._frame)) for start in starts]
         return [
             Part(Fragment(f"rows {start}-{end - 1}", end - start), unit=place, first=start)
             for place, (start, end) in enumerate(zip(starts, ends, strict=True))

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from auditkit.data.columns import MISSING, Group
+from auditkit.data.damage import Damage
 from auditkit.data.grouping import MOST_LEVELS, ordered_levels
 from auditkit.data.row_numbers import row_text
 from auditkit.data.wording import listed, nearest, quoted
@@ -97,12 +98,14 @@ class Integrity:
         fragments: id → number of rows, of every fragment read to its end.
         levels: group → level → number of rows.
         fold_values: what the split column has held so far, where splits share a table.
+        damage: the units that could not be read so far, in fragments not yet read to their end too.
     """
 
     def __init__(self) -> None:
         self.fragments: dict[str, int] = {}
         self.levels: dict[str, Counter[str]] = {}
         self.fold_values: set[str] = set()
+        self.damage = Damage()
         self._keys = KeySet()
 
     @property
@@ -135,6 +138,7 @@ class Integrity:
             raise ValueError(f"both states hold fragment {min(shared)!r}")
         self.fragments.update(other.fragments)
         self.fold_values |= other.fold_values
+        self.damage.merge(other.damage)
         self._add_levels(other.levels)
         self._keys.merge(other._keys)
 
@@ -145,6 +149,7 @@ class Integrity:
             "fragments": self.fragments,
             "levels": self.levels,
             "fold_values": sorted(self.fold_values),
+            "damage": self.damage.to_plain(),
         }
         header = np.frombuffer(json.dumps(plain).encode(), dtype=np.uint8)
         buffer = io.BytesIO()
@@ -168,6 +173,7 @@ class Integrity:
         made.fragments = plain["fragments"]
         made._add_levels({name: Counter(counts) for name, counts in plain["levels"].items()})
         made.fold_values = set(plain["fold_values"])
+        made.damage = Damage.from_plain(plain["damage"])
         made._keys = keys
         return made
 

@@ -68,7 +68,7 @@ class File:
             DataError: it cannot be opened, or has changed since the source was opened.
         """
         self.filesystem.invalidate_cache()
-        now = _asked(self.uri, self.filesystem.info, self.path)
+        now = asked(self.uri, self.filesystem.info, self.path)
         versions = {_version({name: now.get(name)}) for name in _VERSIONS}
         if int(now["size"]) != self.size or (self.version and self.version not in versions):
             raise DataError(
@@ -76,7 +76,7 @@ class File:
                 f"({self.size} bytes then, {now['size']} bytes now).",
                 mend="Let nothing write to the data during an audit, and run it again.",
             )
-        handle: IO[bytes] = _asked(self.uri, self.filesystem.open, self.path, "rb")
+        handle: IO[bytes] = asked(self.uri, self.filesystem.open, self.path, "rb")
         return handle
 
 
@@ -105,9 +105,9 @@ def locate(
             file for one in location for file in locate(one, suffixes=suffixes, storage=storage)
         )
     uri = str(location)
-    filesystem, path = _resolve(uri, storage or {})
+    filesystem, path = resolve(uri, storage or {})
     found = _expand(filesystem, path, uri, suffixes)
-    files = [_file(filesystem, name, info, uri) for name, info in found.items()]
+    files = [file_of(filesystem, name, info, uri) for name, info in found.items()]
     for file in files:
         if file.size == 0:
             raise DataError(
@@ -116,7 +116,12 @@ def locate(
     return tuple(files)
 
 
-def _resolve(uri: str, storage: Mapping[str, Any]) -> tuple[Any, str]:
+def resolve(uri: str, storage: Mapping[str, Any]) -> tuple[Any, str]:
+    """The fsspec file system of a location, and the path within it.
+
+    Raises:
+        ConfigurationError: the URL's protocol is unknown, or its library is not installed.
+    """
     if uri.startswith(SCHEME):
         return LocalFileSystem(), package_file(uri).as_posix()
     try:
@@ -139,9 +144,9 @@ def _expand(
 ) -> dict[str, Mapping[str, Any]]:
     """Path → what the store says of it, sorted; a listing is asked for once, not file by file."""
     filesystem.invalidate_cache()
-    exists = _asked(uri, filesystem.exists, path)
+    exists = asked(uri, filesystem.exists, path)
     if not exists and glob.has_magic(path):
-        found = _asked(uri, filesystem.glob, path, detail=True)
+        found = asked(uri, filesystem.glob, path, detail=True)
         files = {str(name): found[name] for name in sorted(found) if _is_file(found[name])}
         if not files:
             raise DataError(
@@ -154,10 +159,10 @@ def _expand(
             f"There is no file {uri!r}.{_neighbours(filesystem, path)}",
             mend="Check the path, and the folder that it is relative to.",
         )
-    info = _asked(uri, filesystem.info, path)
+    info = asked(uri, filesystem.info, path)
     if _is_file(info):
         return {path: info}
-    found = _asked(uri, filesystem.find, path, detail=True)
+    found = asked(uri, filesystem.find, path, detail=True)
     files = {str(name): found[name] for name in sorted(found) if _is_data(str(name), suffixes)}
     if not files:
         raise DataError(
@@ -167,7 +172,7 @@ def _expand(
     return files
 
 
-def _asked(uri: str, call: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+def asked(uri: str, call: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
     """What a store answers; whatever its client raises becomes an error that names the data."""
     try:
         return call(*arguments, **options)
@@ -184,7 +189,8 @@ def _is_data(path: str, suffixes: Sequence[str]) -> bool:
     return not name.startswith(("_", ".")) and name.lower().endswith(tuple(suffixes))
 
 
-def _file(filesystem: Any, path: str, info: Mapping[str, Any], uri: str) -> File:
+def file_of(filesystem: Any, path: str, info: Mapping[str, Any], uri: str) -> File:
+    """A file as its store describes it; `uri` is the location that it was found at."""
     if uri.startswith(SCHEME):
         name = uri
     elif isinstance(filesystem, LocalFileSystem):

@@ -26,31 +26,38 @@ _INDEX_LEVEL = "__index_level_"
 
 
 @dataclass(frozen=True)
-class _Block:
+class Block:
     """A block of rows with its roles taken apart; batches are slices of it."""
 
-    features: pd.DataFrame
+    inputs: Any
+    medium: str
     targets: Any
     labelled: np.ndarray | None
     row_ids: np.ndarray
     beside: Beside
 
     def batch(self, start: int, end: int) -> Batch:
+        """The rows from `start` to before `end`."""
         rows = slice(start, end)
-        frame = self.features.iloc[rows]
-        targets = self.targets
-        if isinstance(targets, Mapping):
-            targets = {head: values[rows] for head, values in targets.items()}
-        elif targets is not None:
-            targets = targets[rows]
+        inputs = _part(self.inputs, rows)
         return Batch(
-            inputs=frame,
-            targets=targets,
+            inputs=inputs,
+            targets=_part(self.targets, rows),
             row_ids=self.row_ids[rows],
-            frame=frame,
-            labelled=None if self.labelled is None else self.labelled[rows],
+            frame=inputs if isinstance(inputs, pd.DataFrame) else None,
+            labelled=_part(self.labelled, rows),
+            medium=self.medium,
             **self.beside.part(rows),
         )
+
+
+def _part(values: Any, rows: slice) -> Any:
+    """Some rows of a frame, of an array, or of each array of a mapping; None stays."""
+    if isinstance(values, Mapping):
+        return {name: part[rows] for name, part in values.items()}
+    if isinstance(values, pd.DataFrame):
+        return values.iloc[rows]
+    return None if values is None else values[rows]
 
 
 class TableSource:
@@ -62,6 +69,8 @@ class TableSource:
         name: the split's name, for errors.
         fold: which rows belong to this split; None for all.
     """
+
+    medium = ""
 
     def __init__(
         self, reader: Reader, columns: Columns, *, name: str = "data", fold: Fold | None = None
@@ -121,7 +130,7 @@ class TableSource:
             )
         part = self._part(fragment)
         state = FragmentState()
-        for block in self._blocks(part, block_rows(len(self._needed), batch_size)):
+        for block in self._blocks(part, self._block_rows(batch_size)):
             state.add(len(block.row_ids), block.beside.groups, self._declared_ids(block.row_ids))
             self._refuse_doubled(state.keys.doubled)
             for start in range(0, len(block.row_ids), batch_size):
@@ -199,9 +208,13 @@ class TableSource:
                 mend="Correct the name in the data section, or add the column to the table.",
             )
 
+    def _block_rows(self, batch_size: int = 1) -> int:
+        """How many rows are read at a time: a whole number of batches."""
+        return block_rows(len(self._needed), batch_size)
+
     def _first_block(self, part: Part) -> bool:
         """Whether a part has rows (of whatever split); its first block is checked on the way."""
-        rows = min(block_rows(len(self._needed)), 8192)
+        rows = min(self._block_rows(), 8192)
         with closing(self._blocks(part, rows)) as blocks:
             return next(blocks, None) is not None or self._fold is not None
 
@@ -229,22 +242,27 @@ class TableSource:
         self.integrity.fold_values |= values
         return selected
 
-    def _blocks(self, part: Part, rows: int) -> Generator[_Block, None, None]:
+    def _blocks(self, part: Part, rows: int) -> Generator[Block, None, None]:
         for frame in self._frames(part, self._needed, rows):
             yield self._block(frame)
 
-    def _block(self, frame: pd.DataFrame) -> _Block:
+    def _block(self, frame: pd.DataFrame) -> Block:
         columns, where = self.columns, self._where
-        features = frame[list(self.features)]
-        for name in self.features:
-            refuse_mixed_feature(features[name], where)
-        return _Block(
-            features=features,
+        inputs = self._inputs(frame)
+        return Block(
+            inputs=inputs,
+            medium=self.medium,
             targets=targets_of(frame, columns.label, where, some=columns.labelled is not None),
             labelled=labelled_rows(frame, columns),
             row_ids=ids_array(frame, columns.row_id, where),
             beside=self._beside(frame),
         )
+
+    def _inputs(self, frame: pd.DataFrame) -> Any:
+        features = frame[list(self.features)]
+        for name in self.features:
+            refuse_mixed_feature(features[name], self._where)
+        return features
 
     def _declared_ids(self, ids: np.ndarray) -> np.ndarray | None:
         return None if self.columns.row_id is None else ids

@@ -1,0 +1,164 @@
+"""Texts as token ids: by a tokenizer of the user's, or as a table's column already holds them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from auditkit.data.damage import Damaged, each_unit
+from auditkit.data.digests import MANIFEST
+from auditkit.data.row_numbers import row_text
+from auditkit.data.token_rows import IDS, MASK, TokenRows
+from auditkit.errors import AuditkitError, ConfigurationError
+
+Encode = Callable[[list[str]], Mapping[str, Any]]
+"""From texts to name → one row of token ids for each text: a tensor [texts, tokens], or lists."""
+
+UNEVEN = "Declare text.length: shorter rows are filled up to it, with 0 in the attention mask."
+
+
+class TextDecoder:
+    """Decodes a column of text by the user's tokenizer.
+
+    Args:
+        column: the column of text.
+        encode: the tokenizer.
+        rows: length, vocabulary and padding.
+        about: what is known of the tokenizer, JSON-able: with `sha256` if its files are; without,
+            it is a function of the user's, known by its name alone.
+    """
+
+    medium = "text"
+    uneven = UNEVEN
+
+    def __init__(
+        self, column: str, encode: Encode, rows: TokenRows, about: Mapping[str, Any]
+    ) -> None:
+        self.columns: tuple[str, ...] = (column,)
+        self._column = column
+        self._encode = encode
+        self._rows = rows
+        self._about = dict(about)
+
+    def decode(self, frame: pd.DataFrame) -> list[Any]:
+        """See `Decoder.decode`; the tokenizer is asked once for all texts of the frame."""
+        texts = frame[self._column].tolist()
+        places = [
+            place for place, text in enumerate(texts) if isinstance(text, str) and text.strip()
+        ]
+        units: list[Any] = [Damaged(_lack(text)) for text in texts]
+        if places:
+            encoded = self._encoded([texts[place] for place in places])
+            for number, place in enumerate(places):
+                parts = {name: values[number] for name, values in encoded.items()}
+                title = self.name(frame, place)
+                units[place] = each_unit([(parts, title)], self._row)[0]
+        return units
+
+    def name(self, frame: pd.DataFrame, place: int) -> str:
+        """The row."""
+        return f"row {row_text(frame.index[place])}"
+
+    def digest(self, frames: Iterator[pd.DataFrame]) -> str:  # noqa: ARG002 - see `Decoder`
+        """Nothing where the tokenizer's files are known; of a function only the name is."""
+        if "sha256" in self._about:
+            return ""
+        return MANIFEST + hashlib.sha256(repr(sorted(self._about.items())).encode()).hexdigest()
+
+    def describe(self) -> dict[str, Any]:
+        """Column, tokenizer and length."""
+        rows = self._rows
+        return {
+            "column": self._column,
+            "tokenizer": self._about,
+            "length": rows.length,
+            "vocabulary": rows.vocabulary,
+            "pad": rows.pad,
+        }
+
+    def _row(self, titled: tuple[Mapping[str, Any], str]) -> Mapping[str, Any]:
+        return self._rows(*titled)
+
+    def _encoded(self, texts: list[str]) -> Mapping[str, Any]:
+        try:
+            given = self._encode(texts)
+        except AuditkitError:
+            raise
+        except Exception as error:
+            raise ConfigurationError(
+                f"The tokenizer failed on {len(texts)} texts ({type(error).__name__}: {error}).",
+                mend="Mend it: it gets a list of texts.",
+            ) from error
+        sized = isinstance(given, Mapping) and given and all(map(_has_size, given.values()))
+        if not sized or any(len(values) != len(texts) for values in given.values()):
+            found = (
+                {str(name): _size(values) for name, values in given.items()}
+                if isinstance(given, Mapping)
+                else type(given).__name__
+            )
+            raise ConfigurationError(
+                f"The tokenizer was given {len(texts)} texts and returned {found}; expected name → "
+                "one row of token ids for each text.",
+                mend=f"Return for example {{{IDS!r}: ids, {MASK!r}: mask}}.",
+            )
+        return given
+
+
+class TokenDecoder:
+    """Takes token ids, and perhaps their attention mask, from columns of lists.
+
+    Args:
+        ids: the column of token ids.
+        mask: that of the attention mask; without one, all tokens are real.
+        rows: length, vocabulary and padding.
+    """
+
+    medium = "text"
+    uneven = UNEVEN
+
+    def __init__(self, ids: str, mask: str | None, rows: TokenRows) -> None:
+        self.columns: tuple[str, ...] = (ids,) if mask is None else (ids, mask)
+        self._rows = rows
+
+    def decode(self, frame: pd.DataFrame) -> list[Any]:
+        """See `Decoder.decode`."""
+        names = (IDS, MASK)[: len(self.columns)]
+        cells = zip(*(frame[column] for column in self.columns), strict=True)
+        parts = ({**dict(zip(names, row, strict=True))} for row in cells)
+        titled = ((one, self.name(frame, place)) for place, one in enumerate(parts))
+        return each_unit(titled, lambda pair: self._rows(*pair))
+
+    def name(self, frame: pd.DataFrame, place: int) -> str:
+        """The row."""
+        return f"row {row_text(frame.index[place])}"
+
+    def digest(self, frames: Iterator[pd.DataFrame]) -> str:  # noqa: ARG002 - see `Decoder`
+        """The table holds everything."""
+        return ""
+
+    def describe(self) -> dict[str, Any]:
+        """Columns and length."""
+        rows = self._rows
+        return {
+            "columns": list(self.columns),
+            "length": rows.length,
+            "vocabulary": rows.vocabulary,
+            "pad": rows.pad,
+        }
+
+
+def _lack(text: Any) -> str:
+    if text is None or text is pd.NA or text != text:
+        return "there is no text"
+    return "the text is empty" if isinstance(text, str) else f"it is a {type(text).__name__}"
+
+
+def _has_size(values: Any) -> bool:
+    return hasattr(values, "__len__") and not isinstance(values, str)
+
+
+def _size(values: Any) -> str:
+    return f"{len(values)} rows" if _has_size(values) else type(values).__name__
