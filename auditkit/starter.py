@@ -138,4 +138,8 @@ policy: baseline
 #   epsilon: 0.03137                   # ← how far an attack may go, as a share of inputs.range
 #   attacks: [fgsm, pgd]               # ← autoattack too, with auditkit-torch[autoattack]
 #   review: 0                          # ← list so many rows whose label is doubtful, by row id
+
+# What ought not to matter to the model: put in and taken out, to see whose decision changes.
+# nuisances:
+#   - {{kind: column, column: hospital, value: "A"}}    # the README lists the kinds
 """

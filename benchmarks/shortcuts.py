@@ -203,11 +203,11 @@ def _outcome(world: World, borne: bool, accuracy: tuple[float, ...], run: auditk
     )  # fmt: skip
 
 
-def worlds(seeds: int) -> Iterator[World]:
+def worlds(seeds: range) -> Iterator[World]:
     """Four networks for each seed."""
     for artefact in NUISANCES:
         for rho in (0.97, 0.5):
-            for seed in range(seeds):
+            for seed in seeds:
                 yield World(artefact, rho, seed)
 
 
@@ -233,11 +233,12 @@ def main() -> None:
     """Print the table, and how many verdicts are what they should be."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
     given = parser.parse_args()
     torch.set_num_threads(1)
     print("\n".join(HEAD))
     right: dict[tuple[str, bool], list[bool]] = {}
-    for world in worlds(given.seeds):
+    for world in worlds(range(given.first, given.first + given.seeds)):
         for one in outcomes(world):
             print(row(one), flush=True)
             wanted = "fail" if world.planted else "pass"

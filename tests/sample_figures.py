@@ -16,6 +16,7 @@ from tests.sample_measurements import (
     RATIO_STRANGE,
     wilson,
 )
+from tests.sample_shortcuts import shortcut_effects
 
 
 def _rate_row(group: str, successes: int, n: int) -> dict[str, Any]:
@@ -266,5 +267,6 @@ def sample_figures() -> tuple[Figure, ...]:
         ),
         frontier(),
         *confidence_figures(),
+        shortcut_effects(),
         *explanation_figures(),
     )

@@ -17,6 +17,7 @@ from auditkit.data import Columns, Dataset, Group, ProxyGroup
 from auditkit.errors import ConfigurationError, DataError
 from auditkit.evidence.aims import Aims
 from auditkit.starter import starter_configuration
+from auditkit.variants.nuisances import declared_nuisances
 
 DATA: dict[str, Any] = {
     "evaluation": {"table": "people.csv"},
@@ -156,6 +157,18 @@ def test_what_is_said_of_confidence(tmp_path: Path) -> None:
     made = build_dataset(found.data, Code(tmp_path, allowed=False))
     assert list(made.splits) == ["evaluation", "outside"]
     assert read(tmp_path).aims.model_dump() == asdict(Aims())
+
+
+def test_what_ought_not_to_matter(tmp_path: Path) -> None:
+    assert confidence(tmp_path).nuisances is None
+    ward = {"kind": "column", "column": "ward", "value": "B"}
+    found = confidence(tmp_path, nuisances=[ward]).nuisances
+    assert found == (ward,)
+    assert [one.name for one in declared_nuisances(found) or ()] == ["column"]
+    assert confidence(tmp_path, nuisances=[]).nuisances == ()
+    with pytest.raises(ConfigurationError) as caught:
+        confidence(tmp_path, nuisances=ward)
+    assert "nuisances" in str(caught.value)
 
 
 def test_each_split_has_its_own_file_dialect_and_digest(tmp_path: Path) -> None:

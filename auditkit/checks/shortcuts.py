@@ -63,16 +63,27 @@ METRICS = (
     Metric(
         id="shortcuts.score_change",
         title="Scores moved by a nuisance",
-        definition="Mean change, over the units changed by it, of the probability of a class; of "
-        "a predicted number in standard deviations of the predictions as they are.",
-        unit="share, or standard deviations",
+        definition="Mean change of the probability of a class, over the units changed by applying "
+        "(or removing) a nuisance.",
+        unit="share",
         direction=Direction.ZERO,
+        low=-1,
+        high=1,
         source=f"{_SOURCE}; interval after Agresti and Coull 1998",
+    ),
+    Metric(
+        id="shortcuts.number_change",
+        title="Predicted numbers moved by a nuisance",
+        definition="Mean change of the predicted number, over the units changed by applying (or "
+        "removing) a nuisance, in standard deviations of the numbers predicted before.",
+        unit="standard deviations",
+        direction=Direction.ZERO,
+        source=_SOURCE,
     ),
 )
 
 _OF_CLASSES = ("worst_flips", "flips", "class_flips", "score_change")
-_OF_NUMBERS = ("score_change",)
+_OF_NUMBERS = ("number_change",)
 
 
 def _views(subject: Subject) -> tuple[View, ...]:

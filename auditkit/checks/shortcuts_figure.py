@@ -8,7 +8,7 @@ from typing import Any
 from auditkit.checks.estimation import drawn_ends
 from auditkit.checks.robustness_pairs import is_number
 from auditkit.evidence.subject import View
-from auditkit.measurement import Figure, Measurement, Slice
+from auditkit.measurement import Figure, Measurement
 
 Row = dict[str, Any]
 
@@ -21,7 +21,7 @@ def figure(view: View, found: Sequence[Measurement]) -> Figure | None:
         found: its measurements.
     """
     flips = list(_rows(view, found, ("flips", "class_flips")))
-    scores = list(_rows(view, found, ("score_change",)))
+    scores = list(_rows(view, found, ("score_change", "number_change")))
     if not flips and not scores:
         return None
     of = f" of {view.key}" if str(view.key) else ""
@@ -38,6 +38,7 @@ def figure(view: View, found: Sequence[Measurement]) -> Figure | None:
         ),
         check="shortcuts",
         data={
+            "n": max(row["n"] for row in (*flips, *scores)),
             "unit": "standard deviations" if is_number(view) else "share",
             "flips": flips,
             "scores": scores,
@@ -49,9 +50,11 @@ def _rows(view: View, found: Sequence[Measurement], numbers: tuple[str, ...]) ->
     for one in found:
         if one.key.metric.partition(".")[2] in numbers and one.value is not None:
             change, part = _words(view, one)
+            whole = one.key.metric != "shortcuts.class_flips" and not one.key.slice.conditions
             yield {
                 "change": change,
                 "part": part,
+                "whole": whole,
                 "value": one.value,
                 **drawn_ends(one.interval),
                 "n": one.rows,
@@ -59,10 +62,12 @@ def _rows(view: View, found: Sequence[Measurement], numbers: tuple[str, ...]) ->
 
 
 def _words(view: View, one: Measurement) -> tuple[str, str]:
-    """The change, and whom or what of it the row is about: `all`, a class, a group."""
+    """The change, and what of it the row is about: a class, a score, a group; "" of all units."""
     label = one.key.label
     if view.key.label:
         label = label.removeprefix(f"{view.key.label} · ")
     change, _, about = label.partition(" · ")
-    where = "" if one.key.slice == Slice() else str(one.key.slice)
-    return change, ", ".join(part for part in (about, where) if part) or "all"
+    if about:
+        about = f"P({about})" if one.key.metric.endswith("score_change") else f"taken for {about}"
+    where = str(one.key.slice) if one.key.slice.conditions else ""
+    return change, ", ".join(part for part in (about, where) if part)

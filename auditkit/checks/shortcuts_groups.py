@@ -37,28 +37,21 @@ def of_groups(
         evidence: of the split; holds `group_needs`.
         spread: see `auditkit.checks.shortcuts_scores.measurements`.
     """
-    numbers = _numbers(trial, spread)
+    numbers = [*_flips(trial), *by_group(trial, spread)]
     # Of rows only groups and samples are read here, which answered rows have as outcomes do.
     rows = cast("OutcomeRows", trial.pair.before)
     for declared in subject.columns.groups:
         groups = OutcomeGroups(rows, subject, evidence, (declared.name,), noun="unit changed by it")
         for where in groups.groups.samples:
             for number, said, estimate in numbers:
-                key = key_of(number, trial.view, str(trial.variant), *said, where=where)
+                key = key_of(number, trial.view, str(trial.variant), said, where=where)
                 measure = partial(_in_group, trial, groups, where, estimate)
                 yield estimated(key, measure, groups.groups.sample(where), trial.reason)
 
 
-_Number = tuple[str, tuple[str, ...], Callable[[Trial], Estimate]]
-
-
-def _numbers(trial: Trial, spread: float) -> list[_Number]:
-    numbers: list[_Number] = [] if is_number(trial.view) else [("flips", (), flips)]
-    scores = by_group(trial, spread)
-    if scores is not None and (is_number(trial.view) or trial.view.probabilistic):
-        estimate, name = scores
-        numbers.append(("score_change", (name,), estimate))
-    return numbers
+def _flips(trial: Trial) -> Iterator[tuple[str, str, Callable[[Trial], Estimate]]]:
+    if not is_number(trial.view):
+        yield "flips", "", flips
 
 
 def _in_group(

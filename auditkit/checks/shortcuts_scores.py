@@ -37,21 +37,21 @@ def measurements(trial: Trial, spread: float) -> Iterator[Measurement]:
         spread: standard deviation of the numbers predicted of the units as they are.
     """
     if is_number(trial.view):
-        yield trial.measured("score_change", partial(of_number, spread=spread))
+        yield trial.measured("number_change", partial(of_number, spread=spread))
         return
     for place in scored(trial.view):
         name = trial.view.classes[place]
         yield trial.measured("score_change", partial(of_class, place=place), name)
 
 
-def by_group(trial: Trial, spread: float) -> tuple[Callable[[Trial], Estimate], str] | None:
-    """What is measured of each group, and the class it is about; None where nothing is."""
+def by_group(trial: Trial, spread: float) -> Iterator[tuple[str, str, Callable[[Trial], Estimate]]]:
+    """What is measured of each group: its number, the class that it is about, and its estimate."""
     if is_number(trial.view):
-        return partial(of_number, spread=spread), ""
+        yield "number_change", "", partial(of_number, spread=spread)
+        return
     place = singled(trial.view)
-    if place is None or place not in scored(trial.view):
-        return None
-    return partial(of_class, place=place), trial.view.classes[place]
+    if trial.view.probabilistic and place is not None and place in scored(trial.view):
+        yield "score_change", trial.view.classes[place], partial(of_class, place=place)
 
 
 def of_class(trial: Trial, place: int) -> Estimate:

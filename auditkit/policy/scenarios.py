@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from auditkit.measurement import Estimate
 
@@ -22,7 +22,8 @@ FALSE_POSITIVE_RATE = 0.1
 CALIBRATION_BINS = 15
 UNIT = (0.0, 1.0)
 ASKED_AGAIN = 1000
-"""Units at most that a model is asked again about, under corruptions and attacks."""
+"""Units at most that a model is asked again about, under corruptions, attacks, interventions."""
+_TWO_ALIKE = "two classes are predicted about equally often"
 MILD = 0.75
 """A clearly bad ratio is this part of its bound: .6 where .8 is asked."""
 
@@ -117,6 +118,12 @@ def _share_of_sample(value: float, numbers: Numbers) -> Estimate:
     return _share(value, Numbers(units, numbers.others, numbers.rate))
 
 
+def _share_of_class(value: float, numbers: Numbers) -> Estimate:
+    """What is measured of the units of one class among those that are asked again."""
+    units = min(numbers.units, ASKED_AGAIN) / 2
+    return _share(value, Numbers(units, numbers.others, numbers.rate))
+
+
 def _auc(value: float, numbers: Numbers) -> Estimate:
     """Standard error after Hanley and McNeil, Radiology 143 (1982) 29–36."""
     positives, negatives = numbers.rate * numbers.units, (1 - numbers.rate) * numbers.units
@@ -176,6 +183,11 @@ def _middle(region: Region) -> float:
     return (max(region[0], 0.0) + min(region[1], 1.0)) / 2
 
 
+def _fifth(region: Region) -> float:
+    """A fifth of the most that is allowed: what hardly ever happens where it ought never to."""
+    return region[1] / 5 if math.isfinite(region[1]) else _middle(region)
+
+
 def _edge(region: Region) -> float:
     return region[0] if math.isfinite(region[0]) else region[1]
 
@@ -228,6 +240,7 @@ def _table() -> Mapping[str, Scenario]:
     share = Scenario(_middle, _as_far_out, _share, UNIT)
     of_sample = Scenario(_middle, _as_far_out, _share_of_sample, UNIT)
     sure = f"accuracy {ACCURACY:.0%}"
+    moved = Scenario(_fifth, _twice, _share_of_sample, UNIT)
     return {
         "bias.impact_ratio": selected[0],
         "bias.selection_rate_difference": selected[1],
@@ -251,6 +264,9 @@ def _table() -> Mapping[str, Scenario]:
         "confidence.confidently_wrong": share,
         "robustness.corrupted_accuracy": of_sample,
         "robustness.robust_accuracy": of_sample,
+        "shortcuts.flips": moved,
+        "shortcuts.class_flips": replace(moved, estimate=_share_of_class, assumes=_TWO_ALIKE),
+        "shortcuts.worst_flips": replace(moved, estimate=_share_of_class, assumes=_TWO_ALIKE),
         "conformal.coverage": Scenario(_just_inside, _just_outside, _share_of_half, UNIT),
         "abstention.coverage": Scenario(_middle, _as_far_out, _share_of_half, UNIT),
         "quantiles.interval_coverage": Scenario(_middle, _as_far_out, _share, UNIT),

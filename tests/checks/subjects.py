@@ -280,6 +280,16 @@ def _asked_again() -> Case:
     )
 
 
+def _lightness() -> Case:
+    """A network that predicts a number of an image, and can be asked again."""
+    torch.manual_seed(0)
+    model = wrap(
+        nn.Sequential(nn.Flatten(), nn.Linear(36, 1)), task="regression", device="cpu",
+        inputs={"medium": "image", "range": (0, 2)},
+    )  # fmt: skip
+    return model, dataset(evaluation=_Bright(), groups=("sex",))
+
+
 def _many_classes() -> Case:
     names = tuple(str(code) for code in range(25))
     rng = np.random.default_rng(0)
@@ -319,6 +329,7 @@ CASES: dict[str, Callable[[], Case]] = {
     "sure": _sure,
     "network, prices": _prices,
     "asked again": _asked_again,
+    "numbers of images": _lightness,
     "many classes": _many_classes,
     "quantiles": lambda: tabular(_quantiles(), label="price"),
     "quantiles, clustered": lambda: tabular(_quantiles(), label="price", cluster="person"),

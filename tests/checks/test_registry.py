@@ -18,7 +18,7 @@ from tests.checks.audits import DECIDING, data_of, scored, stored
 OWN = (
     "abstention", "bias", "calibration", "confidence", "conformal", "drift", "embedding_slices",
     "explanation", "labels", "out_of_distribution", "overfitting", "performance", "quantiles",
-    "representation", "robustness", "slices",
+    "representation", "robustness", "shortcuts", "slices",
 )  # fmt: skip
 
 STRANGER = '''

@@ -50,7 +50,7 @@ def failed(run: auditkit.Run) -> set[str]:
 def test_the_digit_reader_meets_its_policy(example: Path, tmp_path: Path) -> None:
     run = audited(example, "audit", tmp_path)
     assert run.verdict == "pass", [v.reason for v in run.judgement.verdicts if v.blocks]
-    assert failed(run) == {"brightness"}  # which warns
+    assert failed(run) == {"brightness", "frame"}  # which warn
     table = run.measurements.set_index("metric")
     assert table.loc["overfitting.accuracy_gap", "value"] > 0
     assert set(table.loc[["drift.total_variation"], "label"]) == {"strokes", "label", "score"}
@@ -71,8 +71,8 @@ def test_the_digit_reader_meets_its_policy(example: Path, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("name", "temperature", "requirements"),
     [
-        ("overconfident", 3, {"calibration", "confident-errors", "brightness"}),
-        ("underconfident", 1 / 3, {"calibration", "brightness"}),
+        ("overconfident", 3, {"calibration", "confident-errors", "brightness", "frame"}),
+        ("underconfident", 1 / 3, {"calibration", "brightness", "frame"}),
     ],
 )
 def test_the_gate_tells_who_lies(

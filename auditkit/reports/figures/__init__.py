@@ -34,6 +34,7 @@ from auditkit.reports.figures import (
     risk_coverage,
     separation,
     set_sizes,
+    shortcut_effects,
     style,
     trust,
 )
@@ -59,6 +60,7 @@ DRAWINGS: Mapping[str, Drawing] = {
     "risk_coverage": lambda figure, _: risk_coverage.draw(figure),
     "class_gaps": lambda figure, _: class_gaps.draw(figure),
     "corruption": lambda figure, _: corruption.draw(figure),
+    "shortcut_effects": lambda figure, _: shortcut_effects.draw(figure),
     "separation": lambda figure, _: separation.draw(figure),
     "set_sizes": lambda figure, _: set_sizes.draw(figure),
     "review_list": lambda figure, _: review_list.draw(figure),

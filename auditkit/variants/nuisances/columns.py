@@ -78,14 +78,11 @@ def column_place(frame: pd.DataFrame, nuisance: Nuisance) -> int:
 def _cell(column: pd.Series, nuisance: Nuisance) -> pd.Series:
     """The value as the one cell of a column of the same dtype."""
     given = nuisance["value"]
-    fits = isinstance(given, bool) == types.is_bool_dtype(column.dtype) and (
-        isinstance(given, str) != types.is_numeric_dtype(column.dtype)
-        or types.is_bool_dtype(column.dtype)
-    )
     try:
-        made = pd.Series([given], dtype=object).astype(column.dtype)
-        if fits and bool(made.notna().all()) and made.iloc[0] == given:
-            return made
+        if _is_of_kind(given, column.dtype):
+            made = pd.Series([given], dtype=object).astype(column.dtype)
+            if made.iloc[0] == given:
+                return made
     except (TypeError, ValueError, OverflowError):
         pass  # told below, in words
     raise ConfigurationError(
@@ -93,6 +90,15 @@ def _cell(column: pd.Series, nuisance: Nuisance) -> pd.Series:
         f"which a column of {column.dtype} cannot hold.",
         mend="Give a value of the kind that the column has; of a categorical one, a category.",
     )
+
+
+def _is_of_kind(given: Any, dtype: Any) -> bool:
+    """Whether a column of a dtype could hold a value without making another of it."""
+    if isinstance(dtype, pd.CategoricalDtype):
+        return given in dtype.categories
+    if types.is_bool_dtype(dtype) or isinstance(given, bool):
+        return types.is_bool_dtype(dtype) and isinstance(given, bool)
+    return isinstance(given, str) != types.is_numeric_dtype(dtype)
 
 
 def intervened_columns(tensor: Tensor, nuisance: Nuisance, direction: str) -> Tensor:
