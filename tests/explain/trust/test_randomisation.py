@@ -12,6 +12,7 @@ from auditkit.explain.method import Settings
 from auditkit.explain.trust.explained import explained, parts
 from auditkit.explain.trust.not_run import NotRun
 from auditkit.explain.trust.randomisation import Randomisation, randomisation
+from auditkit.explain.trust.resetting import Layer, reset
 from tests.explain.trust.worlds import (
     GRADIENT,
     INPUT_ONLY,
@@ -66,8 +67,6 @@ def test_a_stage_is_what_a_literal_twin_finds() -> None:
     def gradient() -> np.ndarray:
         out = module(x).gather(1, index[:, None]).sum()
         return torch.autograd.grad(out, x)[0].abs().numpy()
-
-    from auditkit.explain.trust.resetting import Layer, reset
 
     before = gradient()
     with reset([Layer("4", module[4]), Layer("2", module[2])], SETTINGS.seed, 2):
