@@ -257,6 +257,10 @@ class DataSection(_Section):
         declared = {name for name in MEDIA if getattr(self, name) is not None}
         if len(folders | declared) > 1:
             raise ValueError(f"give one of {', '.join(MEDIA)}, the same for all splits")
+        if not folders | declared and "damaged" in self.model_fields_set:
+            raise ValueError(f"damaged goes with {', '.join(MEDIA)}: rows of a table are refused")
+        if declared - folders and not any(one and one.table for one in splits):
+            raise ValueError(f"no split is a table or folder that {declared.pop()} could be about")
         return self
 
 

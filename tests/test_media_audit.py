@@ -220,6 +220,11 @@ def test_a_plan_counts_units_that_can_be_read(tmp_path: Path, medium: str) -> No
         ({"damaged": 1.5}, "damaged"),
         ({"images": None, "series": {"values": [], "steps": 3}}, "values"),
         ({"images": None, "text": {"column": "x"}}, "give one of tokenizer"),
+        (
+            {"evaluation": {"table": "x.csv"}, "images": None, "label": "y"},
+            "damaged goes with images, audio, text, series",
+        ),
+        ({"evaluation": {"factory": "net.py:f"}}, "no split is a table or folder that images"),
     ],
 )
 def test_sections_that_contradict_themselves(tmp_path: Path, data: Any, said: str) -> None:

@@ -16,8 +16,8 @@ from auditkit.errors import ConfigurationError
 class Contents:
     """The bytes of a column's cells.
 
-    A cell holds bytes; or a mapping with `bytes` (as Hugging Face's `datasets` writes images and
-    audio); or the path of a file, relative to a declared folder.
+    A cell holds bytes; or the path of a file, relative to a declared folder; or a mapping with
+    `bytes` or `path`, as Hugging Face's `datasets` writes images and audio.
 
     Args:
         column: the column.
@@ -38,7 +38,7 @@ class Contents:
             ConfigurationError: it names a file, and no folder is declared.
         """
         if isinstance(cell, Mapping):
-            cell = cell.get("bytes")
+            cell = cell.get("path") if cell.get("bytes") is None else cell["bytes"]
         if isinstance(cell, bytes | bytearray | memoryview):
             if not len(cell):
                 raise UnreadableError("it is empty (0 bytes)")

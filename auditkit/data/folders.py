@@ -41,7 +41,7 @@ class Folder:
     def listing(self, suffixes: Sequence[str]) -> tuple[list[str], list[str]]:
         """The files with one of the suffixes, sorted, relative to the folder; and notes.
 
-        Names that start with `.` or `_` do not count. A note says which other files there are.
+        Names that start with `.` do not count. A note says which other files there are.
 
         Raises:
             DataError: there is no such file, or a link to another folder stands among them.
@@ -51,7 +51,7 @@ class Folder:
         names, others = [], []
         for path in sorted(map(str, found)):
             name = self._relative(path)
-            if any(part.startswith((".", "_")) for part in PurePosixPath(name).parts):
+            if any(part.startswith(".") for part in PurePosixPath(name).parts):
                 continue
             self._refuse_linked_folder(name, found[path])
             if name.lower().endswith(tuple(suffixes)):

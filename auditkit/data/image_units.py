@@ -147,12 +147,22 @@ def _checked_size(size: Any) -> tuple[int, int]:
 
 @contextmanager
 def _strict() -> Iterator[None]:
-    """A picture of absurdly many pixels is an error; what else Pillow remarks on is not."""
+    """A picture that is cut off, or of absurdly many pixels, is an error; other remarks are not.
+
+    Training code often tells Pillow to fill up what was cut off; that holds again afterwards.
+    """
+    from PIL import ImageFile
+
     pillow = _pillow()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module=r"PIL\.")
-        warnings.simplefilter("error", pillow.DecompressionBombWarning)
-        yield
+    lenient = ImageFile.LOAD_TRUNCATED_IMAGES
+    try:
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"PIL\.")
+            warnings.simplefilter("error", pillow.DecompressionBombWarning)
+            yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = lenient
 
 
 def _said(error: Exception) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
-from auditkit.data.damage import Damaged, each_unit
+from auditkit.data.damage import Damaged, UnreadableError, each_unit
 from auditkit.data.digests import MANIFEST
 from auditkit.data.row_numbers import row_text
 from auditkit.data.token_rows import IDS, MASK, TokenRows
@@ -17,11 +18,14 @@ from auditkit.errors import AuditkitError, ConfigurationError
 Encode = Callable[[list[str]], Mapping[str, Any]]
 """From texts to name → one row of token ids for each text: a tensor [texts, tokens], or lists."""
 
+_UNDECODABLE = (UnicodeDecodeError, pa.ArrowException)
+"""What comes of text whose bytes are no UTF-8."""
+
 UNEVEN = "Declare text.length: shorter rows are filled up to it, with 0 in the attention mask."
 
 
 class TextDecoder:
-    """Decodes a column of text by the user's tokenizer.
+    """Decodes a column of text, or of its bytes in UTF-8, by the user's tokenizer.
 
     Args:
         column: the column of text.
@@ -45,14 +49,12 @@ class TextDecoder:
 
     def decode(self, frame: pd.DataFrame) -> list[Any]:
         """See `Decoder.decode`; the tokenizer is asked once for all texts of the frame."""
-        texts = frame[self._column].tolist()
-        places = [
-            place for place, text in enumerate(texts) if isinstance(text, str) and text.strip()
-        ]
-        units: list[Any] = [Damaged(_lack(text)) for text in texts]
-        if places:
-            encoded = self._encoded([texts[place] for place in places])
-            for number, place in enumerate(places):
+        texts = _texts(frame[self._column])
+        readable = [(place, text) for place, text in enumerate(texts) if isinstance(text, str)]
+        units: list[Any] = list(texts)
+        if readable:
+            encoded = self._encoded([text for _, text in readable])
+            for number, (place, _) in enumerate(readable):
                 parts = {name: values[number] for name, values in encoded.items()}
                 title = self.name(frame, place)
                 units[place] = each_unit([(parts, title)], self._row)[0]
@@ -150,10 +152,30 @@ class TokenDecoder:
         }
 
 
-def _lack(text: Any) -> str:
-    if text is None or text is pd.NA or text != text:
-        return "there is no text"
-    return "the text is empty" if isinstance(text, str) else f"it is a {type(text).__name__}"
+def _texts(column: pd.Series[Any]) -> list[str | Damaged]:
+    """The texts of a column, which may be stored as bytes."""
+    try:
+        cells = column.tolist()
+    except _UNDECODABLE:  # one of them: which one shows only cell by cell
+        return each_unit(range(len(column)), lambda place: _decoded(lambda: column.iloc[place]))
+    return each_unit(cells, lambda cell: _decoded(lambda: cell))
+
+
+def _decoded(cell: Callable[[], Any]) -> str:
+    try:
+        found = cell()
+        return _text(found.decode() if isinstance(found, bytes) else found)
+    except _UNDECODABLE as error:
+        raise UnreadableError("its bytes are no UTF-8") from error
+
+
+def _text(cell: Any) -> str:
+    if isinstance(cell, str):
+        if cell.strip():
+            return cell
+        raise UnreadableError("the text is empty")
+    missing = cell is None or cell is pd.NA or cell != cell
+    raise UnreadableError("there is no text" if missing else f"it is a {type(cell).__name__}")
 
 
 def _has_size(values: Any) -> bool:

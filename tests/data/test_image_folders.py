@@ -211,8 +211,11 @@ def test_other_files_are_not_passed_over_in_silence(photos: Path) -> None:
     (photos / "cat" / "notes.txt").write_text("x")
     (photos / "cat" / "one.heic").write_text("x")
     (photos / ".hidden.png").write_bytes(b"")
+    (photos / "_noise_").mkdir()
+    (photos / "_noise_" / "a.png").write_bytes(png(noise(9)))
     data = dataset(images(photos), label="folder")
     data.check()
+    assert data["evaluation"].rows == 10
     assert data.notes == (
         f"Files of other kinds in {str(photos)!r} were not read (.txt: 1, .heic: 1).",
     )

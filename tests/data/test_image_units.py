@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageFile
 
 from auditkit.data import dataset, images
 from auditkit.data.contents import Contents
@@ -153,6 +153,12 @@ def test_numbers_without_an_end_name_the_mend() -> None:
 def test_options_that_mean_nothing(options: Any, said: str) -> None:
     with pytest.raises(ConfigurationError, match=said):
         decoded(b"", **options)
+
+
+def test_what_training_code_forgives_is_damage_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("PIL.ImageFile.LOAD_TRUNCATED_IMAGES", True)
+    assert "truncated" in reason(png(noise(1, (60, 60, 3)), "JPEG")[:700])
+    assert ImageFile.LOAD_TRUNCATED_IMAGES is True
 
 
 def test_without_pillow_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

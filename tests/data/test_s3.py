@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 from moto.server import ThreadedMotoServer
 
-from auditkit.data import Columns, Group, dataset, table
+from auditkit.data import Columns, Group, dataset, images, table
 from auditkit.data.locations import locate
 from auditkit.errors import DataError
+from tests.data.media_files import noise, png
 
 COLUMNS = Columns(label="loan", features=("age",), groups=(Group("sex", "sex"),), row_id="person")
 
@@ -121,3 +122,26 @@ def test_a_store_that_does_not_answer(storage: dict[str, Any]) -> None:
     with pytest.raises(DataError, match=r"s3://audits/x\.csv cannot be read: .*") as caught:
         locate("s3://audits/x.csv", storage=silent)
     assert "credentials and address" in caught.value.mend
+
+
+def test_a_folder_of_images_on_s3(storage: dict[str, Any], batches_of: Any) -> None:
+    import s3fs
+
+    store = s3fs.S3FileSystem(**storage)
+    for name in ("cat/0", "cat/1", "dog/0"):
+        store.pipe(f"audits/photos/{name}.png", png(noise(len(name))))
+    store.pipe("audits/photos/dog/1.png", b"no image")
+    given = images("s3://audits/photos", damaged=0.3)
+    data = dataset(given, label="folder", storage=storage)
+    data.check()
+    (batch,) = batches_of(data["evaluation"])
+    assert batch.row_ids.tolist() == ["cat/0.png", "cat/1.png", "dog/0.png"]
+    assert "'dog/1.png' (it is no image" in data.notes[0]
+    digest = data.digest()
+    assert digest.startswith("manifest:")
+    store.pipe("audits/photos/dog/1.png", png(noise(3)))
+    assert dataset(given, label="folder", storage=storage).digest() != digest
+    table_of_paths = images({"path": ["cat/0.png", "gone.png"]}, column="path",
+                            folder="s3://audits/photos", damaged=0.5)  # fmt: skip
+    (batch,) = batches_of(dataset(table_of_paths, storage=storage)["evaluation"])
+    assert len(batch) == 1

@@ -55,6 +55,23 @@ def test_a_column_of_text_by_a_function(tokenizer: Any, batches_of: Callable[...
     assert "'row 2' (there is no text); 'row 3' (the text is empty)" in data.notes[0]
 
 
+@pytest.mark.parametrize("kind", [pa.string(), pa.binary()], ids=["string", "binary"])
+def test_bytes_that_are_no_text(tmp_path: Path, batches_of: Callable[..., Any], kind: Any) -> None:
+    """Parquet does not check that its text is UTF-8."""
+    contents = [b"ab", b"\xff\xfe", b"c"]
+    ends = np.cumsum([0, *map(len, contents)]).astype(np.int32)
+    buffers = [None, pa.py_buffer(ends.tobytes()), pa.py_buffer(b"".join(contents))]
+    body = pa.Array.from_buffers(kind, 3, buffers)
+    pq.write_table(pa.table({"body": body}), tmp_path / "texts.parquet")
+    data = dataset(
+        text(tmp_path / "texts.parquet", column="body", tokenizer=letters, length=2, damaged=0.5)
+    )
+    data.check()
+    (batch,) = batches_of(data["evaluation"])
+    assert batch.inputs["input_ids"].tolist() == [[1, 2], [3, 0]]
+    assert "'row 1' (its bytes are no UTF-8)" in data.notes[0]
+
+
 def test_a_function_is_known_by_its_name_alone() -> None:
     table = {"body": ["a", "b"]}
     data = dataset(text(table, column="body", tokenizer=letters, length=4))
