@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -59,6 +60,13 @@ class Linear(nn.Module):
     def forward(self, *inputs: Tensor) -> Tensor:
         pairs = zip(inputs, self.weights, strict=True)
         return torch.stack([(x * w).flatten(1).sum(1) for x, w in pairs]).sum(0) + 0.7
+
+
+def scripted(module: nn.Module) -> nn.Module:
+    """The same as TorchScript."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return torch.jit.script(module)
 
 
 def mlp(features: int = 6, classes: int = 3) -> nn.Sequential:

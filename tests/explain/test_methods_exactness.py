@@ -21,6 +21,12 @@ from auditkit.explain.methods.spreading import spread
 from auditkit.explain.regions import regions
 from tests.explain.sample_methods import QUICK, Functional, Linear, cnn, maps, mlp, opened
 
+
+def smooth_cnn() -> nn.Sequential:
+    layers = [nn.Conv2d(1, 4, 3), nn.ReLU(), nn.AvgPool2d(2), nn.Flatten()]
+    return nn.Sequential(*layers, nn.Linear(36, 3))
+
+
 REGRESSION = {"task": "regression"}
 
 
@@ -124,8 +130,9 @@ def test_the_sum_gradient_is_captums_to_the_last_bit(network, shape) -> None:
     assert (sum_gradient(module, asked, 2)[0] - plain).abs().max() == 0.0
 
 
-def test_captum_agrees_on_deep_lift() -> None:
-    module, x = cnn().eval(), torch.rand(3, 1, 8, 8)
+@pytest.mark.parametrize(("network", "shape"), [(mlp, (3, 6)), (smooth_cnn, (3, 1, 8, 8))])
+def test_captum_agrees_on_deep_lift(network, shape) -> None:
+    module, x = network().eval(), torch.rand(shape)
     index = module(x).argmax(1)
     with pytest.warns(UserWarning, match="hooks"):
         expected = captum.DeepLift(module).attribute(x.clone().requires_grad_(), target=index)

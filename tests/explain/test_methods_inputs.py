@@ -24,6 +24,7 @@ from tests.explain.sample_methods import (
     mlp,
     opened,
     refusal,
+    scripted,
     sentences,
 )
 
@@ -151,12 +152,12 @@ def test_what_a_token_counts_is_what_its_neutral_neighbour_would_change() -> Non
 
 
 @pytest.mark.parametrize("name", OWN)
-@pytest.mark.parametrize("way", [torch.jit.script, "trace"])
-def test_torchscript(name, way) -> None:
+@pytest.mark.parametrize("traced", [False, True])
+def test_torchscript(name, traced) -> None:
     eager, x = cnn().eval(), torch.rand(3, 1, 8, 8)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        module = torch.jit.trace(eager, x) if way == "trace" else way(eager)
+        module = torch.jit.trace(eager, x) if traced else scripted(eager)
     with opened(eager, x) as target:
         expected = maps(name, target)
     with opened(module, x) as target:

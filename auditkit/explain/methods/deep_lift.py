@@ -7,16 +7,18 @@ map itself: it doesn't add up, and is withheld.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from auditkit.explain.chunks import fitting
 from auditkit.explain.method import Family, Maps, Method, Settings
 from auditkit.explain.methods.asking import Asked, joined, marked, slices, sum_gradient
 from auditkit.explain.methods.attempting import attempted
-from auditkit.explain.methods.bending import bent
+from auditkit.explain.methods.bending import bent, is_ruled
 from auditkit.explain.methods.completeness import guarded, told
 from auditkit.explain.target import NotExplainable, Target, Tensors
 
@@ -57,7 +59,7 @@ def deep_lift_shap(target: Target, settings: Settings) -> Maps | NotExplainable:
     """
     from captum.attr import DeepLiftShap
 
-    references = tuple(tensor[: settings.samples] for tensor in target.references)
+    references = _some(target.references, settings.samples)
     count = len(references[0]) if references else 0
     if count < 2:
         return NotExplainable(
@@ -79,6 +81,16 @@ def deep_lift_shap(target: Target, settings: Settings) -> Maps | NotExplainable:
     return attempted("DeepLIFT SHAP", target, step, settings.chunk or fitting(target))
 
 
+def _some(references: Tensors, most: int) -> Tensors:
+    """At most so many of them, from all over: neighbours in the data may be alike."""
+    if not references:
+        return ()
+    known = len(references[0])
+    count = min(known, most)
+    rows = torch.arange(count, device=references[0].device) * known // count
+    return tuple(tensor[rows] for tensor in references)
+
+
 def mean_told(target: Target, references: Tensors) -> Tensor:
     """[n] the mean of the explained number over references, with each unit's masks and index."""
     count = len(references[0])
@@ -94,10 +106,34 @@ def mean_told(target: Target, references: Tensors) -> Tensor:
 def _unmarked(method: Any, part: Target, baselines: Tensors) -> Tensors:
     """The contributions to the units of a part, as Captum computes them with a sum-gradient."""
     method.gradient_func = sum_gradient
-    found: Tensors = method.attribute(
-        marked(part.inputs), baselines=baselines, additional_forward_args=(part.every,)
-    )
+    with _apart(part):
+        found: Tensors = method.attribute(
+            marked(part.inputs), baselines=baselines, additional_forward_args=(part.every,)
+        )
     return found
+
+
+@contextmanager
+def _apart(part: Target) -> Iterator[None]:
+    """Between two layers with a rule that follow each other lies a tensor of its own for each.
+
+    Captum hooks both the output of the first and the input of the second. Where they are one
+    tensor, as between a ReLU and the pooling after it, the first sees the gradient before the rule
+    of the second has changed it, and its contributions are wrong.
+    """
+
+    def copied(layer: nn.Module, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+        del layer
+        return tuple(one.clone() if isinstance(one, Tensor) else one for one in arguments)
+
+    assert part.module is not None
+    layers = [layer for layer in part.module.modules() if is_ruled(layer, RULED)]
+    handles = [layer.register_forward_pre_hook(copied) for layer in layers]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 RULED = (
@@ -113,6 +149,10 @@ RULED = (
     "Tanh",
 )
 """Layers of torch for which Captum has a rule."""
+
+ALL_ALIKE = (
+    "The references are other units of the same data: what all of them share counts nothing."
+)
 
 DEEP_LIFT = Method(
     name="deep_lift",
@@ -130,4 +170,5 @@ DEEP_LIFT_SHAP = Method(
     source="Lundberg and Lee, NIPS 2017, arXiv 1705.07874",
     attribute=deep_lift_shap,
     times_input=True,
+    warning=ALL_ALIKE,
 )

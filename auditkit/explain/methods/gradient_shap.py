@@ -16,7 +16,7 @@ from auditkit.explain.method import Family, Maps, Method, Settings
 from auditkit.explain.methods.asking import joined, marked, slices, sum_gradient
 from auditkit.explain.methods.attempting import attempted
 from auditkit.explain.methods.completeness import LIMIT, completeness, finite, moving, told
-from auditkit.explain.methods.deep_lift import mean_told
+from auditkit.explain.methods.deep_lift import ALL_ALIKE, mean_told
 from auditkit.explain.methods.drawing import drawing
 from auditkit.explain.methods.smooth_grad import tokens_held
 from auditkit.explain.target import NotExplainable, Target, Tensors
@@ -87,4 +87,5 @@ GRADIENT_SHAP = Method(
     source="Lundberg and Lee, NIPS 2017, arXiv 1705.07874",
     attribute=gradient_shap,
     times_input=True,
+    warning=ALL_ALIKE,
 )
