@@ -119,6 +119,30 @@ def _bounded_differences(parameters: Parameters, z: float) -> Bounds:
     return max(value - parameters["bias"] - reach, 0.0), min(value + reach, 1.0)
 
 
+def _cramers_v(parameters: Parameters, z: float) -> Bounds:
+    """The root of an interval of its square, as far as that lies between 0 and 1.
+
+    The square varies the more the larger it is, so above the estimate the variance is taken at the
+    square asked about; with that at the estimate the upper bound of weak associations was too low
+    in a fifth of simulations at a nominal 5 %.
+    """
+    squared, se = parameters["squared"], parameters["se"]
+    critical = min(student_value(z, parameters["df"]), _LARGEST_CRITICAL)
+    low, _ = _around(squared, se, critical)
+    risen = {"value": squared, "sd": se, "slope": parameters["slope"]}
+    _, high = _squared_error(risen, critical)
+    return _root_of_share(low), _root_of_share(high + (parameters["slack"] if z else 0.0))
+
+
+def _cramers_v_scaled(parameters: Parameters, factor: float) -> dict[str, Any]:
+    scaled = _scaling(grow=("df",), narrow=("se",))(parameters, factor)
+    return {**scaled, **{name: parameters[name] / factor for name in ("slope", "slack")}}
+
+
+def _root_of_share(square: float) -> float:
+    return math.sqrt(min(max(square, 0.0), 1.0))
+
+
 def _ratio(parameters: Parameters) -> float:
     first, second = _share(parameters, "x1", "n1"), _share(parameters, "x2", "n2")
     if second == 0:
@@ -428,6 +452,19 @@ METHODS: Mapping[str, Method] = {
         value=_given("value"),
         bounds=_bounded_differences,
         scaled=_scaling(narrow=("bias", "scale")),
+    ),
+    "cramers_v": Method(
+        title="bias-corrected Cramér's V, by a score interval of its square",
+        kinds={
+            "squared": "number",
+            "se": "nonnegative",
+            "df": "positive",
+            "slope": "nonnegative",
+            "slack": "nonnegative",
+        },
+        value=lambda p: _root_of_share(p["squared"]),
+        bounds=_cramers_v,
+        scaled=_cramers_v_scaled,
     ),
     "independent_difference": Method(
         title="difference of two independent estimates, by variance recovery from their intervals",

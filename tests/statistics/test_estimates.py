@@ -63,6 +63,7 @@ SAMPLES = {
     "wilson_between": estimate("wilson_between", successes=40, n=100, below=0.1, above=0.05),
     "squared_error": estimate("squared_error", value=0.001, sd=0.0004, slope=0.00005),
     "bounded_differences": estimate("bounded_differences", value=0.08, bias=0.02, scale=0.01),
+    "cramers_v": estimate("cramers_v", squared=0.02, se=0.009, df=400, slope=0.002, slack=0.001),
     "independent_difference": independent_difference(proportion(90, 120), proportion(70, 120)),
     "bootstrap": estimate("bootstrap", value=0.9, replicates=sorted(REPLICATES)),
     "bca": estimate("bca", value=0.95, replicates=sorted(REPLICATES), acceleration=0.02),
