@@ -19,6 +19,7 @@ from auditkit.evidence.aims import Aims
 from auditkit.evidence.runner import BatchRunner
 from auditkit.evidence.slice_levels import bin_labels, frequent_labels, labels_of_values
 from auditkit.evidence.subject import Labels, Subject, views_of
+from auditkit.explain.wishes import Wishes
 from auditkit.models.medium import Medium
 from auditkit.models.wrapped import WrappedModel
 from auditkit.variants.nuisances import BUILT_IN, Nuisance
@@ -36,6 +37,7 @@ _FEWEST_NAMED = 50
 
 
 _USUAL = Aims()
+_WISHES = Wishes()
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ def probe(
     feature_names: tuple[str, ...] = (),
     aims: Aims = _USUAL,
     nuisances: tuple[Nuisance, ...] | None = None,
+    wishes: Wishes = _WISHES,
 ) -> Probed:
     """Check schema and first batch of every split, run the model once, and describe the subject.
 
@@ -91,7 +94,7 @@ def probe(
         splits=tuple(dataset.splits),
         columns=dataset.columns,
         streams=tuple(edges),
-        feature_names=feature_names,
+        feature_names=feature_names or _names_of_columns(model, batches["evaluation"]),
         present=capabilities.present,
         differentiable=capabilities.differentiable,
         layer=model.layer,
@@ -103,6 +106,7 @@ def probe(
         input_range=model.inputs.range is not None,
         members=len(model.members),
         aims=aims,
+        wishes=wishes,
         nuisances=_nuisances(model, batches["evaluation"], nuisances, medium),
     )
     return Probed(subject, edges, _left_out(batches, edges), f"sha256:{answers.hexdigest()}")
@@ -125,6 +129,13 @@ def _medium(model: WrappedModel, batch: Batch) -> str:
     if model.inputs.medium is not None:
         return model.inputs.medium.value
     return batch.medium or ("" if batch.frame is None else Medium.TABLE.value)
+
+
+def _names_of_columns(model: WrappedModel, batch: Batch) -> tuple[str, ...]:
+    """The names of the model's inputs, where these are the columns of a table."""
+    if batch.frame is None or not model.takes_columns:
+        return ()
+    return tuple(map(str, batch.frame.columns))
 
 
 def _nuisances(

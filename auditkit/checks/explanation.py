@@ -12,8 +12,9 @@ from auditkit.checks.explanation_metrics import (
     CONVERGENCE_METRICS,
     FEATURE_METRICS,
     GROUP_METRICS,
+    PROXY_METRICS,
 )
-from auditkit.checks.explanation_needs import group_needs
+from auditkit.checks.explanation_needs import group_needs, proxy_needs
 from auditkit.evidence.collected import Evidence, SplitEvidence
 from auditkit.evidence.needs import AttributionNeed, SplitNeed
 from auditkit.evidence.subject import Subject
@@ -23,7 +24,7 @@ from auditkit.models.head import Task
 if TYPE_CHECKING:
     from auditkit.explain import Explanation, NotExplainable
 
-METRICS = (*CONVERGENCE_METRICS, *FEATURE_METRICS, *GROUP_METRICS)
+METRICS = (*CONVERGENCE_METRICS, *FEATURE_METRICS, *GROUP_METRICS, *PROXY_METRICS)
 
 
 def _heads(subject: Subject) -> tuple[str, ...]:
@@ -34,7 +35,7 @@ def _heads(subject: Subject) -> tuple[str, ...]:
 def _needs(subject: Subject) -> Iterator[SplitNeed]:
     for head in _heads(subject):
         yield SplitNeed(EVALUATION, AttributionNeed(head, subject.wishes))
-    for counted in group_needs(subject):
+    for counted in (*group_needs(subject), *proxy_needs(subject)):
         yield SplitNeed(EVALUATION, counted)
 
 
@@ -62,6 +63,7 @@ def _of_head(
     from auditkit.checks.explanation_features import features
     from auditkit.checks.explanation_groups import by_groups
     from auditkit.checks.explanation_pictures import kept_note, pictures
+    from auditkit.checks.explanation_proxies import proxies
     from auditkit.explain import NotExplainable
 
     if isinstance(found, NotExplainable):
@@ -74,6 +76,7 @@ def _of_head(
             Findings(tuple(convergence(units, found))),
             features(units, found, subject),
             by_groups(units, found, subject, evidence),
+            proxies(units, found, subject, evidence),
             pictures(units, found, subject, evidence),
             Findings(notes=kept_note(found, subject)),
         ]

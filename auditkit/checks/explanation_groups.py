@@ -236,8 +236,8 @@ def _told(differences: list[Measurement]) -> tuple[str, ...]:
     told = "; ".join(_difference(one) for one in beyond[:_TOLD])
     head = f" of {beyond[0].key.head}" if beyond[0].key.head else ""
     return (
-        f"The output{head} depends on some inputs more for some groups, beyond chance (Holm over "
-        f"{len(tested)} differences of mean absolute attributions): {told}.{rest}",
+        f"The output{head} depends on some inputs more, or less, for some groups, beyond chance "
+        f"(Holm over {len(tested)} differences of mean absolute attributions): {told}.{rest}",
     )
 
 

@@ -66,3 +66,18 @@ GROUP_METRICS = (
         comparison=True,
     ),
 )
+PROXY_METRICS = (
+    Metric(
+        id="explanation.proxy_association",
+        title="Association of a leading input with a group attribute",
+        definition="Bias-corrected Cramér's V between the column behind one of the ten inputs that "
+        "matter most (numbers in bins) and a declared group attribute, over all rows: 0 where the "
+        "column tells nothing of the attribute, 1 where it tells all.",
+        unit="V",
+        direction=Direction.LOWER,
+        low=0,
+        high=1,
+        source="Bergsma 2013; interval of its square by the delta method, with clusters the "
+        "jackknife",
+    ),
+)

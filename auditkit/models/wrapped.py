@@ -75,6 +75,11 @@ class WrappedModel:
         """The module, None where there is none."""
         return getattr(self._subject, "module", None)
 
+    @property
+    def takes_columns(self) -> bool:
+        """Whether its input is the columns of a table, in their order: no preprocess makes it."""
+        return self.module is not None and self._preprocess is None
+
     @contextmanager
     def opened(self) -> Iterator[WrappedModel]:
         """The model ready for many predictions; afterwards as it came.

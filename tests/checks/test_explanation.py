@@ -152,7 +152,7 @@ def test_clusters_are_the_units() -> None:
         for cluster in (None, "person")
     )
     one, other = (
-        found(result, "explanation.mean_attribution", label="input 0")
+        found(result, "explanation.mean_attribution", label="x0")
         for result in (naive, clustered)
     )
     assert one.value == pytest.approx(other.value)
@@ -216,10 +216,10 @@ def test_attributions_that_are_no_numbers() -> None:
     nothing = torch.full((20,), torch.nan)
     every = torch.ones(20, dtype=torch.bool)
     result = explained(attributions(20, values, error=nothing, shown=every))
-    ranked = found(result, "explanation.mean_attribution", label="input 0")
+    ranked = found(result, "explanation.mean_attribution", label="x0")
     assert ranked.value == pytest.approx(float(values[:, 0].double().mean()))
     known = values[torch.arange(20) != 3, 1].double()
-    ranked = found(result, "explanation.mean_attribution", label="input 1")
+    ranked = found(result, "explanation.mean_attribution", label="x1")
     assert ranked.value == pytest.approx(float(known.mean()))
     ranking = next(figure for figure in result.figures if figure.kind == "ranking")
     assert "Left out are 1 of 20 units. Their attributions are not finite." in ranking.caption
