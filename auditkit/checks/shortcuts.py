@@ -20,7 +20,7 @@ from auditkit.checks.shortcuts_trials import Trial, key_of
 from auditkit.evidence.answered import AnsweredRows, answered
 from auditkit.evidence.collected import Evidence
 from auditkit.evidence.needs import AnswerNeed, SplitNeed
-from auditkit.evidence.subject import Subject, View
+from auditkit.evidence.subject import MAX_ONE_VS_REST, Subject, View
 from auditkit.measurement import Direction, Measurement, Metric, Status
 from auditkit.variants.nuisances import DIRECTIONS, Nuisance
 from auditkit.variants.variant import PLAIN, Variant, intervention
@@ -147,10 +147,24 @@ def _of_view(subject: Subject, evidence: Evidence, view: View) -> Findings:
     found: list[Measurement] = []
     for nuisance in subject.nuisances:
         found += _of_nuisance(subject, evidence, before, nuisance, spread)
-    if not is_number(view) and not view.probabilistic:
-        found += _absent(("score_change",), view, NO_PROBABILITIES, evidence)
+    found += _lacking(view, evidence)
     picture = figure(view, found)
     return Findings(tuple(found), () if picture is None else (picture,))
+
+
+def _lacking(view: View, evidence: Evidence) -> Iterator[Measurement]:
+    """What is not measured of a view under any intervention."""
+    if is_number(view):
+        return
+    if not view.probabilistic:
+        yield from _absent(("score_change",), view, NO_PROBABILITIES, evidence)
+    if len(view.classes) > MAX_ONE_VS_REST:
+        reason = (
+            f"There are {len(view.classes):,} classes; single ones are followed where there are at "
+            f"most {MAX_ONE_VS_REST}."
+        )
+        scores = ("score_change",) if view.probabilistic else ()
+        yield from _absent(("class_flips", *scores), view, reason, evidence)
 
 
 def _spread(before: AnsweredRows) -> float:

@@ -15,6 +15,7 @@ from auditkit.checks.estimation import (
 )
 from auditkit.checks.shortcuts_trials import Trial, key_of
 from auditkit.evidence.row_estimates import share_of
+from auditkit.evidence.subject import MAX_ONE_VS_REST
 from auditkit.measurement import Estimate, Measurement
 from auditkit.statistics import estimates
 
@@ -29,10 +30,12 @@ def flips(trial: Trial) -> Estimate:
 
 
 def of_classes(trial: Trial) -> Iterator[Measurement]:
-    """The share by the class that is predicted of the units as they are.
+    """The share by the class that is predicted of the units as they are, of up to 20 classes.
 
-    Classes that are predicted of none are left out; there are no labels needed.
+    No label is needed for it. Classes that are predicted of none are left out.
     """
+    if len(trial.view.classes) > MAX_ONE_VS_REST:
+        return
     try:
         predicted = trial.classes
     except ValueError:
@@ -115,8 +118,9 @@ def _reason(trials: Sequence[Trial]) -> str:
     if any(len(part.classes) > 1 for part in parts):
         said.append(f"Classes of fewer than {LEAST_PART} units are counted together with others.")
     nuisance = trials[0].variant.nuisance
-    irremovable = "" if nuisance is None else nuisance.irremovable
-    return " ".join(part for part in (*said, irremovable, trials[0].pair.before.drawn) if part)
+    said.append("" if nuisance is None else nuisance.irremovable)
+    said += [f"{trial.variant}: {trial.counted}" for trial in trials if trial.counted]
+    return " ".join(part for part in (*said, trials[0].pair.before.drawn) if part)
 
 
 def together(counts: Sequence[int], least: int = LEAST_PART) -> list[list[int]]:

@@ -42,12 +42,12 @@ class Trial:
     Attributes:
         variant: the nuisance and its direction.
         pair: the answers to the units changed.
-        tried: how many units there were.
+        counted: a sentence on how many of the sample these are; "" if they are all.
     """
 
     variant: Variant
     pair: Pair
-    tried: int
+    counted: str = ""
 
     @classmethod
     def of(cls, variant: Variant, before: AnsweredRows, after: AnsweredRows) -> Trial:
@@ -55,13 +55,13 @@ class Trial:
         untouched = after.untouched
         touched = np.ones(len(after), bool) if untouched is None else ~untouched
         pair = Pair.of(variant, before.part(touched), after.part(touched))
-        return cls(variant, pair, len(after))
+        return cls(variant, pair, _counted(len(pair.before), len(after)))
 
     def part(self, chosen: np.ndarray) -> Trial:
         """Some of the units, by a mask."""
         pair = self.pair
         some = Pair(pair.view, pair.change, pair.before.part(chosen), pair.after.part(chosen))
-        return Trial(self.variant, some, self.tried)
+        return Trial(self.variant, some, self.counted)
 
     @property
     def view(self) -> View:
@@ -93,13 +93,7 @@ class Trial:
     @property
     def reason(self) -> str:
         """What qualifies a number about it."""
-        counted = ""
-        if self.touches and len(self.pair.before) < self.tried:
-            counted = (
-                f"Counted are the {len(self.pair.before):,} of {self.tried:,} units that it "
-                "changes; the others are already so."
-            )
-        return " ".join(part for part in (self.pair.reason, counted) if part)
+        return " ".join(part for part in (self.pair.reason, self.counted) if part)
 
     def refuse_untouched(self) -> None:
         """Refuse to conclude anything from an intervention that changed nothing.
@@ -123,3 +117,12 @@ class Trial:
 
         key = key_of(number, self.view, str(self.variant), *said)
         return estimated(key, measure, self.pair.before.sample, self.reason)
+
+
+def _counted(changed: int, tried: int) -> str:
+    if changed in (0, tried):
+        return ""
+    return (
+        f"Counted are the {changed:,} of {tried:,} units that it changes; the others are already "
+        "so."
+    )

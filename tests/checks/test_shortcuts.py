@@ -77,6 +77,11 @@ class Images(torch.utils.data.Dataset[Any]):
         return self.images[index], int(self.labels[index]), said
 
 
+class Unlabelled(Images):
+    def __getitem__(self, index: int) -> Any:
+        return (self.images[index],)
+
+
 class Reader(nn.Module):
     """Tells bright from dark by the rest of the image, and adds `reliance` for a stamp."""
 
@@ -166,6 +171,50 @@ def test_units_that_bear_it_already_are_not_counted() -> None:
     removed = of(findings, "flips", "stamp removed")
     assert removed.rows == UNITS  # what surrounds the corner is not quite what the corner is
     assert removed.value == pytest.approx(0.8 * 0.5, abs=0.05)
+
+
+def test_numbers_about_a_class_say_what_all_rest_on() -> None:
+    """Not how many are of the class, as if the others were so already."""
+    whole = stamps(20.0)
+    assert of(whole, "class_flips", "stamp applied · dark").reason == ""
+    findings = stamps(20.0, stamped=0.8)
+    part = of(findings, "class_flips", "stamp applied · dark")
+    assert part.reason == of(findings, "flips", "stamp applied").reason
+    assert part.reason in of(findings, "worst_flips", "stamp").reason
+
+
+def test_of_many_classes_none_is_followed_by_itself() -> None:
+    class Many(Reader):
+        def forward(self, images: Tensor) -> Tensor:
+            return nn.functional.pad(super().forward(images), (0, 28), value=-99)
+
+    names = ("dark", "bright", *map(str, range(28)))
+    wrapped = wrap(
+        Many(20.0), task="multiclass", classes=names, outputs="logits", device="cpu",
+        inputs={"medium": "image", "range": (0, 1)},
+    )  # fmt: skip
+    findings = measured(wrapped, dataset(evaluation=Images()))
+    assert of(findings, "worst_flips", "stamp").value == 1
+    for number in ("class_flips", "score_change"):
+        (one,) = [m for m in findings.measurements if m.key.metric == f"shortcuts.{number}"]
+        assert one.status is Status.NOT_APPLICABLE
+        assert one.reason == (
+            "There are 30 classes; single ones are followed where there are at most 20."
+        )
+
+
+def test_labels_are_judged_one_by_one() -> None:
+    wrapped = wrap(
+        Reader(20.0), task="multilabel", classes=("dark", "bright"), outputs="logits",
+        decision={"threshold": 0.5}, device="cpu", inputs={"medium": "image", "range": (0, 1)},
+    )  # fmt: skip
+    findings = measured(wrapped, dataset(evaluation=Unlabelled()))
+    for label, sign in (("dark", -1), ("bright", 1)):
+        assert of(findings, "worst_flips", f"{label} · stamp").value == 1
+        moved = of(findings, "score_change", f"{label} · stamp applied · present").value
+        assert moved == pytest.approx(sign * 0.5, abs=0.02)
+    rows = findings.figures[0].data["flips"]
+    assert {row["change"] for row in rows} == {"stamp applied", "stamp removed"}
 
 
 def test_what_changes_nothing_shows_nothing() -> None:

@@ -25,7 +25,7 @@ def refuse_unfit(
     prepared: Any,
     input_range: InputRange | None,
 ) -> None:
-    """Refuse a nuisance that does not fit a batch: it is put into one, and the result let go.
+    """Refuse a nuisance that does not fit a batch: it is put into two units, which are let go.
 
     Inputs in which nothing can be put are not refused here: the answer is then the reason.
 
@@ -48,14 +48,14 @@ def refuse_unfit(
             mend="Name a kind for these inputs, or declare model.inputs.medium.",
         )
     if media == ("table",) and frame is not None:
-        intervened_frame(frame, nuisance, APPLIED)
+        intervened_frame(frame.iloc[:2], nuisance, APPLIED)
         return
     inputs = prepared[0] if _is_alone(prepared) else prepared
     if media == ("text",):
         if isinstance(inputs, Tensor | Mapping):
             intervened_tokens(inputs, nuisance, APPLIED)
     elif isinstance(inputs, Tensor) and inputs.is_floating_point():
-        _put_in(inputs, nuisance, input_range)
+        _put_in(inputs[:2], nuisance, input_range)
 
 
 def _is_alone(prepared: Any) -> bool:

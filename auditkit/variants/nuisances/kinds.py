@@ -64,8 +64,9 @@ class Kind:
         return {key: self._read(name, key, values[key]) for key in self.settings}
 
     def _read(self, name: str, key: str, value: Any) -> Setting:
-        if key in self.defaults and value == self.defaults[key]:
-            return self.defaults[key]
+        default = self.defaults.get(key)
+        if key in self.defaults and type(value) is type(default) and value == default:
+            return default
         try:
             return self.settings[key](value)
         except _WrongError as expected:
@@ -100,6 +101,12 @@ def _other_than(nothing: float) -> Reader:
 def _factor(value: Any) -> float:
     if not _is_number(value) or value < 0 or value == 1:
         raise _WrongError("a factor of at least 0, other than 1")
+    return float(value)
+
+
+def _scale(value: Any) -> float:
+    if not _is_number(value) or value < 0:
+        raise _WrongError("a factor of at least 0")
     return float(value)
 
 
@@ -184,7 +191,7 @@ KINDS: Mapping[str, Kind] = {
     "contrast": Kind(("image",), {"factor": _factor}),
     "channel": Kind(
         ("image",),
-        {"channel": _place, "factor": _factor, "by": _number},
+        {"channel": _place, "factor": _scale, "by": _number},
         {"factor": 1.0, "by": 0.0},
         amounts=("by",),
     ),

@@ -239,3 +239,13 @@ def test_what_is_no_image_is_refused(images: torch.Tensor) -> None:
 def test_what_is_usual_must_be_given() -> None:
     with pytest.raises(ValueError, match="what is usual of brightness in the sample is not given"):
         intervened_images(pictures(), Nuisance.of(ALL[2]), "removed")
+
+
+@pytest.mark.gpu
+@each_kind
+def test_a_gpu_gives_the_same_images(plain: dict[str, Any]) -> None:
+    images = pictures().float()
+    for direction in DIRECTIONS[: 1 if plain["kind"] == "blur" else 2]:
+        on_gpu = done(plain, direction, images.cuda())
+        assert on_gpu.is_cuda
+        torch.testing.assert_close(on_gpu.cpu(), done(plain, direction, images), atol=1e-5, rtol=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
 from auditkit.errors import ConfigurationError
@@ -17,7 +18,7 @@ GOOD: list[dict[str, Any]] = [
     PATCH,
     {"kind": "brightness", "by": -0.1, "of_range": True},
     {"kind": "contrast", "factor": 0.5},
-    {"kind": "channel", "channel": 2, "by": 0.1},
+    {"kind": "channel", "channel": 2, "by": 0.1, "factor": 1},
     {"kind": "blur"},
     {"kind": "blur", "deviation": 1.5, "name": "soft lens"},
     {"kind": "border", "width": 2, "value": 0},
@@ -65,6 +66,9 @@ def test_every_kind_has_been_declared() -> None:
         ({"kind": "border", "width": 0.5, "value": 0}, "a share of the side below 0.5"),
         ({"kind": "border", "width": True, "value": 0}, "width of a nuisance"),
         ({"kind": "channel", "channel": -1}, "a whole number of at least 0"),
+        ({"kind": "channel", "channel": 0, "factor": True}, "a factor of at least 0"),
+        ({"kind": "brightness", "by": np.ones(2)}, "expected a finite number other than 0"),
+        ({"kind": "token", "token": 1, "at": np.ones(2)}, "a whole number of at least 0"),
         ({"kind": "column", "column": "", "value": 1}, "the name of a column"),
         ({"kind": "column", "column": "x", "value": None}, "text, a finite number, or true"),
         ({"kind": "hum", "period": 2, "amplitude": 1}, "a number of steps above 2"),
