@@ -1,121 +1,26 @@
-"""Sample figures of explanations: a linear model of real digits, whose attributions are exact.
-
-The integrated gradients of a linear score are its weights times what differs from the baseline, so
-a least-squares fit gives true maps without a network.
-"""
+"""Sample figures of explanations: what they passed, and what they say of a linear lender."""
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from auditkit.measurement import Figure
-from tests.sample_measurements import HOSTILE, HOSTILE_MARKDOWN
+from tests.sample_maps import (
+    CONVERGED,
+    LIMITED,
+    WITHHELD,
+    digits,
+    heat_maps,
+    overlays,
+    signal_maps,
+    token_maps,
+)
+from tests.sample_measurements import HOSTILE
 
 Array = NDArray[np.float64]
-
-CONVERGED = {
-    "label": "converged",
-    "reason": "The error estimate is under 2 % for every sample, and no test speaks against it.",
-}
-LIMITED = {
-    "label": "limited",
-    "reason": f"A random network gives a map alike (rank correlation 0.75). {HOSTILE}",
-}
-WITHHELD = {
-    "label": "withheld",
-    "reason": "The attributions do not add up to the change of the output: they miss it by 37 %, "
-    f"and at most 5 % are allowed. {HOSTILE_MARKDOWN}",
-}
-
-
-def _read() -> tuple[Array, NDArray[np.int64]]:
-    """The digits that scikit-learn brings along, without loading it: a report needs no SciPy."""
-    found = find_spec("sklearn")
-    assert found is not None
-    assert found.origin is not None
-    table = np.loadtxt(Path(found.origin).parent / "datasets/data/digits.csv.gz", delimiter=",")
-    return table[:, :-1].reshape(-1, 8, 8) / 16.0, table[:, -1].astype(np.int64)
-
-
-@cache
-def _digits() -> tuple[Array, NDArray[np.int64], Array]:
-    """Images, digits and each pixel's share in the score of the true digit."""
-    images, digits = _read()
-    flat = images.reshape(len(images), -1)
-    centred = flat - flat.mean(axis=0)
-    gram = centred.T @ centred + 20.0 * np.eye(flat.shape[1])
-    weights = np.linalg.solve(gram, centred.T @ np.eye(10)[digits])
-    maps = (centred * weights.T[digits]).reshape(images.shape)
-    return images, digits, maps
-
-
-def _rounded(values: Array) -> list[Any]:
-    return [[round(float(number), 4) for number in row] for row in values]
-
-
-def heat_maps() -> Figure:
-    """Class means with intervals, one of them limited and one withheld."""
-    _, digits, maps = _digits()
-    items: list[dict[str, Any]] = []
-    for digit in range(4):
-        own = maps[digits == digit]
-        mean, error = own.mean(axis=0), 1.645 * own.std(axis=0) / len(own) ** 0.5
-        items.append(
-            {
-                "title": f"digit {digit}",
-                "n": len(own),
-                "trust": LIMITED if digit == 2 else CONVERGED,
-                "signed": True,
-                "heat": _rounded(mean),
-                "image": None,
-                "cell_labels": None,
-                "low": _rounded(mean - error),
-                "high": _rounded(mean + error),
-            }
-        )
-    items[3] |= {"title": HOSTILE, "trust": WITHHELD, "heat": None, "low": None, "high": None}
-    return Figure(
-        "heat_maps",
-        "Where each digit is looked for",
-        "Mean attribution of each cell to the score of the true digit.",
-        "explanation",
-        {"n": len(digits), "value_label": "mean attribution to the score", "items": items},
-    )
-
-
-def overlays() -> Figure:
-    """Single decisions over their thumbnails, in grey and in colour."""
-    images, digits, maps = _digits()
-    grey, coloured = images[10], np.stack([images[11], images[11] * 0.6, 1 - images[11]], axis=-1)
-    shown = [(10, grey, CONVERGED), (11, coloured, LIMITED), (12, images[12], WITHHELD)]
-    heats = {10: _rounded(maps[10]), 11: _rounded(abs(maps[11])), 12: None}
-    items = [
-        {
-            "title": f"row {row}: a {digits[row]}",
-            "n": 1,
-            "trust": trust,
-            "signed": row == 10,
-            "heat": heats[row],
-            "image": image.round(3).tolist(),
-            "cell_labels": None,
-            "low": None,
-            "high": None,
-        }
-        for row, image, trust in shown
-    ]
-    return Figure(
-        "heat_maps",
-        "Three decisions, pixel by pixel",
-        "What moved the score of each of these digits.",
-        "explanation",
-        {"n": 3, "value_label": "attribution to the score", "items": items},
-    )
 
 
 def _test(
@@ -175,6 +80,157 @@ def explanation_trust() -> Figure:
     )
 
 
+FEATURES = ("income", "debt", "years in job", "postcode", HOSTILE)
+
+
+def _lender() -> tuple[Array, NDArray[np.bool_]]:
+    """What each feature adds to the score of 600 applicants, and which of them are women."""
+    rng = np.random.default_rng(5)
+    women = rng.random(600) < 0.4
+    values = rng.normal(size=(600, len(FEATURES)))
+    values[:, 3] += 1.4 * women
+    weights = np.array([1.1, -0.8, 0.5, 0.9, 0.1])
+    return (values - values.mean(axis=0)) * weights, women
+
+
+def _mean(values: Array) -> dict[str, float]:
+    mean, half = float(values.mean()), 1.645 * float(values.std()) / len(values) ** 0.5
+    return {"value": mean, "low": mean - half, "high": mean + half, "n": len(values)}
+
+
+def feature_ranking_by_group() -> Figure:
+    """Mean size of what each feature adds, for women, men and a group too small to say."""
+    added, women = _lender()
+    sizes = np.abs(added)
+    rows: list[dict[str, Any]] = [
+        {"feature": feature, "group": group, **_mean(sizes[own, place])}
+        for place, feature in enumerate(FEATURES)
+        for group, own in (("women", women), ("men", ~women))
+    ]
+    rows.append(
+        {"feature": "income", "group": HOSTILE, "value": None, "low": None, "high": None, "n": 3}
+    )
+    return Figure(
+        "feature_ranking_by_group",
+        "What the score rests on, for whom",
+        "The postcode matters more for women.",
+        "explanation",
+        {"n": 600, "value_label": "mean |attribution|", "attribute": "gender", "rows": rows},
+    )
+
+
+def proxies_among_top() -> Figure:
+    """Features by importance, each with how much it says of the gender."""
+    added, women = _lender()
+    order = np.argsort(-np.abs(added).mean(axis=0))
+    rows: list[dict[str, Any]] = []
+    for rank, place in enumerate(order):
+        association = abs(float(np.corrcoef(added[:, place], women)[0, 1]))
+        rows.append(
+            {
+                "feature": FEATURES[place],
+                "rank": rank + 1,
+                "attribution": float(np.abs(added[:, place]).mean()),
+                "attribute": "gender",
+                "association": association,
+                "low": max(association - 0.06, 0.0),
+                "high": association + 0.06,
+            }
+        )
+    rows[-1] |= {"association": None, "low": None, "high": None}
+    return Figure(
+        "proxies_among_top",
+        "Features that matter, and what they say of gender",
+        "The postcode is among the three that matter most, and says who is a woman.",
+        "explanation",
+        {"n": 600, "rows": rows},
+    )
+
+
+def reason_codes() -> Figure:
+    """Three decisions, one of them without reasons that could be given to anybody."""
+    added, _ = _lender()
+    items = []
+    for row, trust in zip((3, 11, 20), (CONVERGED, LIMITED, WITHHELD), strict=True):
+        shares = np.abs(added[row]) / np.abs(added[row]).sum()
+        items.append(
+            {
+                "title": f"applicant {row}",
+                "decision": "refused" if added[row].sum() < 0 else "granted",
+                "trust": trust,
+                "reasons": [
+                    {
+                        "feature": FEATURES[place],
+                        "direction": "towards"
+                        if added[row, place] * added[row].sum() > 0
+                        else "against",
+                        "share": float(shares[place]),
+                        "low": max(float(shares[place]) - 0.04, 0.0),
+                        "high": float(shares[place]) + 0.05,
+                        "stability": None if place == 4 else 0.97 - 0.2 * place,
+                    }
+                    for place in np.argsort(-shares)
+                ],
+            }
+        )
+    return Figure(
+        "reason_codes",
+        "Why these were decided so",
+        "The features that moved each decision most.",
+        "explanation",
+        {"n": 3, "items": items},
+    )
+
+
+def _curve(order: str, ranks: Array) -> list[dict[str, Any]]:
+    """The share of the score of real digits that is left when pixels go in an order."""
+    maps = digits()[2][:200].reshape(200, -1)
+    sorted_maps = np.take_along_axis(maps, np.argsort(-ranks, axis=1), axis=1)
+    left = sorted_maps.sum(axis=1, keepdims=True) - np.cumsum(sorted_maps, axis=1)
+    rows = []
+    for share in np.linspace(0.0, 1.0, 9):
+        gone = round(share * 64)
+        values = maps.sum(axis=1) if gone == 0 else left[:, gone - 1]
+        numbers = _mean(values)
+        ends = {end: round(numbers[end], 4) for end in ("value", "low", "high")}
+        rows.append({"order": order, "share": float(share), **ends})
+    return rows
+
+
+def faithfulness_curves() -> Figure:
+    """Deletion and insertion for a map that finds something, and one that does not."""
+    images, _, maps = digits()
+    size = images[:200].reshape(200, -1)
+    found = maps[:200].reshape(200, -1)
+    random = np.random.default_rng(2).random((200, 64))
+    items = []
+    for method, trust, ranks in (
+        ("integrated gradients", CONVERGED, found),
+        (f"Grad-CAM {HOSTILE}", LIMITED, size + 3 * random),
+        ("LRP", WITHHELD, None),
+    ):
+        orders = {} if ranks is None else {"map": ranks, "random": random, "input magnitude": size}
+        rows = [row for order, by in orders.items() for row in _curve(order, by)]
+        items.append({"method": method, "curve": "deletion", "trust": trust, "rows": rows})
+    return Figure(
+        "faithfulness_curves",
+        "What is left when the important goes first",
+        "The map's order takes the score away at once.",
+        "explanation",
+        {"n": 200, "items": items},
+    )
+
+
 def explanation_figures() -> tuple[Figure, ...]:
     """A figure of each kind of explanation."""
-    return (heat_maps(), overlays(), explanation_trust())
+    return (
+        heat_maps(),
+        overlays(),
+        explanation_trust(),
+        token_maps(),
+        signal_maps(),
+        feature_ranking_by_group(),
+        proxies_among_top(),
+        reason_codes(),
+        faithfulness_curves(),
+    )

@@ -101,6 +101,7 @@ _RULES = (
     '[class*="st-key-row-"] a p { color: #0b5e8a; text-decoration: underline; }',
     '[data-testid="stTable"] td * { max-width: none !important; overflow-wrap: anywhere; }',
     '[data-testid="stTable"] td:first-child { width: 13rem; color: #56616d; }',
+    '[data-testid="stVegaLiteChart"] { max-width: calc(100vw - 6rem); overflow-x: auto; }',
     ".st-key-heading { border-bottom: 2px solid #1b2530; }",
     ".st-key-heading p { color: #56616d; }",
 )

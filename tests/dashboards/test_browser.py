@@ -30,6 +30,10 @@ HOSTILE_NAME = (
 )
 PATIENCE = 60_000.0
 """Milliseconds: the machines of CI are slow."""
+FITS = (
+    "() => { const main = document.querySelector('[data-testid=stMain]');"
+    " return main.scrollWidth <= main.clientWidth; }"
+)
 
 
 @pytest.fixture(scope="module")
@@ -135,12 +139,7 @@ def heading(page: Page, name: str) -> None:
 
 def fits(page: Page) -> bool:
     """Nothing sticks out to the right."""
-    return bool(
-        page.evaluate(
-            "() => { const main = document.querySelector('[data-testid=stMain]');"
-            " return main.scrollWidth <= main.clientWidth; }"
-        )
-    )
+    return bool(page.evaluate(FITS))
 
 
 def nothing_came_alive(page: Page) -> None:
@@ -207,6 +206,9 @@ def test_the_sections_of_a_run(visitor: Visitor) -> None:
         if section == "Figures":
             charts = page.locator("[data-testid=stVegaLiteChart]")
             expect(charts).to_have_count(len(sample_record().figures), timeout=PATIENCE)
+            page.set_viewport_size({"width": 390, "height": 800})
+            page.wait_for_function(f"() => ({FITS})()")
+            page.set_viewport_size({"width": 1280, "height": 900})
 
 
 def pick(page: Page, name: str, option: str) -> None:

@@ -70,6 +70,17 @@ def test_the_outcome_is_seen_without_scrolling(browser: Any, report: Path) -> No
     page.close()
 
 
+def test_on_a_telephone_pictures_are_moved_sideways_and_the_page_is_not(
+    browser: Any, report: Path
+) -> None:
+    page, _ = opened(browser, report)
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    drawn = page.locator("#figures figure > svg").first
+    assert drawn.bounding_box()["width"] == float(drawn.get_attribute("width"))
+    page.close()
+
+
 def test_details_are_open_on_paper_and_contents_are_not_there(browser: Any, report: Path) -> None:
     page, _ = opened(browser, report)
     table = page.locator("#measurements table").first

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 
 from auditkit.measurement import Figure
 from auditkit.reports.figures import picture, spoken, tables
 from auditkit.reports.figures.trust import NEVER_JUDGED, NO_REASON, trust_of
+from tests.reports.drawn import texts
 from tests.reports.hostile import STRINGS
-from tests.sample_explanations import CONVERGED, WITHHELD, explanation_trust, heat_maps
-
-
-def texts(figure: Figure) -> list[str]:
-    drawing = picture(figure)
-    assert drawing is not None
-    root = ElementTree.fromstring(drawing)
-    return [e.text for e in root.iter() if e.tag in ("text", "tspan") and e.text]
+from tests.sample_explanations import explanation_trust
+from tests.sample_maps import CONVERGED, WITHHELD, heat_maps
 
 
 def with_rows(*rows: dict[str, Any]) -> Figure:

@@ -20,6 +20,8 @@ from auditkit.reports.figures import (
     error_heat_map,
     error_tree,
     explanation_trust,
+    faithfulness_curves,
+    feature_ranking_by_group,
     frontier,
     gap,
     group_rates,
@@ -27,7 +29,9 @@ from auditkit.reports.figures import (
     null_band,
     pit,
     plain_table,
+    proxies_among_top,
     ranking,
+    reason_codes,
     recalibration,
     reliability,
     review_list,
@@ -35,7 +39,9 @@ from auditkit.reports.figures import (
     separation,
     set_sizes,
     shortcut_effects,
+    signal_maps,
     style,
+    token_maps,
     trust,
 )
 from auditkit.reports.figures.plain_table import Table
@@ -67,12 +73,22 @@ DRAWINGS: Mapping[str, Drawing] = {
     "recalibration": lambda figure, _: recalibration.draw(figure),
     "heat_maps": lambda figure, _: heat_maps.draw(figure),
     "explanation_trust": lambda figure, _: explanation_trust.draw(figure),
+    "token_maps": lambda figure, _: token_maps.draw(figure),
+    "signal_maps": lambda figure, _: signal_maps.draw(figure),
+    "feature_ranking_by_group": lambda figure, _: feature_ranking_by_group.draw(figure),
+    "faithfulness_curves": lambda figure, _: faithfulness_curves.draw(figure),
+    "reason_codes": lambda figure, _: reason_codes.draw(figure),
+    "proxies_among_top": lambda figure, _: proxies_among_top.draw(figure),
 }
 
 # Kinds whose data are nested deeper than a list of rows; the others become tables as they are.
 TABLES: Mapping[str, Callable[[Figure], list[Table]]] = {
     "heat_maps": heat_maps.tables,
     "explanation_trust": explanation_trust.tables,
+    "token_maps": token_maps.tables,
+    "signal_maps": signal_maps.tables,
+    "faithfulness_curves": faithfulness_curves.tables,
+    "reason_codes": reason_codes.tables,
 }
 
 _NOT_AS_PROMISED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)

@@ -9,7 +9,7 @@ import altair as alt
 
 from auditkit.measurement import Figure
 from auditkit.reports.figures import panels, style, trust
-from auditkit.reports.figures.plain_table import Table, cell
+from auditkit.reports.figures.plain_table import Table, bounded, cell
 from auditkit.reports.figures.sheet import LINE, SMALL, STRONG, Sheet, Type, wrapped
 from auditkit.reports.formatting import ABSENT, Scale, count
 from auditkit.reports.text import shorten
@@ -101,8 +101,6 @@ def _against(reference: Any) -> list[str]:
 def tables(figure: Figure) -> list[Table]:
     """The methods with their labels; then every test of each, with its reason."""
     rows = [dict(row) for row in figure.data["rows"]]
-    labels = [[cell(row["method"]), cell(row["family"]), *trust.cells(row)] for row in rows]
-    first: Table = (["method", "family", "trust", "reason"], labels)
     fields = ("value", "low", "high", "reference")
     tests = [
         [cell(row["method"]), shorten(str(test["test"]))]
@@ -111,4 +109,5 @@ def tables(figure: Figure) -> list[Table]:
         for row in rows
         for test in row["tests"]
     ]
-    return [first, (["method", "test", *fields, "verdict", "why"], tests)]
+    columns = ["method", "test", *fields, "verdict", "why"]
+    return [trust.table(rows, ("method", "family")), (columns, bounded(tests))]

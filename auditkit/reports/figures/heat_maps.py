@@ -45,8 +45,8 @@ def draw(figure: Figure) -> alt.TopLevelMixin:
 
 
 def _resolution(items: list[dict[str, Any]]) -> str:
-    shapes = [cells(item["heat"]).shape for item in items if not _hidden(item)]
-    finer = any(max(shape) > MOST_CELLS for shape in shapes)
+    maps = [item["heat"] for item in items if not _hidden(item)]
+    finer = any(max(len(rows), *map(len, rows)) > MOST_CELLS for rows in maps)
     return f"Drawn with at most {MOST_CELLS} cells a side, each a mean." if finer else ""
 
 
@@ -153,8 +153,7 @@ def _dots(
 def tables(figure: Figure) -> list[Table]:
     """The items with their labels; then the hottest cells of each, counted from 1."""
     items = [dict(item) for item in figure.data["items"]]
-    labels = [[cell(item["title"]), cell(item["n"]), *trust.cells(item)] for item in items]
-    first: Table = (["map", "n", "trust", "reason"], labels)
+    first = trust.table(items, ("title", "n"))
     hottest = [row for item in items[: panels.MOST] if not _hidden(item) for row in _hottest(item)]
     columns = ["hottest cells of", "row", "column", str(figure.data["value_label"]), "low", "high"]
     return [first, (columns, hottest)] if hottest else [first]

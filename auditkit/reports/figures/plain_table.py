@@ -15,6 +15,7 @@ from auditkit.reports.text import distinct, shorten
 
 MOST_ROWS, MOST_COLUMNS, CELL = 40, 8, 32
 COLUMN_WIDTH, ROW_HEIGHT = 150, 22
+LONGEST = 300
 
 Table = tuple[list[str], list[list[str]]]
 
@@ -33,6 +34,14 @@ def _number(value: float) -> str:
         text = plain(value, 4)
         return text.rstrip("0").rstrip(".") if "." in text else text
     return f"{value:.3g}"
+
+
+def bounded(rows: list[list[str]]) -> list[list[str]]:
+    """At most so many rows as a page takes; a last one says how many are left out."""
+    if len(rows) <= LONGEST:
+        return rows
+    note = f"… and {len(rows) - LONGEST:,} more rows"
+    return [*rows[:LONGEST], [note, *[""] * (len(rows[0]) - 1)]]
 
 
 def tables(figure: Figure) -> list[Table]:

@@ -14,7 +14,6 @@ from auditkit.reports.text import distinct, shorten
 WIDTH, HEIGHT, MOST_CURVES = 560, 300, 6
 _AIR = 1.08
 # Told apart by the dashes too; the first is the confidence itself, with its band.
-_COLOURS = (style.ESTIMATE, style.SECOND, "#7a4fa3", "#2f8f5b", "#b0413e", "#4a4f57")
 _DASHES = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [4, 4], [1, 3])
 
 
@@ -90,7 +89,7 @@ def _limit(figure: Figure, axes: _Axes) -> Iterator[alt.Chart]:
 
 def _curve(curve: style.Row, place: int, axes: _Axes) -> Iterator[alt.Chart]:
     base = alt.Chart(style.data([dict(point) for point in curve["points"]]))
-    colour, dash = _COLOURS[place], _DASHES[place]
+    colour, dash = style.SERIES[place], _DASHES[place]
     if any(style.finite(point.get("low")) is not None for point in curve["points"]):
         known = base.transform_filter("isValid(datum.low) && isValid(datum.high)")
         band = known.mark_area(color=colour, opacity=0.18, clip=True)
@@ -107,7 +106,7 @@ def _key(curves: list[style.Row]) -> Iterator[alt.Chart]:
         base = alt.Chart(style.data([{"text": name}]))
         y = alt.value(14 + 20 * place)
         rule = base.mark_rule(
-            color=_COLOURS[place], strokeWidth=2.5, strokeDash=_DASHES[place], clip=False
+            color=style.SERIES[place], strokeWidth=2.5, strokeDash=_DASHES[place], clip=False
         )
         yield rule.encode(x=alt.value(WIDTH + 14), x2=alt.value(WIDTH + 44), y=y)
         yield base.mark_text().encode(x=alt.value(WIDTH + 52), y=y, text="text:N")

@@ -108,7 +108,7 @@ class Sheet:
         ]
         layers = [
             _boxes(self.boxes).encode(x, y, x2="x2", y2="y2"),
-            *_tiles(self.tiles, x, y),
+            *([tiled(self.tiles).encode(x, y)] if self.tiles else []),
             *_lines(self.lines, x, y),
             *texts,
         ]
@@ -128,13 +128,11 @@ def _boxes(rows: list[style.Row]) -> alt.Chart:
     return alt.Chart(style.data(rows)).mark_rect(strokeWidth=0.8).encode(fill, edge)
 
 
-def _tiles(rows: list[style.Row], x: alt.X, y: alt.Y) -> list[alt.Chart]:
-    if not rows:
-        return []
+def tiled(rows: list[style.Row]) -> alt.Chart:
+    """Shapes by `outline` and `colour`, as a layer that still has to be placed."""
     # A point of size four is drawn at the scale of its outline.
     marks = alt.Chart(style.data(rows)).mark_point(filled=True, size=4, opacity=1)
-    colour, outline = alt.Fill("colour:N", scale=None), alt.Shape("outline:N", scale=None)
-    return [marks.encode(x, y, colour, outline)]
+    return marks.encode(alt.Fill("colour:N", scale=None), alt.Shape("outline:N", scale=None))
 
 
 _STROKES = {"": (1.0, [1, 0]), "dashed": (2.0, [3, 3]), "bold": (2.0, [1, 0])}

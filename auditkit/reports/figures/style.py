@@ -25,6 +25,8 @@ REGION = "#cfdbe6"
 BAND = "#c9ced4"
 ESTIMATE = "#0b5e8a"
 SECOND = "#d98a1f"
+SERIES = (ESTIMATE, SECOND, "#7a4fa3", "#2f8f5b", "#b0413e", "#4a4f57")
+"""Several lines or groups; told apart by dashes or shapes too."""
 FONT = "Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif"
 ROW_HEIGHT = 28
 NOT_MEASURED = "not measured"

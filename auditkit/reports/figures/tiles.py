@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import altair as alt
 import numpy as np
 from numpy.typing import NDArray
 
 from auditkit.reports.figures import style
 from auditkit.reports.figures.heat import Heat, cells, hexed
-from auditkit.reports.figures.sheet import LINE, Sheet, Type
+from auditkit.reports.figures.sheet import LINE, Sheet, Type, tiled
 
 Array = NDArray[np.float64]
 PALE = 160.0
@@ -22,17 +23,17 @@ PALE = 160.0
 _OVERLAP = 0.4  # pixels by which a tile reaches under its neighbours: else hairlines show
 
 
-def pooled(values: Array, most: int) -> Array:
-    """At most so many cells a side, each the mean of those that it stands for.
+def pooled(values: Array, most: int | tuple[int, int]) -> Array:
+    """At most so many cells a side, or so many rows and columns, each the mean of what it is for.
 
     Example:
         >>> pooled(np.array([[0.0, 2.0, 4.0, 6.0]]), 2)
         array([[1., 5.]])
     """
-    for axis in (0, 1):
+    for axis, limit in enumerate((most, most) if isinstance(most, int) else most):
         length = values.shape[axis]
-        if length > most:
-            starts = np.linspace(0, length, most, endpoint=False).astype(int)
+        if length > limit:
+            starts = np.linspace(0, length, limit, endpoint=False).astype(int)
             known = np.isfinite(values)
             sums = np.add.reduceat(np.where(known, values, 0.0), starts, axis=axis)
             counts = np.add.reduceat(known.astype(float), starts, axis=axis)
@@ -84,8 +85,15 @@ def overlaid(image: Array, colours: Array, strength: Array) -> Array:
 def lay(sheet: Sheet, place: tuple[float, float, float, float], colours: Array) -> None:
     """The coloured cells on a sheet, filling left, top, width and height."""
     left, top, width, height = place
-    for colour, outline in _outlines(colours, width, height).items():
+    for colour, outline in outlines(colours, width, height).items():
         sheet.tile(left, top, colour, outline)
+
+
+def panel(colours: Array, width: float, height: float) -> alt.Chart:
+    """The coloured cells as a layer that fills a panel with axes of its own."""
+    shapes = outlines(colours, width, height).items()
+    rows = [{"colour": colour, "outline": outline} for colour, outline in shapes]
+    return tiled(rows).encode(x=alt.value(0), y=alt.value(0))
 
 
 def legend(sheet: Sheet, place: tuple[float, float], width: float, heat: Heat) -> float:
@@ -100,7 +108,8 @@ def legend(sheet: Sheet, place: tuple[float, float], width: float, heat: Heat) -
     return y + 8 + LINE * len(lines)
 
 
-def _outlines(colours: Array, width: float, height: float) -> dict[str, str]:
+def outlines(colours: Array, width: float, height: float) -> dict[str, str]:
+    """For each colour an SVG path around all cells that have it, in pixels."""
     rows, columns = colours.shape[:2]
     down, across = height / rows, width / columns
     paths: dict[str, list[str]] = {}

@@ -6,7 +6,7 @@ the reason in a sentence. A map that is withheld is not drawn: its reason stands
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ import altair as alt
 
 from auditkit.measurement import Figure
 from auditkit.reports.figures import style
+from auditkit.reports.figures.plain_table import Table, bounded, cell
 from auditkit.reports.figures.sheet import LINE, SMALL, Sheet, Type, wrapped
 from auditkit.reports.text import shorten, visible
 
@@ -74,10 +75,13 @@ def trust_of(item: Mapping[str, Any]) -> Trust:
     return Trust(label, shorten(visible(reason), LONGEST_REASON) or NO_REASON)
 
 
-def cells(item: Mapping[str, Any]) -> list[str]:
-    """Label and reason, for the row of a table."""
-    trust = trust_of(item)
-    return [trust.label, trust.reason]
+def table(items: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Table:
+    """Each item with its label and the whole reason; `names` are its columns before these."""
+    rows = []
+    for item in items:
+        trust = trust_of(item)
+        rows.append([*(cell(item[name]) for name in names), trust.label, trust.reason])
+    return [*names, "trust", "reason"], bounded(rows)
 
 
 def put_label(sheet: Sheet, place: tuple[float, float], trust: Trust) -> float:
@@ -102,11 +106,14 @@ def put_instead(sheet: Sheet, place: tuple[float, float, float, float], trust: T
 
 
 def panel_title(name: str, trust: Trust, width: float, detail: str = "") -> alt.TitleParams:
-    """The title of a panel with axes: its name, and the label with its reason under it."""
-    said = f"{trust.words}{f', {detail}' if detail else ''}"
+    """The title of a panel with axes: its name, and the label with its reason under it.
+
+    The reason of what is withheld is not repeated here, since it stands in the panel.
+    """
+    reason = [] if trust.withheld else wrapped(trust.reason, width, 11, 3)
     return alt.TitleParams(
         text=wrapped(name, width, 13, 2),
-        subtitle=[said, *wrapped(trust.reason, width, 11, 3)],
+        subtitle=[f"{trust.words}{f' · {detail}' if detail else ''}", *reason],
         fontSize=13,
         subtitleFontSize=11,
         subtitleLineHeight=LINE - 1,
@@ -115,6 +122,13 @@ def panel_title(name: str, trust: Trust, width: float, detail: str = "") -> alt.
         frame="group",
         offset=8,
     )
+
+
+def panel_instead(size: tuple[float, float], trust: Trust, title: alt.TitleParams) -> alt.Chart:
+    """A panel with the reason in it, in the place of one that is withheld."""
+    sheet = Sheet()
+    put_instead(sheet, (0, 0, *size), trust)
+    return sheet.chart(title)
 
 
 def spoken(figure: Figure) -> str:
