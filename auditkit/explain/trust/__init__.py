@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     )
     from auditkit.explain.trust.not_run import NotRun
     from auditkit.explain.trust.results import Results
-    from auditkit.explain.trust.tested import TrustResult, planned
+    from auditkit.explain.trust.tested import planned
+    from auditkit.explain.trust.trust_result import TrustResult
     from auditkit.explain.trust.verdict import Trust, judged
 
 __all__ = [
@@ -68,7 +69,7 @@ _HOMES = {
     "Planned": "budget",
     "Results": "results",
     "Trust": "verdict",
-    "TrustResult": "tested",
+    "TrustResult": "trust_result",
     "average": "averages",
     "columns": "localisation",
     "grid_mass": "localisation",

@@ -6,26 +6,23 @@ it lies on the wrong one, and is undecided in between, so that too few units nev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 
+from auditkit.explain.trust import questions
 from auditkit.explain.trust.averages import Average, Groups, average
 from auditkit.explain.trust.explained import Floats
 from auditkit.explain.trust.not_run import NotRun
+from auditkit.explain.trust.questions import Question
 from auditkit.explain.trust.randomisation import Randomisation
 from auditkit.explain.trust.results import Results
 from auditkit.measurement import Estimate
 from auditkit.statistics.absence import MIN_CLUSTERS
 
 _T = TypeVar("_T")
-
-SAME_ORDER = 0.5
-"""Rank correlation at which two orders have a quarter of their variance in common: below, one tells
-little of the other. With random weights plain gradients of a small image network keep about .15,
-SmoothGrad .4, products with the input .75."""
 
 UNCONVERGED = 0.01
 """Share of units whose map may be wrong by more than its method's own limit."""
@@ -77,120 +74,6 @@ class Finding:
         return self.value if self.exact else self.low
 
 
-@dataclass(frozen=True)
-class _Question:
-    """How one test is judged.
-
-    Attributes:
-        test: see `Finding`.
-        title: likewise.
-        limit: of the mean.
-        below: whether the mean must lie below it; else above.
-        said: what is said where it holds, does not and is undecided; `{}` stands for the number.
-    """
-
-    test: str
-    title: str
-    limit: float
-    below: bool
-    said: Mapping[bool | None, str]
-
-
-_RANDOMISATION = _Question(
-    "randomisation",
-    "Random weights",
-    SAME_ORDER,
-    True,
-    {
-        True: "With random weights little of the map stays: its rank correlation with the map of "
-        "the trained model is {}.",
-        False: "With random weights the map stays much as it was: its rank correlation with the "
-        "map of the trained model is {}.",
-        None: "It is undecided whether the map changes enough with random weights: its rank "
-        "correlation with the map of the trained model is {}.",
-    },
-)
-_DELETION = _Question(
-    "deletion",
-    "Deletion against random order",
-    0.0,
-    False,
-    {
-        True: "Taking away what the map calls important moves the output faster than a random "
-        "order does, by an area of {}.",
-        False: "Taking away what the map calls important moves the output more slowly than a "
-        "random order does, by an area of {}.",
-        None: "It is undecided whether taking away what the map calls important moves the output "
-        "faster than a random order does: the areas differ by {}.",
-    },
-)
-_INSERTION = _Question(
-    "insertion",
-    "Insertion against random order",
-    0.0,
-    False,
-    {
-        True: "Bringing back what the map calls important restores the output faster than a random "
-        "order does, by an area of {}.",
-        False: "Bringing back what the map calls important restores the output more slowly than a "
-        "random order does, by an area of {}.",
-        None: "It is undecided whether bringing back what the map calls important restores the "
-        "output faster than a random order does: the areas differ by {}.",
-    },
-)
-_INFIDELITY = _Question(
-    "infidelity",
-    "Infidelity against the shuffled map",
-    0.0,
-    False,
-    {
-        True: "The map foretells what taking regions away does better than when it is shuffled, by "
-        "a share of {} of the squared change.",
-        False: "The map foretells what taking regions away does worse than when it is shuffled, by "
-        "a share of {} of the squared change.",
-        None: "It is undecided whether the map foretells what taking regions away does better than "
-        "when it is shuffled: the shares of the squared change differ by {}.",
-    },
-)
-_STABILITY = _Question(
-    "stability",
-    "Stability under noise",
-    SAME_ORDER,
-    False,
-    {
-        True: "Noise that leaves the prediction leaves the map: their rank correlation is {}.",
-        False: "Noise that leaves the prediction changes the map: their rank correlation is {}.",
-        None: "It is undecided whether noise that leaves the prediction leaves the map: their rank "
-        "correlation is {}.",
-    },
-)
-_BASELINE = _Question(
-    "baseline",
-    "Another baseline",
-    SAME_ORDER,
-    False,
-    {
-        True: "From another baseline the map is much the same: their rank correlation is {}.",
-        False: "From another baseline the map is another: their rank correlation is {}.",
-        None: "It is undecided whether the map depends on the baseline: the rank correlation of "
-        "maps from two of them is {}.",
-    },
-)
-_AGREEMENT = _Question(
-    "agreement",
-    "Agreement across families",
-    0.0,
-    False,
-    {
-        True: "Methods of other kinds agree with the map more than by chance: their mean rank "
-        "correlation is {}.",
-        False: "Methods of other kinds contradict the map: their mean rank correlation is {}.",
-        None: "It is undecided whether methods of other kinds agree with the map more than by "
-        "chance: their mean rank correlation is {}.",
-    },
-)
-
-
 def findings(results: Results, groups: Groups | None = None) -> tuple[Finding, ...]:
     """What every test of a method says.
 
@@ -207,12 +90,12 @@ def findings(results: Results, groups: Groups | None = None) -> tuple[Finding, .
     return (
         _convergence(r),
         _weights(r),
-        _found(_DELETION, r.deletion, lambda one: one.deletion_over_random, within),
-        _found(_INSERTION, r.deletion, lambda one: one.insertion_over_random, within),
-        _found(_INFIDELITY, r.infidelity, lambda one: one.gain, within),
-        _found(_STABILITY, r.stability, lambda one: one.correlation, within),
-        _found(_BASELINE, r.baseline, lambda one: one.correlation, within),
-        _found(_AGREEMENT, r.agreement, lambda one: one, within),
+        _found(questions.DELETION, r.deletion, lambda one: one.deletion_over_random, within),
+        _found(questions.INSERTION, r.deletion, lambda one: one.insertion_over_random, within),
+        _found(questions.INFIDELITY, r.infidelity, lambda one: one.gain, within),
+        _found(questions.STABILITY, r.stability, lambda one: one.correlation, within),
+        _found(questions.BASELINE, r.baseline, lambda one: one.correlation, within),
+        _found(questions.AGREEMENT, r.agreement, lambda one: one, within),
     )
 
 
@@ -234,9 +117,9 @@ def _convergence(results: Results) -> Finding:
 def _weights(results: Results) -> Finding:
     found = results.randomisation
     if isinstance(found, NotRun):
-        return _absent(_RANDOMISATION.test, _RANDOMISATION.title, found.reason)
+        return _absent(questions.RANDOMISATION.test, questions.RANDOMISATION.title, found.reason)
     mean = average(found.correlation[:, -1], found.draw, coarse=_coarse(results))
-    return _judged(_RANDOMISATION, mean, _of_input(found))
+    return _judged(questions.RANDOMISATION, mean, _of_input(found))
 
 
 def _coarse(results: Results) -> bool:
@@ -249,21 +132,25 @@ _FEW_REGIONS = 5
 
 
 def _of_input(found: Randomisation) -> str:
-    """How much of what stays is the input, a sentence."""
+    """How much of what stays is the input, and what the plain gradient keeps, in sentences."""
     by_input, left = (average(one).value for one in (found.input_only, found.beyond_input[:, -1]))
-    if np.isnan(by_input):
-        return ""
-    said = (
-        "Its rank correlation with the distance of the input from the baseline is "
-        f"{_number(by_input)}"
-    )
-    if np.isnan(left):
-        return f"{said}, and nothing is left beyond that."
-    return f"{said}; with that held fixed, {_number(left)} stays."
+    said = []
+    if not np.isnan(by_input):
+        beyond = "nothing is left beyond that"
+        if not np.isnan(left):
+            beyond = f"with that held fixed, {_number(left)} stays"
+        said.append(
+            "Its rank correlation with the distance of the input from the baseline is "
+            f"{_number(by_input)}; {beyond}."
+        )
+    if found.gradient is not None:
+        plain = average(found.gradient[:, -1], found.draw)
+        said.append(f"The plain gradient of the same networks keeps {_spoken(plain)}.")
+    return " ".join(said)
 
 
 def _found(
-    question: _Question,
+    question: Question,
     found: _T | NotRun,
     values: Callable[[_T], Floats],
     within: tuple[Groups | None, bool],
@@ -275,7 +162,7 @@ def _found(
     return _judged(question, mean)
 
 
-def _judged(question: _Question, mean: Average, detail: str = "") -> Finding:
+def _judged(question: Question, mean: Average, detail: str = "") -> Finding:
     if not mean.units:
         return _absent(
             question.test,
@@ -302,7 +189,7 @@ def _judged(question: _Question, mean: Average, detail: str = "") -> Finding:
     )
 
 
-def _side(question: _Question, mean: Average) -> bool | None:
+def _side(question: Question, mean: Average) -> bool | None:
     """On which side of the limit the whole interval lies."""
     if mean.exact:
         low = high = mean.value

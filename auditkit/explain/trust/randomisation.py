@@ -109,6 +109,8 @@ def randomisation(
             if plain is not None and answer.gradient is not None:
                 plain[places, stage] = answer.gradient
             cost = cost + answer.cost * (len(rows) / target.units)
+    if not cascade.moved:
+        return NotRun("The output stays the same whatever the weights are.")
     return Randomisation(
         layers=tuple(layer.name for layer in found),
         stages=counts,
@@ -142,6 +144,7 @@ class _Cascade:
         self.layers = found
         self.apart = distance(target, given.regions)
         self.by_input = spearman(given.strength, self.apart)
+        self.moved = False
         self.gradients: Floats | None = None
         self.cost = Cost()
         if given.method.times_input and not target.obstacle:
@@ -154,8 +157,8 @@ class _Cascade:
         plain = None
         before = self._output(part) if last else None
         with reset(self.layers[:count], self.settings.seed, draw):
-            if before is not None and torch.equal(before, self._output(part)):
-                return NotRun("The output stays the same whatever the weights are.")
+            if before is not None:
+                self.moved |= not torch.equal(before, self._output(part))
             maps = self.given.method(part, for_part(self.settings, draw))
             if isinstance(maps, NotExplainable):
                 return NotRun(f"With random weights there is no map: {maps.reason}")

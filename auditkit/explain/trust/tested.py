@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from auditkit.errors import AuditkitError
@@ -15,7 +15,7 @@ from auditkit.explain.target import NotExplainable, Target
 from auditkit.explain.trust.agreement import Agreement, agreement
 from auditkit.explain.trust.asking import rows_at_once
 from auditkit.explain.trust.averages import Groups
-from auditkit.explain.trust.budget import Budget, Plan, Planned, plan
+from auditkit.explain.trust.budget import Budget, Plan, plan
 from auditkit.explain.trust.cost import Cost, total
 from auditkit.explain.trust.deletion import POINTS, Controls, controls, deletion
 from auditkit.explain.trust.explained import Explained, Floats, explained
@@ -24,49 +24,14 @@ from auditkit.explain.trust.not_run import NotRun
 from auditkit.explain.trust.randomisation import randomisation
 from auditkit.explain.trust.results import Results
 from auditkit.explain.trust.stability import baseline_sensitivity, stability
-from auditkit.explain.trust.verdict import Trust, judged
+from auditkit.explain.trust.trust_result import TrustResult
+from auditkit.explain.trust.verdict import judged
 
 _TRIED = 2
 _T = TypeVar("_T")
 
 Progress = Callable[[int, int, str], None]
 """Called with steps done, steps in all, and what comes next."""
-
-
-@dataclass(frozen=True, eq=False)
-class TrustResult:
-    """What the tests say of one method.
-
-    Attributes:
-        results: unit by unit.
-        trust: put together.
-        plan: what was run of this method, and why the rest was not.
-    """
-
-    results: Results
-    trust: Trust
-    plan: tuple[Planned, ...]
-
-    def row(self) -> dict[str, Any]:
-        """The method's row of the figure `explanation_trust`; JSON-able."""
-        method = self.results.method
-        return {
-            "method": method.title,
-            "family": method.family.value,
-            "trust": {"label": self.trust.label, "reason": self.trust.reason},
-            "tests": [
-                {
-                    "test": one.title,
-                    "value": one.value,
-                    "low": one.low,
-                    "high": one.high,
-                    "reference": one.limit,
-                    "holds": one.holds,
-                    "reason": f"{one.reason} {one.detail}".strip(),
-                }
-                for one in self.trust.findings
-            ],
-        }
 
 
 def tested(

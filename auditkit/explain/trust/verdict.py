@@ -91,10 +91,13 @@ def _withheld(results: Results, found: tuple[Finding, ...]) -> str:
     if not maps.usable.any():
         return "The maps say the same of every region, or are not finite."
     by_test = {one.test: one for one in found}
-    weights, deletion = by_test["randomisation"], by_test["deletion"]
+    weights, deletion, insertion = (
+        by_test[name] for name in ("randomisation", "deletion", "insertion")
+    )
     if weights.lowest is not None and weights.lowest >= UNCHANGED:
         return weights.reason
-    return deletion.reason if deletion.holds is False else ""
+    # Both, since each alone would be wrong by chance for one true map in twenty.
+    return deletion.reason if deletion.holds is insertion.holds is False else ""
 
 
 def _limited(results: Results, found: tuple[Finding, ...]) -> str:

@@ -136,6 +136,20 @@ def test_weights_that_nothing_depends_on_are_no_test() -> None:
     assert "no weights" in found.reason
 
 
+def test_units_that_no_weight_moves_do_not_hide_those_that_are_moved() -> None:
+    """The first number is zero whatever the weights: of units of that class nothing changes."""
+
+    class Half(nn.Linear):
+        def forward(self, x):
+            return super().forward(x) * torch.tensor([0.0, 1.0, 1.0])
+
+    targets = torch.arange(16) % 2
+    with opened(Half(16, 3), table(16), targets=targets) as target:
+        found = randomisation(target, explained(target, GRADIENT, SETTINGS), SETTINGS)
+    assert isinstance(found, Randomisation)
+    assert (np.isnan(found.correlation[:, 0]) == (targets.numpy() == 0)).all()
+
+
 def test_the_model_is_what_it_was_even_if_a_method_breaks() -> None:
     module, calls = network(), []
     before = state_of(module)

@@ -73,7 +73,7 @@ def test_a_map_of_the_input_is_withheld(linear) -> None:
     assert weights.exact
     assert weights.detail == (
         "It is the same for every unit. Its rank correlation with the distance of the input from "
-        "the baseline is 1.00, and nothing is left beyond that."
+        "the baseline is 1.00; nothing is left beyond that."
     )
 
 
@@ -196,3 +196,4 @@ def test_products_with_the_input_are_limited_where_they_show_it() -> None:
     weights = found["times_input"].trust.finding("randomisation")
     assert weights.holds is False
     assert "with that held fixed, " in weights.detail
+    assert "The plain gradient of the same networks keeps " in weights.detail
