@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from auditkit.explain.method import Settings
 from auditkit.explain.methods.attempting import attempted
-from auditkit.explain.methods.hooking import hookless
+from auditkit.explain.methods.hooking import INPUT, hookless
 from auditkit.explain.target import NotExplainable, Target
 from auditkit.models.layers import find_layer
 
@@ -29,7 +29,6 @@ RANDOMS = 20
 
 _FEWEST = 10
 _CHUNK = 64
-_INPUT = "input of "
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,8 +89,9 @@ def concept_effects(
     Args:
         target: of which the units should be such as the concepts might matter to, and show none.
         concepts: their sets hold at least 10 units each.
-        pool: prepared inputs, at least 20; random concepts are differences of random halves of
-            them, as large as the smallest set of the concepts where that is smaller.
+        pool: prepared inputs, at least 20, which the model is asked about all at once, like each
+            set of a concept; random concepts are differences of random halves of them, as large
+            as the smallest set of the concepts where that is smaller.
         settings: seed, layer and chunk are read; without a layer it is the input of the last one,
             where that is linear.
         randoms: how many random concepts, at least 20.
@@ -102,6 +102,19 @@ def concept_effects(
     Raises:
         ConfigurationError: the settings name a layer that there is not.
         ValueError: fewer random concepts than 20, or no concept.
+
+    Example:
+        >>> from auditkit.explain.target import targeting
+        >>> from auditkit.models import wrap
+        >>> network = nn.Sequential(nn.Identity(), nn.Linear(3, 1))
+        >>> network[1].weight.data = torch.tensor([[4.0, 0.0, 0.0]])
+        >>> x = torch.rand(20, 3, generator=torch.Generator().manual_seed(0))
+        >>> first = Concept("first", x + torch.tensor([1.0, 0.0, 0.0]), x)
+        >>> model = wrap(network, task="regression")
+        >>> with targeting(model, x, model.heads[0]) as target:
+        ...     (found,) = concept_effects(target, [first], x, Settings(layer="0"))
+        >>> round(found.magnitude, 3)
+        4.0
     """
     if randoms < RANDOMS or not concepts:
         raise ValueError(f"expected concepts, and at least {RANDOMS} random ones, got {randoms}")
@@ -250,10 +263,10 @@ def _through(target: Target, layer: str, seen: list[Tensor], *, grow: bool) -> I
         return note(returned)
 
     assert target.module is not None
-    part = target.module.get_submodule(layer.removeprefix(_INPUT))
+    part = target.module.get_submodule(layer.removeprefix(INPUT))
     handle = (
         part.register_forward_pre_hook(before)
-        if layer.startswith(_INPUT)
+        if layer.startswith(INPUT)
         else part.register_forward_hook(after)
     )
     try:

@@ -292,14 +292,16 @@ def _made(
 
 
 def _some(inputs: Tensors) -> Tensors:
-    units = len(inputs[0])
-    count = min(units, REFERENCES)
-    rows = torch.arange(count, device=inputs[0].device) * units // count
-    return tuple(tensor[rows] for tensor in inputs)
+    whole = [tensor.isfinite().reshape(len(tensor), -1).all(dim=1) for tensor in inputs]
+    known = torch.stack(whole).all(dim=0).nonzero()[:, 0]
+    count = min(len(known), REFERENCES)
+    places = torch.arange(count, device=known.device) * len(known) // max(count, 1)
+    return tuple(tensor[known[places]] for tensor in inputs)
 
 
 def _spread(values: Tensor) -> float:
-    return float(values.double().std()) if len(values) > 1 else 0.0
+    known = values.double()[values.isfinite()]  # one unit's NaN is no scale for the others
+    return float(known.std()) if len(known) > 1 else 0.0
 
 
 def _index(head: Head, targets: Tensor | None, outputs: Tensor) -> Tensor:

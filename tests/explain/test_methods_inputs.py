@@ -235,6 +235,44 @@ def test_double_precision(name) -> None:
 
 
 @pytest.mark.parametrize("name", OWN)
+def test_half_precision(name) -> None:
+    """Captum's noise is of single precision: the model must not be given it."""
+    module, x = cnn().bfloat16(), torch.rand(3, 1, 8, 8, dtype=torch.bfloat16)
+    with opened(module, x) as target:
+        assert isinstance(asked(name, target), Maps)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_unit_without_an_answer_costs_only_its_own_map(name) -> None:
+    module, x = nn.Sequential(nn.Linear(6, 8, bias=False), nn.Linear(8, 3, bias=False)), TABLE
+    broken = x.clone()
+    broken[2, 1] = torch.nan
+    with opened(module, x) as target:
+        whole = asked(name, target)
+    with opened(module, broken) as target:
+        found = asked(name, target)
+    if isinstance(whole, Maps):
+        assert isinstance(found, Maps)
+        if name != "smooth_grad":  # a linear model has a gradient wherever it is asked
+            assert found.shown.tolist() == [True, True, False, True, True]
+        if name not in ("gradient_shap", "deep_lift_shap"):  # which have a reference less
+            others = torch.tensor([0, 1, 3, 4])
+            torch.testing.assert_close(found.values[0][others], whole.values[0][others])
+
+
+def test_references_are_whole_and_from_all_over() -> None:
+    x = torch.arange(100.0)[:, None].repeat(1, 6)
+    x[3, 2] = torch.inf
+    with opened(nn.Linear(6, 1), x, task="regression") as target:
+        (chosen,) = target.references
+        assert torch.equal(target.part(torch.tensor([5])).references[0], chosen)
+    assert chosen.isfinite().all()
+    assert chosen.shape == (32, 6)
+    assert chosen[0, 0] == 0
+    assert chosen[-1, 0] > 95
+
+
+@pytest.mark.parametrize("name", OWN)
 def test_one_unit(name) -> None:
     with opened(cnn(), torch.rand(1, 1, 8, 8)) as target:
         found = asked(name, target)

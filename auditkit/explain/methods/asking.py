@@ -27,7 +27,9 @@ def asker(target: Target) -> Callable[..., Tensor]:
 
     def ask(*arguments: Tensor) -> Tensor:
         *tensors, rows = arguments
-        return target.value(tuple(tensors), rows)
+        pairs = zip(tensors, target.inputs, strict=True)
+        # Captum draws its noise in single precision, whatever the model's.
+        return target.value(tuple(one.to(own.dtype) for one, own in pairs), rows)
 
     return ask
 
@@ -66,6 +68,11 @@ def sum_gradient(
         inputs: which require gradients.
         target_ind: index of the output, as Captum gives it.
         additional_forward_args: likewise.
+
+    Example:
+        >>> one = torch.tensor([[3.0], [4.0]], requires_grad=True)
+        >>> sum_gradient(lambda x: x[:, 0] ** 2, (one,))[0].tolist()
+        [[6.0], [8.0]]
     """
     from captum._utils.common import _run_forward
 

@@ -13,7 +13,7 @@ from auditkit.explain.method import Family, Maps, Method, Settings
 from auditkit.explain.methods.asking import asker, joined, marked, slices
 from auditkit.explain.methods.attempting import attempted
 from auditkit.explain.methods.completeness import finite
-from auditkit.explain.methods.hooking import hookless
+from auditkit.explain.methods.hooking import INPUT, hookless
 from auditkit.explain.target import NotExplainable, Target
 from auditkit.models.layers import find_layer
 
@@ -63,14 +63,17 @@ def grad_cam(target: Target, settings: Settings) -> Maps | NotExplainable:
             found = LayerGradCam(asker(part), layer).attribute(
                 marked(part.inputs),
                 additional_forward_args=(part.every,),
+                attribute_to_layer_input=settings.layer.startswith(INPUT),
                 relu_attributions=True,
             )
             cams.append((found.detach(),))
         cam = joined(cams)[0]
+        if len(cam) != target.units:
+            return NotExplainable("The first axis of the layer is not that of the units.")
         place = _place(target, cam, first)
         if isinstance(place, str):
             return NotExplainable(place)
-        inputs = [torch.zeros(tensor.shape, dtype=cam.dtype) for tensor in target.inputs]
+        inputs = [torch.zeros(tensor.shape) for tensor in target.inputs]
         inputs[place.index] = _laid_out(cam, target.inputs[place.index].shape, place.axes)
         return finite(tuple(inputs), gradients=1)
 
@@ -95,7 +98,7 @@ def _looked_at(target: Target, named: str) -> tuple[nn.Module | str, nn.Module |
     first = used[0] if used else None
     if named:
         find_layer(target.module, named)
-        return target.module.get_submodule(named.removeprefix("input of ")), first
+        return target.module.get_submodule(named.removeprefix(INPUT)), first
     if not used:
         return "Grad-CAM looks at a convolution, and the model uses none.", None
     if used.count(used[-1]) > 1:
@@ -137,12 +140,10 @@ def _along(target: Target, shape: torch.Size, channels: int) -> int | None:
 def _laid_out(cam: Tensor, shape: torch.Size, axes: tuple[int, ...]) -> Tensor:
     """A map [n, 1, …] at the size of an input, shared equally by the axes it does not lie along."""
     size = [shape[axis] for axis in axes]
-    large = functional.interpolate(cam, size=size, mode=_MODES[len(axes) - 1], align_corners=False)[
-        :, 0
-    ]
-    broad = large.reshape(
-        [shape[axis] if axis in axes or axis == 0 else 1 for axis in range(len(shape))]
-    )
+    mode = _MODES[len(axes) - 1]
+    large = functional.interpolate(cam.float(), size=size, mode=mode, align_corners=False)
+    kept = [shape[axis] if axis in (0, *axes) else 1 for axis in range(len(shape))]
+    broad = large.reshape(kept)
     return broad.expand(shape) * (broad.numel() / shape.numel())
 
 

@@ -6,6 +6,9 @@ import torch
 
 from auditkit.explain.target import Target
 
+INPUT = "input of "
+"""Before the name of a layer: what goes into it, see `auditkit.models.layers`."""
+
 
 def hookless(target: Target) -> str:
     """Why the layers of a model can't be looked into, a full sentence; "" if they can."""

@@ -14,14 +14,12 @@ from auditkit.explain.method import Settings
 from auditkit.explain.methods.asking import asker, marked, slices
 from auditkit.explain.methods.attempting import attempted
 from auditkit.explain.methods.completeness import LIMIT, told
-from auditkit.explain.methods.hooking import hookless
+from auditkit.explain.methods.hooking import INPUT, hookless
 from auditkit.explain.target import NotExplainable, Target
 from auditkit.models.layers import find_layer
 
 STEPS = 32
 """Nodes of the path integral."""
-
-INPUT = "input of "
 
 Kind = Literal["integrated", "product"]
 _TITLES = {"integrated": "Layer integrated gradients", "product": "Layer gradient × activation"}
@@ -65,6 +63,17 @@ def layer_attribution(
 
     Raises:
         ConfigurationError: the settings name a layer that there is not.
+
+    Example:
+        >>> from torch import nn
+        >>> from auditkit.explain.target import targeting
+        >>> from auditkit.models import wrap
+        >>> network = nn.Sequential(nn.Linear(3, 5), nn.ReLU(), nn.Linear(5, 1))
+        >>> model = wrap(network, task="regression")
+        >>> with targeting(model, torch.rand(4, 3), model.heads[0]) as target:
+        ...     found = layer_attribution(target, Settings(layer="1"))
+        >>> found.values.shape
+        torch.Size([4, 5])
     """
     if reason := target.obstacle or hookless(target):
         return NotExplainable(reason)

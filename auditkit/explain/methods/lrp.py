@@ -7,9 +7,6 @@ method's, and withheld where it misses. With ReLU and the epsilon rule the map i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import torch
 from torch import nn
 
@@ -103,26 +100,24 @@ def lrp(target: Target, settings: Settings) -> Maps | NotExplainable:
         parts = []
         for part in slices(target, size):
             asked = Asked(part)
-            with _more_rules(asked):
-                method = LRP(asked)
-                method.gradient_func = sum_gradient
-                rows = (part.every,)
-                parts.append(method.attribute(marked(part.inputs), additional_forward_args=rows))
+            _give_rules(asked)
+            method = LRP(asked)
+            method.gradient_func = sum_gradient
+            rows = (part.every,)
+            parts.append(method.attribute(marked(part.inputs), additional_forward_args=rows))
         zeros = tuple(torch.zeros_like(tensor) for tensor in target.inputs)
         return guarded("LRP", target, joined(parts), told(target, zeros), asked=(1, 2))
 
     return attempted("LRP", target, step, settings.chunk or fitting(target))
 
 
-@contextmanager
-def _more_rules(asked: nn.Module) -> Iterator[None]:
-    """Captum's rule on layers that it has none for; it takes its rules away itself."""
+def _give_rules(asked: nn.Module) -> None:
+    """Captum's rule on layers that it has none for; it takes all rules away itself."""
     from captum.attr._utils.lrp_rules import EpsilonRule
 
     for part in asked.modules():
         if is_ruled(part, ALIKE):
             part.rule = EpsilonRule()
-    yield
 
 
 def _unruled(target: Target) -> str:

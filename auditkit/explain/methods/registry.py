@@ -32,4 +32,15 @@ _ALL = (
 )
 
 METHODS: Mapping[str, Method] = {method.name: method for method in _ALL}
-"""Name → method."""
+"""Name → method.
+
+>>> from auditkit.explain.method import Settings
+>>> from auditkit.explain.target import targeting
+>>> from auditkit.models import wrap
+>>> import torch
+>>> model = wrap(torch.nn.Linear(2, 1, bias=False), task="regression")
+>>> with targeting(model, torch.ones(1, 2), model.heads[0]) as target:
+...     found = METHODS["occlusion"](target, Settings())
+>>> torch.equal(found.values[0].round(decimals=4), model.module.weight.data.round(decimals=4))
+True
+"""

@@ -90,7 +90,7 @@ def kernel_shap(target: Target, settings: Settings) -> Maps | NotExplainable:
                     return_input_shape=False,
                 )[0]
             pairs = zip(cut.masks, unit.inputs, strict=True)
-            parts.append(tuple(shares[mask.cpu()].expand(one.shape) for mask, one in pairs))
+            parts.append(tuple(_at(shares, mask, one) for mask, one in pairs))
         return _maps(target, cut, parts, count)
 
     return attempted("Kernel SHAP", target, step, settings.chunk or CHUNK)
@@ -100,6 +100,11 @@ def _maps(target: Target, cut: Regions, parts: list[Tensors], forwards: int) -> 
     values = spread(joined(parts), cut, target)
     gap = completeness(target, values, told(target, target.baseline)).gap
     return finite(values, gap=gap, forwards=forwards + _ENDS)
+
+
+def _at(shares: Tensor, mask: Tensor, one: Tensor) -> Tensor:
+    """What each number's region counts, in the shape of an input and as precise."""
+    return shares[mask.cpu()].to(one.dtype).expand(one.shape)
 
 
 class _Regression:
@@ -113,6 +118,9 @@ class _Regression:
         present, outputs, weights = (tensor.cpu().double() for tensor in loader.dataset.tensors)
         root = weights.sqrt()[:, None]
         design = torch.cat([present, torch.ones_like(root)], dim=1)
+        if not bool(outputs.isfinite().all()):
+            self._shares = torch.full((1, present.shape[1]), torch.nan)
+            return
         # Rank may be short of the regions where few coalitions are drawn.
         found = torch.linalg.lstsq(design * root, outputs[:, None] * root, driver="gelsd").solution
         self._shares = found[:-1].T
@@ -132,7 +140,6 @@ SHAPLEY_SAMPLING = Method(
     family=Family.PERTURBATION,
     source="Castro, Gómez and Tejada 2009, doi 10.1016/j.cor.2008.04.004",
     attribute=shapley_sampling,
-    times_input=True,
     needs_gradient=False,
     warning=_WARNING,
 )
@@ -143,7 +150,6 @@ KERNEL_SHAP = Method(
     family=Family.PERTURBATION,
     source="Lundberg and Lee, NIPS 2017, arXiv 1705.07874",
     attribute=kernel_shap,
-    times_input=True,
     needs_gradient=False,
     warning=_WARNING,
 )

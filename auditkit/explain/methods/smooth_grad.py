@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -57,7 +58,9 @@ def spreads(unit: Target) -> tuple[float, ...]:
     """For each input of one unit, how far the numbers in it and in its baseline lie apart."""
     pairs = zip(unit.inputs, unit.baseline, strict=True)
     both = [torch.cat([one.flatten(), base.flatten()]) for one, base in pairs]
-    return tuple(float(numbers.max() - numbers.min()) for numbers in both)
+    apart = [float(numbers.max() - numbers.min()) for numbers in both]
+    # What is not finite has no map anyway; noise of that size would be an error.
+    return tuple(one if math.isfinite(one) else 0.0 for one in apart)
 
 
 def tokens_held(unit: Target) -> Callable[..., Tensor]:
