@@ -27,7 +27,7 @@ from auditkit.explain.trust.explained import (
     Floats,
     by_chance,
     distance,
-    present,
+    removable,
 )
 from auditkit.explain.trust.ranks import orders
 from auditkit.models.head import Outputs
@@ -136,7 +136,7 @@ def controls(
     """
     if points < 2 or draws < 1:
         raise ValueError(f"expected two points and an order at least, got {points} and {draws}")
-    there = present(target, cut)
+    there = removable(target, cut)
     shares = np.linspace(0, 1, max(2, min(points, int(there.sum(axis=1).max()) + 1)))
     walk = _Walk(target, cut, settings, shares, there)
     falls = [walk.deletion(one) for one in _random_orders(there, draws, settings.seed)]
@@ -169,7 +169,7 @@ def deletion(
         against = controls(target, regions(target, settings.regions), settings)
     shares = against.random.shares
     cut = against.regions
-    walk = _Walk(target, cut, settings, shares, present(target, cut))
+    walk = _Walk(target, cut, settings, shares, removable(target, cut))
     strong = given.on(target, cut)
     own = Curves(shares, walk.deletion(strong), walk.insertion(strong))
     usable = np.where(given.usable, against.direction, np.nan)

@@ -35,7 +35,7 @@ class Explained:
         maps: of all units, in the order of the target.
         regions: what is ranked, as fine as `RESOLUTION` allows.
         strength: [n, regions] how strong each is in the map, without its sign; NaN for units whose
-            map may not be shown or is not finite, and for tokens that are not explained.
+            map may not be shown or is not finite, and where the input is as the baseline.
         cost: of the maps.
     """
 
@@ -46,7 +46,7 @@ class Explained:
     cost: Cost
 
     def on(self, target: Target, cut: Regions) -> Floats:
-        """[n, regions] the strength of other regions, NaN likewise."""
+        """[n, regions] the strength of other regions, also where the input is as the baseline."""
         found = strength(target, self.method, self.maps.values, cut)
         found[~self.maps.shown.numpy()] = np.nan
         return found
@@ -88,7 +88,7 @@ def explained(target: Target, method: Method, settings: Settings) -> Explained |
         found.append((rows.cpu(), maps))
     joined = _joined(found, target.units)
     cut = regions(target, RESOLUTION)
-    strong = strength(target, method, joined.values, cut)
+    strong = ranked(target, method, joined.values, cut)
     strong[~joined.shown.numpy()] = np.nan
     return Explained(method, joined, cut, strong, Cost(joined.gradients, joined.forwards))
 
@@ -127,7 +127,7 @@ def strength(target: Target, method: Method, values: Tensors, cut: Regions) -> F
         cut: the regions.
 
     Returns:
-        NaN where a map is not finite, and for tokens that the baseline leaves alone.
+        NaN where a map is not finite, and for tokens that are not explained.
     """
     plain = method.family is Family.GRADIENT and not method.times_input
     if target.tokens is None or plain:
@@ -137,27 +137,45 @@ def strength(target: Target, method: Method, values: Tensors, cut: Regions) -> F
     found = cut.sums(tuple(map(_known, sizes))).numpy()
     finite = np.logical_and.reduce([value.isfinite().flatten(1).all(1).numpy() for value in sizes])
     found[~finite] = np.nan
-    found[~present(target, cut)] = np.nan
+    found[~explainable(target, cut)] = np.nan
+    return found
+
+
+def ranked(target: Target, method: Method, values: Tensors, cut: Regions) -> Floats:
+    """[n, regions] the same, NaN also where the input does not differ from the baseline.
+
+    Products with the input are zero there whatever the model is: on a black background any two of
+    them would be alike.
+    """
+    found = strength(target, method, values, cut)
+    found[~removable(target, cut)] = np.nan
     return found
 
 
 def distance(target: Target, cut: Regions) -> Floats:
-    """[n, regions] how far the input is from the baseline: what a map of the input would show."""
+    """[n, regions] how far the input is from the baseline: what a map of the input would show.
+
+    NaN where it is not.
+    """
     apart = tuple(
         (one - base).detach().double().abs()
         for one, base in zip(target.inputs, target.baseline, strict=True)
     )
     found = cut.sums(apart).numpy()
-    if target.tokens is not None:
-        found[found == 0] = np.nan
+    found[found == 0] = np.nan
     return found
 
 
-def present(target: Target, cut: Regions) -> Flags:
-    """[n, regions] whether a region can be removed: special and padding tokens can't."""
+def removable(target: Target, cut: Regions) -> Flags:
+    """[n, regions] whether a region can be taken away: whether it differs from the baseline."""
+    return ~np.isnan(distance(target, cut))
+
+
+def explainable(target: Target, cut: Regions) -> Flags:
+    """[n, regions] whether a map speaks of a region: not of special and padding tokens."""
     if target.tokens is None:
         return np.ones((target.units, cut.count), dtype=np.bool_)
-    return ~np.isnan(distance(target, cut))
+    return removable(target, cut)
 
 
 def by_chance(strong: Floats, seed: int | np.random.SeedSequence) -> Floats:

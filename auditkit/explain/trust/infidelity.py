@@ -17,7 +17,7 @@ from auditkit.explain.regions import Regions
 from auditkit.explain.target import Target
 from auditkit.explain.trust.asking import without
 from auditkit.explain.trust.cost import Cost
-from auditkit.explain.trust.explained import Explained, Flags, Floats, present
+from auditkit.explain.trust.explained import Explained, Flags, Floats, removable
 
 PERTURBATIONS = 10
 SHUFFLES = 5
@@ -80,7 +80,7 @@ def perturbed(
     """
     if perturbations < 1:
         raise ValueError(f"expected at least one perturbation, got {perturbations}")
-    there = present(target, cut)
+    there = removable(target, cut)
     generator = np.random.default_rng([settings.seed, perturbations])
     drawn = generator.random((target.units, perturbations, cut.count))
     shares = np.linspace(_FEWEST, _MOST, perturbations)
@@ -115,7 +115,7 @@ def infidelity(
     of_zero = (draws.change**2).mean(axis=1)
     value = _left(removed, counted, draws.change)
     value[~given.usable] = np.nan
-    there = present(target, draws.regions)
+    there = removable(target, draws.regions)
     shuffled = [
         _left(removed, _shuffled(counted, there, [settings.seed, one]), draws.change)
         for one in range(SHUFFLES)

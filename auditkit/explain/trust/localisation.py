@@ -17,7 +17,7 @@ from torch import Tensor
 
 from auditkit.explain.regions import Regions, grid, regions
 from auditkit.explain.target import Target
-from auditkit.explain.trust.explained import Explained, Floats, present
+from auditkit.explain.trust.explained import Explained, Floats, explainable
 
 GRID = 64
 
@@ -136,7 +136,7 @@ def localisation(target: Target, given: Explained, area: Area) -> Localisation:
         )
     )
     where = inside.numpy()[0] > 0
-    there, strong = present(target, finest), given.on(target, finest)
+    there, strong = explainable(target, finest), given.on(target, finest)
     total = np.where(np.isnan(strong), 0.0, strong)
     whole = total.sum(axis=1)
     told = ~np.isnan(strong).all(axis=1) & (whole > 0)

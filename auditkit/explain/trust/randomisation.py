@@ -27,7 +27,7 @@ from auditkit.explain.trust.explained import (
     distance,
     for_part,
     parts,
-    strength,
+    ranked,
 )
 from auditkit.explain.trust.not_run import NotRun
 from auditkit.explain.trust.ranks import beyond, spearman
@@ -164,7 +164,7 @@ class _Cascade:
                 return NotRun(f"With random weights there is no map: {maps.reason}")
             if self.gradients is not None:
                 plain = spearman(self.gradients[places], self._gradients(part))
-        strong = strength(part, self.given.method, maps.values, self.given.regions)
+        strong = ranked(part, self.given.method, maps.values, self.given.regions)
         cost = Cost(maps.gradients + (plain is not None), maps.forwards + 2 * last)
         alike = spearman(self.given.strength[places], strong)
         by_input = spearman(strong, self.apart[places])
@@ -176,7 +176,7 @@ class _Cascade:
 
     def _gradients(self, part: Target) -> Floats:
         values = _gradients(part, self.settings).values
-        return strength(part, PLAIN, values, self.given.regions)
+        return ranked(part, PLAIN, values, self.given.regions)
 
 
 def _gradients(target: Target, settings: Settings) -> Maps:

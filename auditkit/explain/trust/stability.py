@@ -119,7 +119,7 @@ def baseline_sensitivity(
     again = explained(target.from_baseline(_another(target)), given.method, settings)
     if isinstance(again, NotExplainable):
         return NotRun(f"From another baseline there is no map: {again.reason}")
-    if np.array_equal(again.strength, given.strength, equal_nan=True):
+    if all(map(torch.equal, again.maps.values, given.maps.values)):
         return NotRun("The map is the same from any baseline.")
     named = "blurred image" if target.inputs[0].ndim == 4 else "mean of the units"
     return BaselineSensitivity(spearman(given.strength, again.strength), named, again.cost)

@@ -104,6 +104,17 @@ def test_a_map_of_zeros_and_a_hidden_one_have_no_mass() -> None:
     assert zero.share == pytest.approx(1 / 16)
 
 
+def test_a_background_like_the_baseline_counts_as_area_and_as_mass() -> None:
+    x = torch.zeros(3, 2, 8, 12)
+    x[:, :, 1:3, 4:6] = 2.0
+    even = method("even", lambda target, settings: maps_of([0 * target.inputs[0] + 1]))
+    with opened(IMAGES, x) as target:
+        area = window(target, "stamp", (1, 3), (4, 6))
+        found = localisation(target, explained(target, even, SETTINGS), area)
+    assert found.mass == pytest.approx(4 / 96)
+    assert found.ratio == pytest.approx(1)
+
+
 def test_the_mean_map_of_each_class_on_a_grid() -> None:
     with opened(IMAGES, images(), targets=torch.tensor([0, 0, 0, 2, 2, 2])) as target:
         found = grid_mass(target, explained(target, INPUT_ONLY, SETTINGS))

@@ -136,6 +136,14 @@ def test_weights_that_nothing_depends_on_are_no_test() -> None:
     assert "no weights" in found.reason
 
 
+def test_a_background_like_the_baseline_does_not_make_maps_alike() -> None:
+    """Nine tenths of each input are zero, and so is any product with it, whatever the weights."""
+    inputs = torch.zeros(32, 160)
+    inputs[:, 70:86] = table(32)
+    found = ran(network(160), TIMES_INPUT, inputs=inputs)
+    assert abs(found.correlation[:, -1].mean()) < 0.3
+
+
 def test_units_that_no_weight_moves_do_not_hide_those_that_are_moved() -> None:
     """The first number is zero whatever the weights: of units of that class nothing changes."""
 
