@@ -20,7 +20,7 @@ def arrow_frame(table: Any) -> pd.DataFrame:
 
     Dictionaries become plain values, since each row group brings a dictionary of its own and a
     code means something else in the next; decimals and columns without any value become float64;
-    dates become datetime64.
+    dates become datetime64; text that is no UTF-8 becomes bytes.
     """
     table = pa.Table.from_batches([table]) if isinstance(table, pa.RecordBatch) else table
     arrays = [_plain(table.column(place)) for place in range(table.num_columns)]
@@ -54,4 +54,15 @@ def _plain(column: Any) -> Any:
         return _plain(column.cast(kind.value_type))
     if pa.types.is_decimal(kind) or pa.types.is_null(kind):
         return column.cast(pa.float64(), safe=False)
-    return column
+    return column.cast(pa.large_binary()) if _is_no_text(column) else column
+
+
+def _is_no_text(column: Any) -> bool:
+    """Whether a column of text holds bytes that are no UTF-8, which Arrow's writers let pass."""
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        return False
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid:
+        return True
+    return False

@@ -96,12 +96,12 @@ class Damage:
             f"damaged: {math.ceil(share * 1000) / 1000:g}.",
         )
 
-    def note(self, where: str, read: int) -> str:
+    def note(self, where: str, units: int | None) -> str:
         """A sentence for the record; "" without damage.
 
         Args:
             where: what the sentence calls the split.
-            read: how many units could be read.
+            units: how many there are, damaged ones among them; None where not all were read.
 
         Example:
             >>> Damage().note("evaluation data", 600)
@@ -109,12 +109,12 @@ class Damage:
         """
         if not self.count:
             return ""
-        share = _percent(self.count / (self.count + read))
-        units = "unit" if self.count == 1 else "units"
+        share = "" if units is None else f" ({_percent(self.count / units)})"
+        units_were = ("unit", "was") if self.count == 1 else ("units", "were")
         return (
-            f"{self.count} {units} of the {where} ({share}) could not be read and "
-            f"{'was' if self.count == 1 else 'were'} left out: {self._listed()}. What is said of "
-            "the others need not hold of what was left out."
+            f"{self.count} {units_were[0]} of the {where}{share} could not be read and "
+            f"{units_were[1]} left out: {self._listed()}. What is said of the others need not hold "
+            "of what was left out."
         )
 
     def to_plain(self) -> dict[str, Any]:

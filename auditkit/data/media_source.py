@@ -91,8 +91,10 @@ class MediaSource(TableSource):
     @property
     def notes(self) -> list[str]:
         """What a reviewer must know of these data: what is damaged, left out or doubled."""
-        damage = self.integrity.damage.note(self._where, self.integrity.rows)
-        return [*([damage] if damage else []), *self._reader.notes]
+        damage = self.integrity.damage
+        whole = self._complete(self._reader.parts())
+        said = damage.note(self._where, self.integrity.rows + damage.count if whole else None)
+        return [*([said] if said else []), *self._reader.notes]
 
     def digest(self) -> str:
         """The digest of the table, and of the files that its rows name."""

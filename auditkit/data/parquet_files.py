@@ -109,7 +109,7 @@ def _opened(file: File, what: str) -> Iterator[Any]:
     try:
         with file.open() as handle:
             yield pq.ParquetFile(handle, buffer_size=READ_AHEAD, pre_buffer=False)
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+    except (pa.ArrowException, OSError) as error:
         raise DataError(
             f"{file.uri} cannot be read as Parquet ({what}): {error}.",
             mend="It is corrupt, truncated or of another format: write or fetch it again.",

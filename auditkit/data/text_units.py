@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
-from auditkit.data.damage import Damaged, UnreadableError, each_unit
+from auditkit.data.damage import UnreadableError, each_unit
 from auditkit.data.digests import MANIFEST
 from auditkit.data.row_numbers import row_text
 from auditkit.data.token_rows import IDS, MASK, TokenRows
@@ -17,9 +17,6 @@ from auditkit.errors import AuditkitError, ConfigurationError
 
 Encode = Callable[[list[str]], Mapping[str, Any]]
 """From texts to name → one row of token ids for each text: a tensor [texts, tokens], or lists."""
-
-_UNDECODABLE = (UnicodeDecodeError, pa.ArrowException)
-"""What comes of text whose bytes are no UTF-8."""
 
 UNEVEN = "Declare text.length: shorter rows are filled up to it, with 0 in the attention mask."
 
@@ -49,7 +46,7 @@ class TextDecoder:
 
     def decode(self, frame: pd.DataFrame) -> list[Any]:
         """See `Decoder.decode`; the tokenizer is asked once for all texts of the frame."""
-        texts = _texts(frame[self._column])
+        texts = each_unit(frame[self._column].tolist(), _text)
         readable = [(place, text) for place, text in enumerate(texts) if isinstance(text, str)]
         units: list[Any] = list(texts)
         if readable:
@@ -72,14 +69,7 @@ class TextDecoder:
 
     def describe(self) -> dict[str, Any]:
         """Column, tokenizer and length."""
-        rows = self._rows
-        return {
-            "column": self._column,
-            "tokenizer": self._about,
-            "length": rows.length,
-            "vocabulary": rows.vocabulary,
-            "pad": rows.pad,
-        }
+        return {"column": self._column, "tokenizer": self._about, **asdict(self._rows)}
 
     def _row(self, titled: tuple[Mapping[str, Any], str]) -> Mapping[str, Any]:
         return self._rows(*titled)
@@ -129,7 +119,7 @@ class TokenDecoder:
         """See `Decoder.decode`."""
         names = (IDS, MASK)[: len(self.columns)]
         cells = zip(*(frame[column] for column in self.columns), strict=True)
-        parts = ({**dict(zip(names, row, strict=True))} for row in cells)
+        parts = (dict(zip(names, row, strict=True)) for row in cells)
         titled = ((one, self.name(frame, place)) for place, one in enumerate(parts))
         return each_unit(titled, lambda pair: self._rows(*pair))
 
@@ -143,38 +133,20 @@ class TokenDecoder:
 
     def describe(self) -> dict[str, Any]:
         """Columns and length."""
-        rows = self._rows
-        return {
-            "columns": list(self.columns),
-            "length": rows.length,
-            "vocabulary": rows.vocabulary,
-            "pad": rows.pad,
-        }
-
-
-def _texts(column: pd.Series[Any]) -> list[str | Damaged]:
-    """The texts of a column, which may be stored as bytes."""
-    try:
-        cells = column.tolist()
-    except _UNDECODABLE:  # one of them: which one shows only cell by cell
-        return each_unit(range(len(column)), lambda place: _decoded(lambda: column.iloc[place]))
-    return each_unit(cells, lambda cell: _decoded(lambda: cell))
-
-
-def _decoded(cell: Callable[[], Any]) -> str:
-    try:
-        found = cell()
-        return _text(found.decode() if isinstance(found, bytes) else found)
-    except _UNDECODABLE as error:
-        raise UnreadableError("its bytes are no UTF-8") from error
+        return {"columns": list(self.columns), **asdict(self._rows)}
 
 
 def _text(cell: Any) -> str:
+    if isinstance(cell, bytes):
+        try:
+            cell = cell.decode()
+        except UnicodeDecodeError as error:
+            raise UnreadableError("its bytes are no UTF-8") from error
     if isinstance(cell, str):
         if cell.strip():
             return cell
         raise UnreadableError("the text is empty")
-    missing = cell is None or cell is pd.NA or cell != cell
+    missing = pd.api.types.is_scalar(cell) and pd.isna(cell)
     raise UnreadableError("there is no text" if missing else f"it is a {type(cell).__name__}")
 
 

@@ -88,6 +88,18 @@ def test_an_unnamed_index_is_no_feature(tmp_path: Path) -> None:
     assert table(tmp_path / "i.parquet", Y).features == ("x",)
 
 
+@pytest.mark.parametrize("role", ["label", "group"])
+def test_text_that_is_no_utf_8(tmp_path: Path, batches_of: Any, role: str) -> None:
+    """Arrow's writers do not look: such text stays bytes, which no role takes."""
+    ends, content = np.array([0, 1, 3], np.int32).tobytes(), b"a\xff\xfe"
+    odd = pa.Array.from_buffers(pa.string(), 2, [None, pa.py_buffer(ends), pa.py_buffer(content)])
+    pq.write_table(pa.table({"x": [1.0, 2.0], "odd": odd}), tmp_path / "odd.parquet")
+    groups = (Group("odd", "odd"),) if role == "group" else ()
+    columns = Columns(label="odd" if role == "label" else None, features=("x",), groups=groups)
+    with pytest.raises(DataError, match=r"'odd' .*holds values of type bytes"):
+        batches_of(table(tmp_path / "odd.parquet", columns))
+
+
 def test_only_declared_columns_are_read(tmp_path: Path, batches_of: Any) -> None:
     """A column chunk whose bytes are destroyed does not matter if nobody asks for it."""
     path = tmp_path / "half.parquet"

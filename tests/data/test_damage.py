@@ -35,7 +35,7 @@ def test_the_first_few_are_named_in_the_order_of_the_data() -> None:
     damage = damage_of([9, 3, 7, 1, 5, 2, 8])
     assert damage.count == 7
     assert [text.split("'")[1] for text in damage.firsts] == ["u1", "u2", "u3", "u5", "u7"]
-    assert damage.note("evaluation data", 93) == (
+    assert damage.note("evaluation data", 100) == (
         "7 units of the evaluation data (7 %) could not be read and were left out: 'u1' (it is "
         "empty); 'u2' (it is empty); 'u3' (it is empty); 'u5' (it is empty); 'u7' (it is empty) "
         "and 2 more. What is said of the others need not hold of what was left out."

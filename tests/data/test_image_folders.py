@@ -103,6 +103,14 @@ def test_damaged_files_are_named_counted_and_left_out(
     assert source.describe()["damaged"]["units"] == 3
 
 
+def test_what_was_not_read_to_its_end_has_no_share(photos: Path) -> None:
+    (photos / "cat" / "000.png").write_bytes(b"")
+    data = dataset(images(photos, damaged=0.5), label="folder")
+    source = data["evaluation"]
+    next(source.batches(source.fragments()[0], 2))
+    assert data.notes[0].startswith("1 unit of the evaluation data could not be read and was left")
+
+
 def test_more_damage_than_declared_stops_before_the_rest_is_read(photos: Path) -> None:
     (photos / "cat" / "000.png").write_bytes(b"")
     with pytest.raises(DataError) as caught:

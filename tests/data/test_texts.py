@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -21,6 +22,7 @@ from auditkit.data.token_rows import TokenRows
 from auditkit.errors import ConfigurationError, DataError
 
 TEXTS = ["a bc", "d", None, "  ", "e f g"]
+ODD = [float("nan"), 7, np.arange(3), ["a"], "a"]
 
 
 def letters(texts: list[str]) -> dict[str, Any]:
@@ -70,6 +72,15 @@ def test_bytes_that_are_no_text(tmp_path: Path, batches_of: Callable[..., Any], 
     (batch,) = batches_of(data["evaluation"])
     assert batch.inputs["input_ids"].tolist() == [[1, 2], [3, 0]]
     assert "'row 1' (its bytes are no UTF-8)" in data.notes[0]
+
+
+def test_cells_that_are_no_text(batches_of: Callable[..., Any]) -> None:
+    cells = pd.DataFrame({"body": pd.Series(ODD, dtype=object)})
+    data = dataset(text(cells, column="body", tokenizer=letters, length=2, damaged=0.9))
+    (batch,) = batches_of(data["evaluation"])
+    assert batch.row_ids.tolist() == [4]
+    for said in ("there is no text", "it is a int", "it is a ndarray", "it is a list"):
+        assert said in data.notes[0]
 
 
 def test_a_function_is_known_by_its_name_alone() -> None:
