@@ -12,6 +12,10 @@ from auditkit.explain.path import PathIntegral, integrated
 from auditkit.explain.target import Target, Tensors
 
 _NO_GRADIENT = "The gradient has numbers that are not finite."
+_NO_PATH = (
+    "The gradient has numbers that are not finite somewhere on the way from the baseline to the "
+    "input."
+)
 _CHUNK = 64
 
 
@@ -39,7 +43,9 @@ def integrated_maps(found: PathIntegral, tolerance: float) -> Maps:
     """A path integral as maps, of which those that did not converge are withheld."""
     doubtful = ~found.converged
     said = ""
-    if bool(doubtful.any()):
+    if not bool(_finite(found.values).all()):
+        said = _NO_PATH
+    elif bool(doubtful.any()):
         said = (
             f"The integral had not converged with {int(found.gradients[doubtful].max())} "
             f"gradients: its estimated error is above {2 * tolerance:.0%}, or what it adds up to "
@@ -56,9 +62,13 @@ def integrated_maps(found: PathIntegral, tolerance: float) -> Maps:
 
 
 def _plain(values: Tensors, gradients: float) -> Maps:
-    finite = torch.stack([one.flatten(1).isfinite().all(dim=1) for one in values]).all(dim=0)
+    finite = _finite(values)
     said = "" if bool(finite.all()) else _NO_GRADIENT
     return Maps(values, finite, said, gradients=gradients)
+
+
+def _finite(values: Tensors) -> Tensor:
+    return torch.stack([one.flatten(1).isfinite().all(dim=1) for one in values]).all(dim=0)
 
 
 def _slope(one: Tensor, slope: Tensor) -> Tensor:

@@ -349,6 +349,8 @@ def test_grad_cam_without_a_convolution_or_a_place_for_its_map() -> None:
         assert "the model uses none" in refusal("grad_cam", target)
         said = refusal("grad_cam", target, Settings(layer="0"))
         assert "could not be run" in said or "no map along an input" in said
+    with opened(nn.Sequential(scripted(mlp()), nn.Linear(3, 3)), TABLE) as target:
+        assert "inside a scripted or traced part" in refusal("grad_cam", target)
 
 
 @pytest.mark.gpu

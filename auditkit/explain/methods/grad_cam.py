@@ -100,10 +100,19 @@ def _looked_at(target: Target, named: str) -> tuple[nn.Module | str, nn.Module |
         find_layer(target.module, named)
         return target.module.get_submodule(named.removeprefix(INPUT)), first
     if not used:
-        return "Grad-CAM looks at a convolution, and the model uses none.", None
+        return _no_convolution(target.module), None
     if used.count(used[-1]) > 1:
         return "The model uses its last convolution more than once; name another layer.", first
     return used[-1], first
+
+
+def _no_convolution(module: nn.Module) -> str:
+    if any(isinstance(part, torch.jit.ScriptModule) for part in module.modules()):
+        return (
+            "Grad-CAM looks at a convolution, and what is inside a scripted or traced part of the "
+            "model is out of its reach."
+        )
+    return "Grad-CAM looks at a convolution, and the model uses none."
 
 
 def _place(target: Target, cam: Tensor, first: nn.Module | None) -> _Place | str:

@@ -39,8 +39,10 @@ def why_no_reset(module: object) -> str:
     """
     if not isinstance(module, nn.Module):
         return "The model is no torch module here, so its weights are out of reach."
-    if isinstance(module, torch.jit.ScriptModule):
-        return "The model is scripted or traced: it may have its weights built into its code."
+    if any(isinstance(part, torch.jit.ScriptModule) for part in module.modules()):
+        return (
+            "The model, or a part of it, is scripted or traced: weights may be built into its code."
+        )
     held = [*module.parameters(), *module.buffers()]
     if any(is_lazy(tensor) for tensor in held):
         return "The model has lazy layers whose weights do not exist yet."

@@ -158,6 +158,7 @@ def scripted() -> nn.Module:
     [
         (lambda: None, "no torch module"),
         (scripted, "scripted or traced"),
+        (lambda: nn.Sequential(scripted()), "a part of it, is scripted or traced"),
         (lambda: nn.LazyLinear(2), "do not exist yet"),
         (quantised, "quantised"),
         (lambda: nn.Linear(2, 2, device="meta"), "no values"),
