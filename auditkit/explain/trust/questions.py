@@ -51,9 +51,9 @@ DELETION = Question(
     False,
     {
         True: "Taking away what the map calls important moves the output faster than a random "
-        "order does, by an area of {}.",
+        "order does: the areas differ by {}.",
         False: "Taking away what the map calls important moves the output more slowly than a "
-        "random order does, by an area of {}.",
+        "random order does: the areas differ by {}.",
         None: "It is undecided whether taking away what the map calls important moves the output "
         "faster than a random order does: the areas differ by {}.",
     },
@@ -65,9 +65,9 @@ INSERTION = Question(
     False,
     {
         True: "Bringing back what the map calls important restores the output faster than a random "
-        "order does, by an area of {}.",
+        "order does: the areas differ by {}.",
         False: "Bringing back what the map calls important restores the output more slowly than a "
-        "random order does, by an area of {}.",
+        "random order does: the areas differ by {}.",
         None: "It is undecided whether bringing back what the map calls important restores the "
         "output faster than a random order does: the areas differ by {}.",
     },
@@ -78,10 +78,10 @@ INFIDELITY = Question(
     0.0,
     False,
     {
-        True: "The map foretells what taking regions away does better than when it is shuffled, by "
-        "a share of {} of the squared change.",
-        False: "The map foretells what taking regions away does worse than when it is shuffled, by "
-        "a share of {} of the squared change.",
+        True: "The map foretells what taking regions away does better than when it is shuffled: "
+        "the shares of the squared change differ by {}.",
+        False: "The map foretells what taking regions away does worse than when it is shuffled: "
+        "the shares of the squared change differ by {}.",
         None: "It is undecided whether the map foretells what taking regions away does better than "
         "when it is shuffled: the shares of the squared change differ by {}.",
     },
