@@ -110,14 +110,18 @@ def _limited(results: Results, found: tuple[Finding, ...]) -> str:
     if not open_:
         return ""
     first = open_[0]
-    return first.reason if first.was_run else f"{first.title} was not tested: {first.reason}"
+    return (
+        first.reason if first.was_run else f"The test “{first.title}” was not run: {first.reason}"
+    )
 
 
 def not_excluded(results: Results, found: tuple[Finding, ...]) -> tuple[str, ...]:
     """What none of the tests excludes, the tests that were not run first."""
     if isinstance(results.maps, NotRun):
         return (f"Nothing was tested: {results.maps.reason}",)
-    missing = [f"{one.title} was not tested: {one.reason}" for one in found if not one.was_run]
+    missing = [
+        f"The test “{one.title}” was not run: {one.reason}" for one in found if not one.was_run
+    ]
     tested = f"The tests were run on {results.units} units; the map of another one may be wrong."
     return (*missing, tested, *_NEVER_EXCLUDED)
 

@@ -61,7 +61,7 @@ def test_a_small_budget_leaves_tests_out_and_says_so() -> None:
     assert isinstance(found.results.deletion, NotRun)
     assert str(found.results.deletion).startswith("not run: It costs 34.0 gradients an example")
     assert found.trust.label == "limited"
-    assert any("Deletion against random order was not" in one for one in found.trust.not_excluded)
+    assert any("“Deletion against random order” was not" in one for one in found.trust.not_excluded)
 
 
 def test_steps_are_told_as_they_come() -> None:

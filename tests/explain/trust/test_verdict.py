@@ -57,7 +57,7 @@ def test_the_truth_passes_every_test(linear) -> None:
     assert trust.reason.startswith("The method's own error is small")
     assert linear["gradient"].trust.label == "limited"
     assert linear["gradient"].trust.reason == (
-        "Convergence was not tested: The method does not estimate its own error."
+        "The test “Convergence” was not run: The method does not estimate its own error."
     )
 
 
@@ -108,7 +108,9 @@ def test_what_was_not_excluded_is_said(linear) -> None:
     assert any("brightness" in one for one in said)
     assert any("never have seen" in one for one in said)
     assert "The tests were run on 48 units; the map of another one may be wrong." in said
-    assert linear["gradient"].trust.not_excluded[0].startswith("Convergence was not tested")
+    assert (
+        linear["gradient"].trust.not_excluded[0].startswith("The test “Convergence” was not run: ")
+    )
     assert all(one.endswith(".") for one in said)
 
 
@@ -187,7 +189,7 @@ def test_a_test_that_was_not_run_never_speaks_for_a_map(linear) -> None:
     results = linear["integrated_gradients"].results
     found = judged(replace(results, randomisation=NotRun("The weights are packed.")))
     assert found.label == "limited"
-    assert found.reason == "Random weights was not tested: The weights are packed."
+    assert found.reason == "The test “Random weights” was not run: The weights are packed."
 
 
 def test_products_with_the_input_are_limited_where_they_show_it() -> None:
