@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from auditkit.errors import ConfigurationError, DataError
+from auditkit.packages import SCHEME, package_file
 
 _FILE = "tokenizer.json"
 _SETTINGS = ("tokenizer_config.json", "special_tokens_map.json")
@@ -21,7 +22,7 @@ class FolderTokenizer:
     are read. Classes that these name are not loaded.
 
     Args:
-        folder: as `save_pretrained` of transformers writes it.
+        folder: as `save_pretrained` of transformers writes it; a path, or `package://PKG/path`.
         length: the most tokens of a text; the end of a longer one is cut off, special tokens stay.
 
     Raises:
@@ -30,7 +31,9 @@ class FolderTokenizer:
     """
 
     def __init__(self, folder: str | Path, length: int) -> None:
-        place = Path(folder) / _FILE
+        named = str(folder)
+        found = package_file(named) if named.startswith(SCHEME) else Path(folder)
+        place = found / _FILE
         if not place.is_file():
             raise DataError(
                 f"There is no {_FILE} in {str(folder)!r}.",
@@ -42,7 +45,7 @@ class FolderTokenizer:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(length)
         self.vocabulary = int(self._tokenizer.get_vocab_size())
-        self.pad = self._pad(Path(folder))
+        self.pad = self._pad(found)
         self.about = {
             "sha256": hashlib.sha256(content).hexdigest(),
             "class": type(self._tokenizer).__name__,

@@ -103,6 +103,15 @@ def test_damaged_files_are_named_counted_and_left_out(
     assert source.describe()["damaged"]["units"] == 3
 
 
+def test_a_folder_inside_an_installed_package(
+    photos: Path, batches_of: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (photos / "__init__.py").write_text("raise ImportError('a package is never imported')")
+    monkeypatch.syspath_prepend(photos.parent)
+    (batch,) = batches_of(dataset(images("package://photos/cat"))["evaluation"])
+    assert batch.row_ids.tolist() == [f"{number:03}.png" for number in range(5)]
+
+
 def test_what_was_not_read_to_its_end_has_no_share(photos: Path) -> None:
     (photos / "cat" / "000.png").write_bytes(b"")
     data = dataset(images(photos, damaged=0.5), label="folder")

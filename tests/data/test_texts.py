@@ -261,6 +261,21 @@ def test_a_tokenizer_from_a_folder(folder: Path, batches_of: Callable[..., Any])
 
 
 @pytest.mark.usefixtures("library")
+def test_a_tokenizer_inside_an_installed_package(
+    folder: Path, batches_of: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = folder.parent / "word_model"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise ImportError('a package is never imported')")
+    folder.rename(package / "tokenizer")
+    monkeypatch.syspath_prepend(folder.parent)
+    given = text({"body": ["two"]}, column="body", tokenizer="package://word_model/tokenizer",
+                 length=2)  # fmt: skip
+    (batch,) = batches_of(dataset(given)["evaluation"])
+    assert batch.inputs["input_ids"].tolist() == [[2, 3]]
+
+
+@pytest.mark.usefixtures("library")
 @pytest.mark.parametrize(
     ("name", "said"),
     [("tokenizer.json", "is no tokenizer that can be read"),
