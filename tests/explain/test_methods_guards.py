@@ -74,9 +74,10 @@ class Residual(nn.Module):
         (Functional(functional.gelu), TABLE, "gelu"),
         (Functional(torch.round), TABLE, "round"),
         (nn.Sequential(nn.Linear(6, 8), nn.GELU(), nn.Linear(8, 3)), TABLE, "gelu"),
-        (nn.Sequential(nn.Linear(6, 8), nn.LayerNorm(8), nn.Linear(8, 3)), TABLE, "layernorm"),
-        (Attentive(), STEPS, "scaleddotproduct"),
-        (Recurrent(), STEPS, "rnnlayer"),
+        (nn.Sequential(nn.Linear(6, 8), nn.LayerNorm(8), nn.Linear(8, 3)), TABLE, "layer norm"),
+        (nn.Sequential(*mlp(), nn.Softmax(dim=1)), TABLE, "explain the logits"),
+        (Attentive(), STEPS, "attention"),
+        (Recurrent(), STEPS, "a recurrent layer"),
         (Products(), STEPS, "bmm of two parts that both depend on the input"),
         (Reused(), TABLE, "relu more than once"),
     ],
@@ -85,6 +86,37 @@ def test_deep_lift_says_what_it_has_no_rule_for(module, x, said) -> None:
     with opened(module, x) as target:
         for name in ("deep_lift", "deep_lift_shap"):
             assert said in refusal(name, target)
+
+
+@pytest.mark.parametrize("stride", [1, (2, 1)])
+def test_windows_that_overlap_have_no_rule(stride) -> None:
+    """Captum counts a number once that is the largest of several windows: wrong, without a sign."""
+    layers = [nn.Conv2d(1, 2, 3), nn.Tanh(), nn.MaxPool2d(2, stride), nn.Flatten()]
+    module = nn.Sequential(*layers, nn.LazyLinear(3))
+    x = torch.rand(3, 1, 6, 6)
+    module(x)
+    with opened(module, x) as target:
+        assert "max pooling whose windows overlap" in refusal("deep_lift", target)
+
+
+def test_deep_lift_of_a_residual_network_adds_up() -> None:
+    class Block(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.second = nn.Conv2d(1, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1)
+            self.norm, self.other = nn.BatchNorm2d(4), nn.BatchNorm2d(4)
+            self.relu, self.last, self.pool = nn.ReLU(inplace=True), nn.ReLU(), nn.MaxPool2d(2)
+            self.head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3))
+
+        def forward(self, x: Tensor) -> Tensor:
+            first = self.pool(self.relu(self.norm(self.first(x))))
+            return self.head(self.last(self.other(self.second(first)) + first))
+
+    x = torch.rand(4, 1, 8, 8)
+    with opened(Block(), x, baseline=torch.rand(4, 1, 8, 8)) as target:
+        found = maps("deep_lift", target)
+    assert found.gap is not None
+    assert found.gap.max() < 1e-3
 
 
 def test_what_captum_makes_of_a_functional_relu() -> None:
@@ -156,6 +188,33 @@ def test_lrp_needs_layers_of_their_own() -> None:
 
     with opened(Twice(), TABLE) as target:
         assert "the model uses inner more than once" in refusal("lrp", target)
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        [nn.Identity()],
+        [nn.Dropout2d(0.5)],
+        [nn.Dropout(0.5)],
+        [nn.MaxPool2d(2, 1), nn.Identity()],
+        [nn.AvgPool2d(2), nn.Dropout2d(0.5), nn.Conv2d(4, 4, 2, bias=False), nn.Tanh()],
+        [nn.Flatten(2), nn.Conv1d(4, 2, 3, bias=False), nn.ReLU(inplace=True), nn.MaxPool1d(2)],
+        [nn.BatchNorm2d(4), nn.ReLU(), nn.AdaptiveAvgPool2d(2)],
+    ],
+)
+def test_relevance_is_kept_where_there_is_no_bias(between) -> None:
+    """Layers that hand on the tensor they were given are no place for Captum's rule."""
+    module = nn.Sequential(
+        *(nn.Conv2d(1, 4, 3, bias=False), nn.ReLU(), *between, nn.Flatten()),
+        nn.LazyLinear(3, bias=False),
+    )
+    x = torch.randn(4, 1, 8, 8)
+    module.eval()(x)
+    with opened(module, x) as target:
+        found = maps("lrp", target)
+    assert found.gap is not None
+    assert found.gap.max() < 1e-3
+    assert found.shown.all()
 
 
 def test_relevance_that_biases_take_withholds_the_map() -> None:

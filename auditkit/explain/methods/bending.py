@@ -5,6 +5,8 @@ The look is at one unit, and knows the operations by name. What it misses, the s
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from torch import nn
 
 from auditkit.explain.methods.hooking import hookless
@@ -71,20 +73,20 @@ _LONG = ("adaptivemaxpool", "fractionalmaxpool", "maxpool", "rnn", "scaleddotpro
 _PRODUCTS = ("addbmm", "addmm", "addmv", "baddbmm", "bmm", "div", "dot", "mm", "mul", "mv")
 
 
-def bent(target: Target, title: str, ruled: tuple[str, ...]) -> str:
+def bent(target: Target, title: str, ruled: Callable[[nn.Module], bool]) -> str:
     """Why DeepLIFT's rules don't hold for a model, a full sentence; "" if nothing speaks against.
 
     Args:
         target: without an obstacle.
         title: of the method.
-        ruled: names of the layers with a rule; their subclasses have none.
+        ruled: whether there is a rule for a layer.
 
     Raises:
         ModelError: the model could not take its inputs.
     """
     if reason := hookless(target):
         return reason
-    found = operations(target, lambda part: is_ruled(part, ruled))
+    found = operations(target, ruled)
     if reason := repeated(found, title):
         return reason
     curved = sorted(name for name in found.outside if _is_curved(name))
@@ -113,13 +115,27 @@ def repeated(found: Operations, title: str) -> str:
 
 def without_rule(title: str, what: list[str]) -> str:
     """That a method has no rule for what a model computes."""
+    named = list(dict.fromkeys(_in_words(name) for name in what))
     return (
         f"{title} has no rule for what the model computes outside of the layers that it knows "
-        f"({', '.join(what[:_SHOWN])}); its map would be wrong without a sign of it."
+        f"({', '.join(named[:_SHOWN])}); its map would be wrong without a sign of it."
     )
 
 
 _SHOWN = 4
+_WORDS = {
+    "groupnorm": "group normalisation",
+    "layernorm": "layer normalisation",
+    "maxpool": "max pooling whose windows overlap, or by a function",
+    "prelu": "prelu",
+    "rnn": "a recurrent layer",
+    "scaleddotproduct": "attention",
+    "softmax": "softmax: explain the logits instead",
+}
+
+
+def _in_words(name: str) -> str:
+    return next((said for start, said in _WORDS.items() if name.startswith(start)), name)
 
 
 def _is_curved(name: str) -> bool:

@@ -35,7 +35,7 @@ def deep_lift(target: Target, settings: Settings) -> Maps | NotExplainable:
     from captum.attr import DeepLift
 
     def step(size: int) -> Maps | NotExplainable:
-        if reason := bent(target, "DeepLIFT", RULED):
+        if reason := bent(target, "DeepLIFT", has_rule):
             return NotExplainable(reason)
         parts = [
             _unmarked(DeepLift(Asked(part)), part, part.baseline)
@@ -67,7 +67,7 @@ def deep_lift_shap(target: Target, settings: Settings) -> Maps | NotExplainable:
         )
 
     def step(size: int) -> Maps | NotExplainable:
-        if reason := bent(target, "DeepLIFT SHAP", RULED):
+        if reason := bent(target, "DeepLIFT SHAP", has_rule):
             return NotExplainable(reason)
         # Captum takes all references of a unit at once: a unit at a time, `size` is not exceeded
         # by more than that.
@@ -79,6 +79,21 @@ def deep_lift_shap(target: Target, settings: Settings) -> Maps | NotExplainable:
         return guarded("DeepLIFT SHAP", target, joined(parts), mean, asked=(2 * count, count))
 
     return attempted("DeepLIFT SHAP", target, step, settings.chunk or fitting(target))
+
+
+def has_rule(layer: nn.Module) -> bool:
+    """Whether Captum's rule for a layer holds.
+
+    Where the windows of a pooling overlap, a number that is the largest of several counts once.
+    """
+    if not is_ruled(layer, RULED):
+        return False
+    if isinstance(layer, nn.MaxPool1d | nn.MaxPool2d | nn.MaxPool3d):
+        strides, lengths = torch.broadcast_tensors(  # type: ignore[no-untyped-call]
+            torch.tensor(layer.stride), torch.tensor(layer.kernel_size)
+        )
+        return bool((strides >= lengths).all())
+    return True
 
 
 def _some(references: Tensors, most: int) -> Tensors:
@@ -127,7 +142,7 @@ def _apart(part: Target) -> Iterator[None]:
         return tuple(one.clone() if isinstance(one, Tensor) else one for one in arguments)
 
     assert part.module is not None
-    layers = [layer for layer in part.module.modules() if is_ruled(layer, RULED)]
+    layers = [layer for layer in part.module.modules() if has_rule(layer)]
     handles = [layer.register_forward_pre_hook(copied) for layer in layers]
     try:
         yield
@@ -144,11 +159,10 @@ RULED = (
     "MaxPool3d",
     "ReLU",
     "Sigmoid",
-    "Softmax",
     "Softplus",
     "Tanh",
 )
-"""Layers of torch for which Captum has a rule."""
+"""Layers of torch for which Captum has a rule that holds. That for `Softmax` mixes the units."""
 
 ALL_ALIKE = (
     "The references are other units of the same data: what all of them share counts nothing."

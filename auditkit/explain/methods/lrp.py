@@ -7,6 +7,8 @@ method's, and withheld where it misses. With ReLU and the epsilon rule the map i
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -44,6 +46,11 @@ ALIKE = (
     "BatchNorm3d",
     "Conv1d",
     "Conv3d",
+)
+"""Layers that Captum refuses though its epsilon rule holds for them: they are as linear."""
+
+THROUGH = (
+    "AlphaDropout",
     "Dropout1d",
     "Dropout2d",
     "Dropout3d",
@@ -51,7 +58,9 @@ ALIKE = (
     "Identity",
     "Unflatten",
 )
-"""Layers that Captum refuses though its epsilon rule holds for them: they are as linear."""
+"""Layers that Captum refuses, and that change nothing but a shape in a model that is used."""
+
+EVERY = KNOWN + ALIKE + THROUGH
 
 _STATELESS = ("Dropout", "ReLU", "Tanh")
 _TRANSPARENT = frozenset(
@@ -118,6 +127,16 @@ def _give_rules(asked: nn.Module) -> None:
     for part in asked.modules():
         if is_ruled(part, ALIKE):
             part.rule = EpsilonRule()
+        elif is_ruled(part, THROUGH):
+            # Relevance passes as the gradient does. The epsilon rule would be wrong on a layer that
+            # returns the tensor it was given: it hooks both ends, and they are one.
+            part.rule = EpsilonRule()
+            for hook in ("forward_hook", "forward_hook_weights", "forward_pre_hook_activations"):
+                setattr(part.rule, hook, _nothing)
+
+
+def _nothing(*arguments: Any) -> None:
+    del arguments
 
 
 def _unruled(target: Target) -> str:
@@ -126,13 +145,13 @@ def _unruled(target: Target) -> str:
         return reason
     assert target.module is not None
     leaves = [part for part in target.module.modules() if not any(part.children())]
-    strange = {type(part).__name__ for part in leaves if not is_ruled(part, KNOWN + ALIKE)}
+    strange = {type(part).__name__ for part in leaves if not is_ruled(part, EVERY)}
     if strange:
         return f"LRP has no rule for layers of the kind {', '.join(sorted(strange)[:4])}."
     stateful = tuple(kind for kind in KNOWN + ALIKE if kind not in _STATELESS)
     if reason := repeated(operations(target, lambda part: is_ruled(part, stateful)), "LRP"):
         return reason
-    found = operations(target, lambda part: is_ruled(part, KNOWN + ALIKE))
+    found = operations(target, lambda part: is_ruled(part, EVERY))
     opaque = sorted(name for name in found.outside if not _passes(name))
     return without_rule("LRP", opaque) if opaque else ""
 
