@@ -120,7 +120,8 @@ def test_the_configuration_is_valid(tmp_path: Path) -> None:
     for part in map(yaml.safe_load, parts):
         added = yaml.safe_load(whole)
         for section, keys in part.items():
-            added[section] = {**added.get(section, {}), **keys}
+            whole_section = isinstance(keys, list)
+            added[section] = keys if whole_section else {**added.get(section, {}), **keys}
         if "quantiles" in added["model"]:
             for key in ("outputs", "classes", "decision"):
                 del added["model"][key]
@@ -134,13 +135,33 @@ def test_checks_of_confidence_are_those_that_there_are() -> None:
     checks = {check.name: check for check in load_checks()[0]}
     named = first_column("check")
     older = {"bias", "drift", "embedding_slices", "explanation", "overfitting", "performance"}
-    assert set(named) == set(checks) - older - {"representation", "slices"}
+    assert set(named) == set(checks) - older - {"representation", "shortcuts", "slices"}
     rows = README.partition("| check |")[2].partition("\n\n")[0].splitlines()[2:]
     for name, row in zip(named, rows, strict=True):
         bounded = re.findall(r"`([a-z0-9_]+)`", row.split(" | ")[-1])
         metrics = {metric.id.partition(".")[2]: metric for metric in checks[name].metrics}
         assert set(bounded) <= set(metrics), name
         assert all(metrics[one].gateable for one in bounded), name
+
+
+def test_nuisances_are_those_that_there_are() -> None:
+    import yaml
+
+    from auditkit.checks.shortcuts import METRICS
+    from auditkit.variants.nuisances import declared_nuisances
+    from auditkit.variants.nuisances.kinds import KINDS
+
+    told: dict[str, set[str]] = {}
+    for row in README.partition("| kind |")[2].partition("\n\n")[0].splitlines()[2:]:
+        for kind, settings in re.findall(r"`(\w+)` \(([^)]*)\)", row.split(" | ")[0]):
+            told[kind] = set(re.findall(r"`(\w+)`", settings))
+    # That an axis of time is not the last is rare: the message of an error says it.
+    assert told == {kind: set(one.settings) - {"axis"} for kind, one in KINDS.items()}
+    (example,) = [text for text in blocks("yaml") if text.startswith("nuisances:")]
+    assert declared_nuisances(yaml.safe_load(example)["nuisances"])
+    bounded = re.findall(r"metric: (shortcuts\.\w+)", README)
+    assert bounded
+    assert set(bounded) <= {metric.id for metric in METRICS}
 
 
 def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
