@@ -54,6 +54,21 @@ def test_each_method_shows_each_test_with_mark_number_and_reference() -> None:
     assert {"◆ limited", "● converged", "✕ withheld"} <= set(shown)
 
 
+def test_numbers_fit_their_columns_however_narrow_the_interval() -> None:
+    test = {"test": "stability", "value": 0.9999881, "low": 0.9999821, "high": 0.9999942}
+    shown = texts(with_rows(method(tests=[{**test, "holds": True, "reference": 0.5}])))
+    assert "1.000 to 1.000" in shown
+    assert tables(with_rows(method(tests=[test])))[1][1][0][3] == "1"
+
+
+def test_a_reason_that_is_the_labels_own_is_not_repeated_in_every_cell() -> None:
+    label = {"label": "withheld", "reason": "The model has no convolution."}
+    tests = [{"test": f"t{i}", "value": None, "reason": label["reason"]} for i in range(6)]
+    shown = texts(with_rows(method(tests=tests, trust=label)))
+    assert shown.count("not run") == 6
+    assert shown.count("The model has no convolution.") == 1
+
+
 @pytest.mark.parametrize("holds", [None, "yes", 1, 0])
 def test_what_is_neither_true_nor_false_is_not_decided(holds: Any) -> None:
     test = {"test": "stability", "value": 0.4, "holds": holds, "reason": "Too few."}

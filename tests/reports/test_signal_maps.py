@@ -58,9 +58,24 @@ def test_a_signal_may_be_absent() -> None:
     assert "signal" not in shown
 
 
+def test_heat_without_direction_is_not_said_to_have_one() -> None:
+    magnitudes = item(heat=[0.0, 0.2, 0.1], bands={"edges": [0.0, 0.25, 0.5], "heat": [0.3, 0.7]})
+    said = "The darker and the higher, the more heat; without direction."
+    assert any(said in text for text in texts(with_items(magnitudes)))
+    assert not any(said in text for text in texts(with_items({**magnitudes, "signed": True})))
+    assert not any(said in text for text in texts(with_items(item())))
+
+
+def test_octaves_are_as_wide_as_each_other_and_named_by_their_edges() -> None:
+    edges = [0.0, *(0.5 / 2**octave for octave in range(9, -1, -1))]
+    shown = texts(with_items(item(unit="steps", bands={"edges": edges, "heat": [0.1] * 10})))
+    assert {"0.125", "0.25", "0.5", "0.000977"} <= set(shown)
+    assert "frequency (cycles per step)" in shown
+
+
 def _outlines(heat: list[list[float]]) -> dict[str, str]:
     data = {"times": [0.0, 1.0], "frequencies": [100.0, 200.0, 300.0], "heat": heat}
-    rows = signal_maps._spectrogram(data, ("t", "f")).to_dict()["datasets"].values()
+    rows = signal_maps._spectrogram(data, ("t", "f"), True).to_dict()["datasets"].values()
     found = next(rows_ for rows_ in rows if rows_ and "outline" in rows_[0])
     return {row["colour"]: row["outline"] for row in found}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,12 +12,11 @@ from auditkit.measurement import Figure
 from auditkit.reports.figures import panels, style, trust
 from auditkit.reports.figures.plain_table import Table, bounded, cell
 from auditkit.reports.figures.sheet import LINE, SMALL, STRONG, Sheet, Type, wrapped
-from auditkit.reports.formatting import ABSENT, Scale, count
+from auditkit.reports.formatting import ABSENT, count, plain
 from auditkit.reports.text import shorten
 
 MOST_METHODS, MOST_TESTS = 20, 8
 NAMES, CELL, ROW = 236, 106, 58
-SCALE = Scale({})
 HOLDS: Mapping[bool | None, tuple[str, str, str]] = {
     True: ("✓", "#0b5e8a", "holds"),
     False: ("✕", "#b3350c", "does not hold"),
@@ -67,22 +67,52 @@ def _row(sheet: Sheet, row: dict[str, Any], tests: list[str], top: float) -> flo
     ends = [trust.put(sheet, (0, below), label, NAMES - 24), top + ROW]
     given = {str(test["test"]): test for test in row["tests"]}
     for place, test in enumerate(tests):
-        ends.append(_cell(sheet, given.get(test), NAMES + place * CELL, top + 6))
+        ends.append(_cell(sheet, given.get(test), (NAMES + place * CELL, top + 6), label))
     return max(ends) + 6
 
 
-def _cell(sheet: Sheet, test: Mapping[str, Any] | None, x: float, y: float) -> float:
-    if test is None:
-        return sheet.paragraph((x, y), ["not run"], SMALL)
+def _cell(
+    sheet: Sheet, test: Mapping[str, Any] | None, at: tuple[float, float], label: trust.Trust
+) -> float:
+    """Mark, number, interval and reference, or why there is no number; returns where it ends."""
+    x, y = at
+    reason = str((test or {}).get("reason") or "")
+    if test is None or (style.finite(test.get("value")) is None and reason == label.reason):
+        return sheet.paragraph(at, ["not run"], SMALL)
     mark, colour, _ = _mark(test)
     sheet.write(x, y + LINE / 2, mark, Type(14, colour, weight="bold"))
     value, interval = style.finite(test.get("value")), style.interval_of(test)
     if value is None:
-        reason = str(test.get("reason") or style.NOT_MEASURED)
-        return sheet.paragraph((x, y + LINE), wrapped(reason, CELL - 12, 11, 4), SMALL)
-    sheet.write(x + 16, y + LINE / 2, SCALE.value(value, interval))
-    lines = [SCALE.span(interval, value)] if interval else []
+        lines = wrapped(reason or style.NOT_MEASURED, CELL - 12, 11, 4)
+        return sheet.paragraph((x, y + LINE), lines, SMALL)
+    sheet.write(x + 16, y + LINE / 2, short(value))
+    lines = [_span(interval.low, interval.high)] if interval else []
     return sheet.paragraph((x, y + LINE), [*lines, *_against(test.get("reference"))], SMALL)
+
+
+def _span(low: float, high: float) -> str:
+    """Both ends, to as many decimals as the one that has more."""
+    texts = [short(low), short(high)]
+    if any(mark in text for text in texts for mark in "e∞"):
+        return " to ".join(texts)
+    decimals = max(len(text.partition(".")[2]) for text in texts)
+    return f"{plain(low, decimals)} to {plain(high, decimals)}"
+
+
+def short(number: float) -> str:
+    """A number in few letters, since its column is narrow; the table has more of it.
+
+    >>> short(0.999982), short(-0.53), short(0.00004), short(0.0), short(1234.5)
+    ('1.000', '−0.53', '4e-05', '0', '1,230')
+    """
+    if abs(number) >= 10 or number == 0 or not math.isfinite(number):
+        return plain(float(f"{number:.3g}"), 0)
+    if abs(number) < 0.0005:
+        return f"{number:.0e}".replace("-", "−", 1 if number < 0 else 0)
+    text = plain(number, 3)
+    if not float(number).is_integer() and text.endswith(".000"):
+        return text  # about one, and not one
+    return text.rstrip("0").rstrip(".")
 
 
 def _mark(test: Mapping[str, Any]) -> tuple[str, str, str]:
@@ -94,7 +124,7 @@ def _against(reference: Any) -> list[str]:
     if reference is None:
         return []
     number = style.finite(reference)
-    text = str(reference) if number is None else SCALE.value(number)
+    text = str(reference) if number is None else short(number)
     return wrapped(f"against {text}", CELL - 12, 11, 2)
 
 

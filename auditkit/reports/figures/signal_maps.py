@@ -5,6 +5,7 @@ The panels of one signal share its time; a spectrogram has time across and frequ
 
 from __future__ import annotations
 
+import json
 from itertools import groupby
 from typing import Any
 
@@ -19,7 +20,7 @@ from auditkit.reports.formatting import Scale, count
 from auditkit.reports.text import shorten
 
 WIDTH, TALL, LOW, COLUMNS = 400, 84, 52, 2
-MOST_STEPS, MOST_TIMES, MOST_FREQUENCIES, HOTTEST = 160, 64, 32, 10
+MOST_STEPS, MOST_TIMES, MOST_FREQUENCIES, MOST_EDGES, HOTTEST = 160, 64, 32, 12, 10
 UNITS = {"s": ("time (s)", "frequency (Hz)"), "steps": ("step", "frequency (cycles per step)")}
 SCALE = Scale({})
 
@@ -29,14 +30,27 @@ def draw(figure: Figure) -> alt.TopLevelMixin:
     items = [dict(item) for item in figure.data["items"]]
     drawn = items[: panels.MOST]
     notes = [
-        f"n = {count(figure.data['n'])}. Orange, and above the line: towards the output. Blue, and "
-        "below it: against.",
+        f"n = {count(figure.data['n'])}. {_meaning(drawn)}",
         "Colours are full at the strongest heat of each panel.",
         _resolution(drawn),
         panels.left_out(len(drawn), len(items), "signals"),
     ]
     shown = [_item(item) for item in drawn]
     return panels.in_rows(shown, COLUMNS).properties(title=style.title(figure.title, notes))
+
+
+def _meaning(items: list[dict[str, Any]]) -> str:
+    if any(_signed(item) for item in items):
+        return "Orange, and above the line: towards the output. Blue, and below it: against."
+    return "The darker and the higher, the more heat; without direction."
+
+
+def _signed(item: dict[str, Any]) -> bool:
+    """Whether the heat has two directions: as the item says, or else as its numbers do."""
+    said = item.get("signed")
+    parts = [item["heat"], (item.get("bands") or {}).get("heat") or []]
+    known = [style.finite(value) or 0.0 for part in parts for value in part]
+    return said if isinstance(said, bool) else any(value < 0 for value in known)
 
 
 def _resolution(items: list[dict[str, Any]]) -> str:
@@ -52,13 +66,13 @@ def _item(item: dict[str, Any]) -> alt.TopLevelMixin:
     if label.withheld:
         return trust.panel_instead((WIDTH, TALL + LOW), label, title)
     time, frequency = UNITS.get(str(item["unit"]), (shorten(str(item["unit"]), 20), "frequency"))
-    rows = _stretches(item)
-    parts = [] if item.get("signal") is None else [_course(rows)]
-    parts.append(_heat(rows, time))
+    rows, signed = _stretches(item), _signed(item)
+    parts = [] if item.get("signal") is None else [_course(rows, signed)]
+    parts.append(_heat(rows, _across(rows, "start", time), signed))
     if item.get("bands") is not None:
-        parts.append(_bands(dict(item["bands"]), frequency))
+        parts.append(_bands(dict(item["bands"]), frequency, signed))
     if item.get("spectrogram") is not None:
-        parts.append(_spectrogram(dict(item["spectrogram"]), (time, frequency)))
+        parts.append(_spectrogram(dict(item["spectrogram"]), (time, frequency), signed))
     return alt.vconcat(*parts, spacing=6, title=title)
 
 
@@ -103,9 +117,9 @@ def _across(rows: list[style.Row], field: str, title: str | None) -> alt.X:
     return alt.X(f"{field}:Q", scale=alt.Scale(domain=ends, nice=False), axis=axis)
 
 
-def _coloured(rows: list[style.Row], strength: float) -> list[style.Row]:
+def _coloured(rows: list[style.Row], strength: float, signed: bool) -> list[style.Row]:
     heat = np.array([row["heat"] for row in rows])
-    scale = Heat(float(np.abs(heat).max(initial=0.0)) / strength, signed=True)
+    scale = Heat(float(np.abs(heat).max(initial=0.0)) / strength, signed)
     return [
         {**row, "colour": colour}
         for row, colour in zip(rows, scale.hexes(heat.tolist()), strict=True)
@@ -119,13 +133,13 @@ def _joined(rows: list[style.Row]) -> list[style.Row]:
     return [row for row in ends if row["colour"] != "#ffffff"]
 
 
-def _course(rows: list[style.Row]) -> alt.LayerChart:
+def _course(rows: list[style.Row], signed: bool) -> alt.LayerChart:
     """The signal in ink on a pale ground of its heat."""
     ends = style.domain([row[end] for row in rows for end in style.INTERVAL])
     axis = alt.Axis(title="signal", tickCount=3, grid=False)
     scale = alt.Scale(domain=list(ends), nice=False)
     x = _across(rows, "start", None)
-    pale = _coloured(rows, 0.6)
+    pale = _coloured(rows, 0.6, signed)
     base = alt.Chart(style.data(pale))
     colour = alt.Fill("colour:N", scale=None)
     ground = alt.Chart(style.data(_joined(pale))).mark_rect()
@@ -141,30 +155,37 @@ def _course(rows: list[style.Row]) -> alt.LayerChart:
     return alt.layer(ground, *marks, width=WIDTH, height=TALL)
 
 
-def _heat(rows: list[style.Row], title: str) -> alt.Chart:
+def _heat(rows: list[style.Row], x: alt.X, signed: bool) -> alt.Chart:
     """The heat as bars about zero: what colours alone would say in grey to nobody."""
     ends = style.domain([row["heat"] for row in rows], [0.0])
     axis = alt.Axis(title="heat", tickCount=3)
     y = alt.Y("heat:Q", scale=alt.Scale(domain=list(ends), nice=False), axis=axis)
-    base = alt.Chart(style.data(_coloured(rows, 1.0)), width=WIDTH, height=LOW)
+    base = alt.Chart(style.data(_coloured(rows, 1.0, signed)), width=WIDTH, height=LOW)
     marks = base.mark_rect(stroke=style.QUIET, strokeWidth=0.3)
-    colour = alt.Fill("colour:N", scale=None)
-    return marks.encode(_across(rows, "start", title), y, colour, x2="end", y2="zero")
+    return marks.encode(x, y, alt.Fill("colour:N", scale=None), x2="end", y2="zero")
 
 
-def _bands(bands: dict[str, Any], title: str) -> alt.Chart:
-    """The heat of each band of frequencies, as wide as the band."""
+def _bands(bands: dict[str, Any], title: str, signed: bool) -> alt.Chart:
+    """The heat of each band of frequencies: all as wide, so that octaves can be read."""
     edges, heat = numbers(bands["edges"]), numbers(bands["heat"])
     if len(edges) != len(heat) + 1:
         raise ValueError(f"{len(edges)} edges of bands, but {len(heat)} bands")
     rows = [
-        {"start": float(edges[i]), "end": float(edges[i + 1]), "heat": float(value), "zero": 0.0}
+        {"start": i, "end": i + 1, "heat": float(value), "zero": 0.0}
         for i, value in enumerate(np.nan_to_num(heat))
     ]
-    return _heat(rows, title)
+    names = [SCALE.value(float(f"{edge:.3g}")) for edge in edges]
+    axis = alt.Axis(
+        title=title,
+        values=list(range(0, len(edges), 1 + len(edges) // MOST_EDGES)),
+        labelExpr=f"{json.dumps(names)}[datum.value]",
+        grid=False,
+    )
+    scale = alt.Scale(domain=[0, len(heat)], nice=False)
+    return _heat(rows, alt.X("start:Q", scale=scale, axis=axis), signed)
 
 
-def _spectrogram(data: dict[str, Any], titles: tuple[str, str]) -> alt.LayerChart:
+def _spectrogram(data: dict[str, Any], titles: tuple[str, str], signed: bool) -> alt.LayerChart:
     """A map of time across and frequency upwards; its rows are frequencies, the lowest first."""
     times, frequencies = numbers(data["times"]), numbers(data["frequencies"])
     heat = cells(data["heat"])
@@ -173,7 +194,7 @@ def _spectrogram(data: dict[str, Any], titles: tuple[str, str]) -> alt.LayerChar
     if heat.shape != (len(frequencies), len(times)):
         raise ValueError(f"{heat.shape} cells, {len(frequencies)} frequencies, {len(times)} times")
     small = tiles.pooled(heat, (MOST_FREQUENCIES, MOST_TIMES))[::-1]
-    colours = Heat.of(small, signed=True).colours(small)
+    colours = Heat.of(small, signed).colours(small)
     frame = alt.Chart(style.data([{"x": float(times[0]), "y": float(frequencies[0])}]))
     ends = [
         [float(values[0]), float(values[-1]) + _step(values)] for values in (times, frequencies)

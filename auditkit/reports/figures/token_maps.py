@@ -18,7 +18,7 @@ from auditkit.reports.text import shorten
 WIDTH, HEIGHT, ROW, GAP = 720, 20, 38, 30
 LETTER, NUMBER, MOST_TOKENS, LONGEST_TOKEN, NUMBERED, HOTTEST = 7.9, 32.0, 120, 28, 8, 25
 MONO = "DejaVu Sans Mono, Menlo, Consolas, monospace"
-WORD = Type(13, style.INK, family=MONO)
+WORD = Type(13, style.INK, "center", family=MONO)
 MARKED = 0.1
 """Of the strongest possible heat: what lies under it carries no line and no number."""
 
@@ -110,7 +110,7 @@ def _word(
         sheet.line(
             (x, y + HEIGHT + 1), (x + width, y + HEIGHT + 1), "bold" if heat > 0 else "dashed"
         )
-    sheet.write(x + LETTER / 2, y + HEIGHT / 2, word, WORD)
+    sheet.write(x + width / 2, y + HEIGHT / 2, word, WORD)
     if numbered:
         middle = Type(10, style.QUIET, "center")
         sheet.write(x + width / 2, y + HEIGHT + 3 + LINE / 2, plain(heat, 2), middle)
