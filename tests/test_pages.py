@@ -155,8 +155,7 @@ def test_nuisances_are_those_that_there_are() -> None:
     for row in README.partition("| kind |")[2].partition("\n\n")[0].splitlines()[2:]:
         for kind, settings in re.findall(r"`(\w+)` \(([^)]*)\)", row.split(" | ")[0]):
             told[kind] = set(re.findall(r"`(\w+)`", settings))
-    # That an axis of time is not the last is rare: the message of an error says it.
-    assert told == {kind: set(one.settings) - {"axis"} for kind, one in KINDS.items()}
+    assert told == {kind: set(one.settings) for kind, one in KINDS.items()}
     (example,) = [text for text in blocks("yaml") if text.startswith("nuisances:")]
     assert declared_nuisances(yaml.safe_load(example)["nuisances"])
     bounded = re.findall(r"metric: (shortcuts\.\w+)", README)

@@ -1,4 +1,4 @@
-"""The model asked again: corrupted inputs, attacks, and what the variants are called."""
+"""The model asked again: corrupted inputs, attacks, nuisances; what the variants are called."""
 
 from __future__ import annotations
 

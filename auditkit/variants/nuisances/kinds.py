@@ -216,12 +216,12 @@ KINDS: Mapping[str, Kind] = {
         "pad.",
         removed_with="pad",
     ),
-    "gain": Kind(_WAVES, {"factor": _factor, "axis": _axis}, {"axis": -1}),
+    "gain": Kind(_WAVES, {"factor": _factor}),
     "hum": Kind(
         _WAVES,
         {"period": _period, "amplitude": _positive, "axis": _axis},
-        {"axis": -1},
+        {"axis": None},
         amounts=("amplitude",),
     ),
-    "offset": Kind(_WAVES, {"by": _other_than(0), "axis": _axis}, {"axis": -1}, amounts=("by",)),
+    "offset": Kind(_WAVES, {"by": _other_than(0)}, amounts=("by",)),
 }

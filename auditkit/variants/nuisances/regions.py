@@ -10,13 +10,16 @@ from auditkit.variants.nuisances.nuisance import Nuisance
 from auditkit.variants.nuisances.scale import Case
 
 
-def _region(images: Tensor, nuisance: Nuisance) -> tuple[slice, slice]:
-    """Rows and columns of a patch.
+def region_of(nuisance: Nuisance, height: int, width: int) -> tuple[slice, slice]:
+    """Rows and columns of a patch in images of this size.
 
     Raises:
         ConfigurationError: it lies outside the image, or covers it.
+
+    >>> mark = Nuisance.of({"kind": "patch", "rows": [0, 4], "columns": [0.5, 1.0], "value": 1})
+    >>> region_of(mark, 8, 8)
+    (slice(0, 4, None), slice(4, 8, None))
     """
-    height, width = images.shape[-2:]
     rows, columns = (
         _pixels(nuisance[name], side) for name, side in (("rows", height), ("columns", width))
     )
@@ -39,7 +42,7 @@ def _pixels(span: tuple[float, float], side: int) -> slice:
 
 def patched(case: Case) -> Tensor:
     """The region has the value."""
-    rows, columns = _region(case.inputs, case.nuisance)
+    rows, columns = region_of(case.nuisance, *case.inputs.shape[-2:])
     changed = case.inputs.clone()
     changed[..., rows, columns] = case.value("value")
     return changed
@@ -47,7 +50,7 @@ def patched(case: Case) -> Tensor:
 
 def unpatched(case: Case) -> Tensor:
     """The region of each channel has the mean of the pixels around it, a ring of one."""
-    rows, columns = _region(case.inputs, case.nuisance)
+    rows, columns = region_of(case.nuisance, *case.inputs.shape[-2:])
     height, width = case.inputs.shape[-2:]
     ring = torch.zeros(height, width, dtype=case.inputs.dtype, device=case.inputs.device)
     ring[max(0, rows.start - 1) : rows.stop + 1, max(0, columns.start - 1) : columns.stop + 1] = 1

@@ -43,13 +43,14 @@ def intervened_waves(
 
     Args:
         waves: floating-point, (n, steps) or with channels; they are left as they are.
-        nuisance: of one of these kinds; its `axis` is that of time (the last by default).
+        nuisance: of one of these kinds; the `axis` of a hum is that of time, and may be left out
+            where there is but one beside the units.
         direction: `applied` or `removed`.
         input_range: between which ends the numbers lie; None where that is not declared.
         usual: the mean of `usual_of_waves` over the sample, shape (1,), where that has a value.
 
     Raises:
-        ConfigurationError: there is no such axis, or fewer steps than one period.
+        ConfigurationError: a hum has no such axis, or fewer steps than one period.
 
     Example:
         >>> loud = Nuisance.of({"kind": "gain", "factor": 2})
@@ -64,12 +65,15 @@ def intervened_waves(
 
 def _axis(case: Case) -> int:
     axis, axes = case.nuisance["axis"], case.inputs.ndim
-    place = axis if axis > 0 else axes + axis
-    if not 0 < place < axes:
+    if axis is None and axes == 2:
+        return 1
+    place = 0 if axis is None else axis % axes if -axes < axis < axes else 0
+    if place == 0:
+        said = "does not say which axis is time" if axis is None else f"is along axis {axis}"
         raise ConfigurationError(
-            f"The nuisance {case.nuisance} is along axis {axis}, and the inputs have the shape "
+            f"The nuisance {case.nuisance} {said}, and the inputs have the shape "
             f"{tuple(case.inputs.shape)}.",
-            mend="Give the place of the axis of time.",
+            mend="Give the place of the axis of time as axis.",
         )
     return int(place)
 

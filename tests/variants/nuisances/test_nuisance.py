@@ -29,7 +29,8 @@ GOOD: list[dict[str, Any]] = [
     {"kind": "token", "token": 1037, "at": 0, "pad": 0},
     {"kind": "gain", "factor": 2},
     {"kind": "hum", "period": 320, "amplitude": 0.1},
-    {"kind": "offset", "by": 0.1, "axis": 1},
+    {"kind": "hum", "period": 9, "amplitude": 0.1, "axis": 1},
+    {"kind": "offset", "by": 0.1},
 ]
 
 
@@ -72,7 +73,7 @@ def test_every_kind_has_been_declared() -> None:
         ({"kind": "column", "column": "", "value": 1}, "the name of a column"),
         ({"kind": "column", "column": "x", "value": None}, "text, a finite number, or true"),
         ({"kind": "hum", "period": 2, "amplitude": 1}, "a number of steps above 2"),
-        ({"kind": "gain", "factor": 2, "axis": 0}, "an axis other than 0"),
+        ({"kind": "hum", "period": 9, "amplitude": 1, "axis": 0}, "an axis other than 0"),
         ({"kind": "gain", "factor": 2, "of_range": True}, "of_range of a nuisance is True"),
         ({"kind": "blur", "of_range": "yes"}, "of_range of a nuisance is 'yes'"),
         ({"kind": "blur", "name": " "}, "The name of a nuisance is ' '"),

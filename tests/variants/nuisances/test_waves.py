@@ -83,3 +83,11 @@ def test_what_does_not_fit_is_refused(plain: dict[str, Any], words: str) -> None
     with pytest.raises(ConfigurationError) as refused:
         done(plain, "applied", waves(2, 20))
     assert words in refused.value.problem
+
+
+def test_of_several_axes_one_is_named() -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        done(HUM, "applied", waves(2, 20, 3))
+    assert "does not say which axis is time, and the inputs have the shape (2, 20, 3)." in str(
+        refused.value
+    )
