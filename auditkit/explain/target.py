@@ -73,6 +73,7 @@ class Target:
     _nest: Nest
     _embedded: Embedded | None
     _order: Tensor
+    _writes: bool
 
     @property
     def units(self) -> int:
@@ -129,10 +130,11 @@ class Target:
         """
         order = self._order[rows]
         carried = tuple(tensor[order] for tensor in self._nest.carried)
+        given = tuple(tensor.clone() for tensor in tensors) if self._writes else tensors
         if self._embedded is None:
-            prepared = self._nest.rebuild(tensors, carried)
+            prepared = self._nest.rebuild(given, carried)
             return self._model.forward(prepared)[self.head.name]
-        with self._embedded.giving(tensors[0]):
+        with self._embedded.giving(given[0]):
             return self._model.forward(self._nest.rebuild((), carried))[self.head.name]
 
     def elsewhere(self, prepared: Any) -> Tensor:
@@ -141,7 +143,10 @@ class Target:
         Raises:
             ModelError: the model could not take them.
         """
-        return self._model.forward(self._model.place(prepared))[self.head.name]
+        placed = self._model.place(prepared)
+        nest = Nest.of(placed)
+        copied = placed if nest.reason else nest.rebuild(nest.explained, nest.carried)
+        return self._model.forward(copied)[self.head.name]
 
     def value(self, tensors: Tensors, rows: Tensor) -> Tensor:
         """[m] the explained number; see `outputs`."""
@@ -281,14 +286,25 @@ def _made(
         _nest=nest,
         _embedded=through,
         _order=torch.arange(units, device=device),
+        _writes=False,
     )
-    with torch.no_grad():
-        outputs = target.outputs(target.inputs, target.every)
+    target, outputs = _first_asked(target)
     if reason := unsteady(target, outputs):
         return NotExplainable(reason)
     target = replace(target, index=_index(head, targets, outputs))
     scale = 1.0 if target.is_probability else _spread(target.of_index(outputs, target.every))
     return replace(target, scale=scale, obstacle=target.obstacle or _tried(target))
+
+
+def _first_asked(target: Target) -> tuple[Target, Tensor]:
+    """A target that knows whether its model writes into what it is given, and its outputs.
+
+    One that begins with an operation in place does.
+    """
+    copies = tuple(tensor.clone() for tensor in target.inputs)
+    with torch.no_grad():
+        outputs = target.outputs(copies, target.every)
+    return replace(target, _writes=any(one._version > 0 for one in copies)), outputs
 
 
 def _some(inputs: Tensors) -> Tensors:

@@ -184,6 +184,17 @@ def test_why_nothing_can_be_said(module, pool, layer, said) -> None:
     assert said in found.reason
 
 
+def test_the_inputs_of_concepts_are_left_as_they_were() -> None:
+    x = torch.randn(30, 6)
+    given = {name: torch.randn(30, 6) for name in ("present", "absent", "pool")}
+    held = {name: tensor.clone() for name, tensor in given.items()}
+    module = nn.Sequential(nn.ReLU(inplace=True), nn.Linear(6, 4), nn.Linear(4, 1))
+    with opened(module, x, task="regression") as target:
+        concept = Concept("some", given["present"], given["absent"])
+        concept_effects(target, [concept], given["pool"], Settings())
+    assert all(torch.equal(given[name], held[name]) for name in given)
+
+
 def test_mistakes_of_the_caller() -> None:
     x = torch.randn(20, 6)
     with opened(Plain(), x, task="regression") as target:

@@ -235,6 +235,22 @@ def test_double_precision(name) -> None:
 
 
 @pytest.mark.parametrize("name", OWN)
+def test_a_model_that_begins_in_place(name) -> None:
+    """It must not write into the inputs, or every map after the first would be of others."""
+    head, x = nn.Linear(6, 3), TABLE.clone()
+    with opened(nn.Sequential(nn.ReLU(), head), x) as target:
+        expected = asked(name, target)
+    with opened(nn.Sequential(nn.ReLU(inplace=True), head), x) as target:
+        found = asked(name, target)
+        assert torch.equal(target.inputs[0], TABLE)
+    assert torch.equal(x, TABLE)
+    assert type(found) is type(expected)
+    if isinstance(expected, Maps):
+        torch.testing.assert_close(found.values, expected.values)
+        assert found.withheld == expected.withheld
+
+
+@pytest.mark.parametrize("name", OWN)
 def test_half_precision(name) -> None:
     """Captum's noise is of single precision: the model must not be given it."""
     module, x = cnn().bfloat16(), torch.rand(3, 1, 8, 8, dtype=torch.bfloat16)
