@@ -10,7 +10,8 @@ import numpy as np
 from auditkit.checks.estimation import MIN_KEPT
 from auditkit.evidence.subject import Subject
 from auditkit.explain import Explanation
-from auditkit.models.head import Head, Task
+from auditkit.explain.decided import said_of
+from auditkit.models.head import Head
 
 MOST_CLASSES = 20
 _NAMED = 6
@@ -32,22 +33,6 @@ class Part:
 def head_of(subject: Subject, name: str) -> Head:
     """The declaration of a head."""
     return next(view.head for view in subject.views if view.key.head == name)
-
-
-def decision_of(found: Explanation, head: Head, unit: int) -> str:
-    """What the model says of one unit, in words: the decided class, or the predicted number."""
-    if found.decision is not None and head.classes:
-        return said_of(head, int(found.decision[unit]))
-    if found.value is None:
-        return "no decision"
-    noun = "predicts" if head.task is Task.REGRESSION else "score"
-    return f"{noun} {float(found.value[unit]):.4g}"
-
-
-def said_of(head: Head, place: int) -> str:
-    """A decided class in words."""
-    noun = "label" if head.task is Task.MULTILABEL else "predicted"
-    return f"{noun} {head.classes[place]}"
 
 
 def parts_of(found: Explanation, head: Head, known: np.ndarray) -> tuple[tuple[Part, ...], str]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from auditkit.checks.explained_classes import decision_of, parts_of
-from auditkit.checks.explanation_pictures import Pictured
+from auditkit.checks.explained_classes import parts_of
+from auditkit.checks.explanation_pictures import TOWARDS, Pictured
 from auditkit.checks.explanation_trust import trust_of
 from auditkit.checks.rounding import rounded
 from auditkit.measurement import Figure
@@ -73,15 +73,14 @@ def _means(pictured: Pictured) -> Figure | None:
 
 
 def _overlays(pictured: Pictured) -> Figure:
-    signed = pooled(_by_pixel(pictured.maps.double().numpy()), THUMBNAIL)
+    signed = pooled(_by_pixel(pictured.signed.numpy()), THUMBNAIL)
     images = _thumbnails(pictured)
     items = []
     for unit in pictured.singles:
         shown = bool(pictured.shown[unit])
         items.append(
             {
-                "title": f"{pictured.row(unit)}: "
-                f"{decision_of(pictured.found, pictured.head, unit)}",
+                "title": pictured.title(unit),
                 "n": 1,
                 "trust": trust_of(pictured.found, pictured.found.chosen, unit),
                 "signed": True,
@@ -95,9 +94,8 @@ def _overlays(pictured: Pictured) -> Figure:
         kind="heat_maps",
         title=f"Single images{pictured.of}",
         caption=(
-            f"Attribution ({pictured.method}) of each pixel to the explained output, over a "
-            f"thumbnail of the image. These {len(items)} were drawn at random; they and their row "
-            "ids are in this record because samples were asked for."
+            f"Attribution ({pictured.method}) of each pixel {TOWARDS}, over a thumbnail of the "
+            f"image. {pictured.drawn_at_random}"
         ),
         check="explanation",
         data={"n": len(items), "value_label": "attribution of a pixel", "items": items},

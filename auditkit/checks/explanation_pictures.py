@@ -19,6 +19,7 @@ from auditkit.evidence.collected import SplitEvidence
 from auditkit.evidence.sample import Sampled
 from auditkit.evidence.subject import Subject
 from auditkit.explain import Explanation, Maps
+from auditkit.explain.decided import decision_of, sign_of
 from auditkit.explain.methods.registry import METHODS
 from auditkit.explain.nest import named_parts
 from auditkit.measurement import Figure
@@ -78,10 +79,25 @@ class Pictured:
         """The places of the units that are shown one by one."""
         return range(min(self.samples, len(self.found)) if self.sample is not None else 0)
 
-    def row(self, unit: int) -> str:
-        """How a unit is called."""
+    def title(self, unit: int) -> str:
+        """How the picture of a single unit is called."""
         assert self.sample is not None
-        return f"row {self.sample.row_ids[unit]}"
+        return f"row {self.sample.row_ids[unit]}: {decision_of(self.found, self.head, unit)}"
+
+    @property
+    def drawn_at_random(self) -> str:
+        """Where the single units come from, a sentence for the caption."""
+        return (
+            f"These {len(self.singles)} were drawn at random; they and their row ids are in this "
+            "record because samples were asked for."
+        )
+
+    @property
+    def signed(self) -> Tensor:
+        """The maps of the single units, towards what was decided, float64 [k, …]."""
+        signs = [sign_of(self.found, self.head, unit) for unit in self.singles]
+        turned = torch.tensor(signs, dtype=torch.float64)
+        return self.maps[: len(signs)].double() * turned.reshape(-1, *[1] * (self.maps.ndim - 1))
 
     def inputs(self) -> Tensor | None:
         """The input tensor itself, of all units, [n, …]; None where it was not kept."""
@@ -145,12 +161,21 @@ def _drawing(found: Explanation, tensor: Tensor, medium: str) -> Drawing | None:
     return explanation_signals.drawn if tensor.ndim >= lasting.get(medium, 3) else None
 
 
+TOWARDS = "towards what was decided (of a predicted number, towards a larger one)"
+"""What the sign of a single map means."""
+
+
 def kept_note(found: Explanation, subject: Subject) -> tuple[str, ...]:
-    """That inputs of people are in the record; () where they are not."""
+    """What of single units is in the record; () where nothing is."""
     kept = min(subject.wishes.samples, len(found))
     if not kept or not found.chosen:
         return ()
+    what = (
+        f"Row ids of {kept} units, and what moved their decisions,"
+        if subject.medium == "table"
+        else f"Row ids and inputs of {kept} units"
+    )
     return (
-        f"Row ids and inputs of {kept} units are kept in this record, since explain.samples asks "
-        "for them; who may read it may read these.",
+        f"{what} are kept in this record, since explain.samples asks for them; who may read it may "
+        "read these.",
     )

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from auditkit.checks.explained_classes import Part, decision_of, parts_of
-from auditkit.checks.explanation_pictures import Pictured
+from auditkit.checks.explained_classes import Part, parts_of
+from auditkit.checks.explanation_pictures import TOWARDS, Pictured
 from auditkit.checks.explanation_trust import trust_of
 from auditkit.checks.rounding import rounded
 from auditkit.explain.bands import band_attributions, band_edges
@@ -40,7 +40,7 @@ def _means(pictured: Pictured) -> Figure | None:
     steps = _by_step(pictured, pictured.maps.abs())
     starts = _starts(steps.shape[1], MOST_TIMES)
     heat = _means_of(steps, starts)
-    bands = _bands(pictured)
+    bands = _bands(pictured, pictured.maps)
     trust = trust_of(pictured.found, pictured.found.chosen)
     items = [_mean_item(part, heat, starts, bands) | {"trust": trust} for part in parts]
     heard = ""
@@ -64,10 +64,7 @@ def _means(pictured: Pictured) -> Figure | None:
 def _mean_item(
     part: Part, heat: np.ndarray, starts: np.ndarray, bands: np.ndarray | None
 ) -> dict[str, Any]:
-    share = None
-    if bands is not None:
-        sizes = np.abs(bands[part.rows]).mean(axis=0)
-        share = sizes / sizes.sum() if sizes.sum() else sizes
+    share = None if bands is None else _shares(np.abs(bands[part.rows]).mean(axis=0))
     return {
         "title": part.title,
         "n": len(part.rows),
@@ -75,33 +72,32 @@ def _mean_item(
         "times": starts.tolist(),
         "heat": rounded(heat[part.rows].mean(axis=0)),
         "signal": None,
-        "bands": _drawn_bands(share),
+        "bands": None if share is None else _drawn_bands(share),
         "spectrogram": None,
     }
 
 
 def _singles(pictured: Pictured) -> Figure:
-    steps = _by_step(pictured, pictured.maps)
+    steps = _by_step(pictured, pictured.signed)
     starts = _starts(steps.shape[1], MOST_SINGLE)
     heat = _means_of(steps, starts)
     inputs = pictured.inputs()
     courses = None if inputs is None else _courses(_by_step(pictured, inputs, mean=True), starts)
-    bands = _bands(pictured)
+    bands = _bands(pictured, pictured.signed)
     items = []
     for unit in pictured.singles:
         shown = bool(pictured.shown[unit])
-        size = None if bands is None or not shown else np.abs(bands[unit]).sum()
+        drawn_bands = None if bands is None or not shown else _drawn_bands(_shares(bands[unit]))
         items.append(
             {
-                "title": f"{pictured.row(unit)}: "
-                f"{decision_of(pictured.found, pictured.head, unit)}",
+                "title": pictured.title(unit),
                 "n": 1,
                 "trust": trust_of(pictured.found, pictured.found.chosen, unit),
                 "unit": "steps",
                 "times": starts.tolist(),
                 "heat": rounded(heat[unit] if shown else np.zeros(len(starts))),
                 "signal": None if courses is None else rounded(courses[unit]),
-                "bands": _drawn_bands(bands[unit] / size if bands is not None and size else None),
+                "bands": drawn_bands,
                 "spectrogram": None,
             }
         )
@@ -109,10 +105,8 @@ def _singles(pictured: Pictured) -> Figure:
         kind="signal_maps",
         title=f"Single signals{pictured.of}",
         caption=(
-            f"Attribution ({pictured.method}) of a step in each stretch of time to the explained "
-            "output, and the largest value of the signal there. These "
-            f"{len(items)} were drawn at random; they and their row ids are in this record because "
-            "samples were asked for."
+            f"Attribution ({pictured.method}) of a step in each stretch of time {TOWARDS}, and the "
+            f"largest value of the signal there. {pictured.drawn_at_random}"
         ),
         check="explanation",
         data={"n": len(items), "items": items},
@@ -146,13 +140,19 @@ def _courses(signals: np.ndarray, starts: np.ndarray) -> np.ndarray:
     return np.where(high >= -low, high, low)
 
 
-def _bands(pictured: Pictured) -> np.ndarray | None:
-    """Attributions by band, [n, bands]; None where they are not of sound, or no product with it."""
+def _bands(pictured: Pictured, maps: Tensor) -> np.ndarray | None:
+    """Maps of the first units by band, [k, bands]; None of what is no product of a sound."""
     inputs = pictured.inputs()
     if pictured.medium != "audio" or inputs is None or pictured.found.chosen not in _PRODUCTS:
         return None
-    return band_attributions(pictured.maps, inputs)
+    return band_attributions(maps, inputs[: len(maps)])
 
 
-def _drawn_bands(heat: np.ndarray | None) -> dict[str, Any] | None:
-    return None if heat is None else {"edges": list(band_edges()), "heat": rounded(heat)}
+def _shares(bands: np.ndarray) -> np.ndarray:
+    """Of all of them, with their signs."""
+    whole = np.abs(bands).sum()
+    return np.asarray(bands / whole if whole else bands)
+
+
+def _drawn_bands(heat: np.ndarray) -> dict[str, Any]:
+    return {"edges": list(band_edges()), "heat": rounded(heat)}

@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from auditkit.checks.explained_classes import decision_of
-from auditkit.checks.explanation_pictures import Pictured
+from auditkit.checks.explanation_pictures import TOWARDS, Pictured
 from auditkit.checks.explanation_trust import trust_of
 from auditkit.checks.rounding import rounded
 from auditkit.measurement import Figure
@@ -30,11 +29,10 @@ def drawn(pictured: Pictured) -> Iterator[Figure]:
         kind="token_maps",
         title=f"Single texts{pictured.of}",
         caption=(
-            f"Attribution ({pictured.method}) of each token to the explained output, relative to "
-            "the largest of its text; special tokens and padding are not explained. Tokens are "
-            "shown as their ids: the vocabulary is not part of what was audited. These "
-            f"{len(items)} were drawn at random; they and their row ids are in this record because "
-            "samples were asked for."
+            f"Attribution ({pictured.method}) of each token {TOWARDS}, relative to the largest of "
+            "its text; special tokens and padding are not explained. Tokens are shown as their "
+            "ids: the vocabulary is not part of what was audited. "
+            f"{pictured.drawn_at_random}"
         ),
         check="explanation",
         data={"n": len(items), "items": items},
@@ -51,10 +49,10 @@ def _item(pictured: Pictured, unit: int) -> dict[str, Any]:
     tokens = [str(one) for one in found.tokens[unit, :length].tolist()]
     heat = np.zeros(length)
     if pictured.shown[unit]:
-        heat = (pictured.maps[unit].double().sum(dim=-1).numpy() * varied)[:length]
+        heat = (pictured.signed[unit].sum(dim=-1).numpy() * varied)[:length]
         heat = heat / (np.abs(heat).max(initial=0.0) or 1.0)
     return {
-        "title": f"{pictured.row(unit)}: {decision_of(found, pictured.head, unit)}",
+        "title": pictured.title(unit),
         "n": 1,
         "trust": trust_of(found, found.chosen, unit),
         "tokens": tokens,

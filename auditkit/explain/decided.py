@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor
 
 from auditkit.explain.target import Target
 from auditkit.models.head import Head, Outputs, Task
+
+if TYPE_CHECKING:
+    from auditkit.explain.explanation import Explanation
 
 
 def decided(target: Target, outputs: Tensor) -> Tensor | None:
@@ -44,3 +49,29 @@ def _scores(head: Head, outputs: Tensor) -> Tensor:
     if head.outputs is Outputs.LOGITS:
         return outputs.sigmoid() if outputs.ndim == 1 else outputs.softmax(dim=1)[:, 1]
     return outputs if outputs.ndim == 1 else outputs[:, 1]
+
+
+def decision_of(found: Explanation, head: Head, unit: int) -> str:
+    """What the model says of one unit, in words: the decided class, or the predicted number."""
+    if found.decision is not None and head.classes:
+        return said_of(head, int(found.decision[unit]))
+    if found.value is None:
+        return "no decision"
+    noun = "predicts" if head.task is Task.REGRESSION else "score"
+    return f"{noun} {float(found.value[unit]):.4g}"
+
+
+def said_of(head: Head, place: int) -> str:
+    """A decided class in words."""
+    noun = "label" if head.task is Task.MULTILABEL else "predicted"
+    return f"{noun} {head.classes[place]}"
+
+
+def sign_of(found: Explanation, head: Head, unit: int) -> int:
+    """1, or −1 where what is explained is the score of the class that was not decided.
+
+    Attributions times this are towards what was decided; of a predicted number towards a larger
+    one, and of a binary output without a decision towards its positive class.
+    """
+    against = head.task is Task.BINARY and found.decision is not None and not found.decision[unit]
+    return -1 if against else 1

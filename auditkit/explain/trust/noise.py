@@ -61,7 +61,13 @@ def standing(target: Target, settings: Settings) -> tuple[Tensor, Tensor]:
         return chunked(target, settings, target.outputs), chunked(base, settings, base.value)
 
 
-def noisy(target: Target, known: tuple[Tensor, Tensor], settings: Settings, draw: int) -> Noisy:
+def noisy(
+    target: Target,
+    known: tuple[Tensor, Tensor],
+    settings: Settings,
+    draw: int,
+    where: Tensors | None = None,
+) -> Noisy:
     """One draw of noise for every unit.
 
     Tokens that are not explained (special, padding) get none.
@@ -71,16 +77,21 @@ def noisy(target: Target, known: tuple[Tensor, Tensor], settings: Settings, draw
         known: of `standing`.
         settings: seed, and how many rows are asked about at once.
         draw: which of several.
+        where: like the inputs, bool: which numbers get noise; None for all.
 
     Raises:
         ModelError: the model could not take the inputs.
     """
     made = torch.Generator().manual_seed(settings.seed + _APART * (draw + 1))
     moved = []
-    for one, base, size in zip(target.inputs, target.baseline, spread(target), strict=True):
+    places = (None,) * len(target.inputs) if where is None else where
+    parts = zip(target.inputs, target.baseline, spread(target), places, strict=True)
+    for one, base, size, place in parts:
         noise = torch.randn(one.shape, generator=made).to(one) * size * SHARE
         if target.tokens is not None:
             noise = noise * (one != base).any(dim=-1, keepdim=True)
+        if place is not None:
+            noise = noise * place
         moved.append(one + noise)
     other = target.moved(tuple(moved))
     with torch.no_grad():
