@@ -48,7 +48,7 @@ MARK = {"kind": "patch", "name": "stamp", "rows": [0, 2], "columns": [0, 2], "va
     ],
 )
 def test_planted_shortcuts_fail_and_controls_pass(artefact: str, rho: float, verdict: str) -> None:
-    without = next(outcomes(World(artefact, rho, seed=0), epochs=6))
+    without = next(outcomes(World(artefact, rho, seed=0), epochs=5))
     assert without.accuracy[0] > 0.9
     assert without.verdict == verdict, without
 
