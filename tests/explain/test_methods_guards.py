@@ -298,6 +298,29 @@ def test_a_map_does_not_depend_on_the_units_beside_it(name) -> None:
     torch.testing.assert_close(small.values[0], whole.values[0], rtol=1e-4, atol=1e-6)
 
 
+class Small(nn.Module):
+    """Has memory for eight rows at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = cnn()
+
+    def forward(self, x: Tensor) -> Tensor:
+        if len(x) > 8:
+            raise torch.OutOfMemoryError(f"{len(x)} rows")
+        return self.inner(x)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_where_memory_ends_fewer_rows_are_asked_about(name) -> None:
+    module, x = Small(), torch.rand(6, 1, 8, 8)
+    with opened(module.inner, x) as target:
+        expected = maps(name, target, Settings(samples=6, regions=16))
+    with opened(module, x) as target:
+        found = maps(name, target, Settings(samples=6, regions=16))
+    torch.testing.assert_close(found.values[0], expected.values[0], rtol=1e-3, atol=1e-5)
+
+
 @pytest.mark.parametrize("name", ["smooth_grad", "gradient_shap", "shapley_sampling"])
 def test_another_seed_draws_otherwise(name) -> None:
     with opened(mlp(), TABLE) as target:
@@ -336,8 +359,8 @@ def test_a_number_that_is_not_finite_is_not_shown() -> None:
 def test_the_gap_of_a_map_of_nothing() -> None:
     """No change to share out and nothing shared out is right; something shared out is not."""
     with opened(Linear(torch.zeros(6)), TABLE[:1], task="regression") as target:
-        nothing = completeness(target, (torch.zeros(1, 6),), torch.tensor([0.7]))
-        something = completeness(target, (torch.ones(1, 6),), torch.tensor([0.7]))
+        nothing = completeness(target, (torch.zeros(1, 6),), torch.zeros(1))
+        something = completeness(target, (torch.ones(1, 6),), torch.zeros(1))
     assert nothing.kept.all()
     assert not something.kept.any()
     assert "by an amount that cannot be told" in something.withheld("Some")

@@ -14,8 +14,6 @@ from auditkit.explain.target import Target, Tensors
 LIMIT = 0.05
 """A map that misses more than this share of the change of the output is not shown."""
 
-_ROWS = 256
-
 
 @dataclass(frozen=True, eq=False)
 class Completeness:
@@ -51,35 +49,40 @@ class Completeness:
         )
 
 
-def completeness(target: Target, values: Tensors, reference: Tensor) -> Completeness:
-    """How far maps are from adding up to the output less that of a reference.
+def completeness(target: Target, values: Tensors, change: Tensor) -> Completeness:
+    """How far maps are from adding up to the change of the output.
 
     Args:
         target: whose inputs were explained.
         values: the maps, [n, …] for each input, on the CPU.
-        reference: [n] the explained number where there is nothing to see, on the CPU.
+        change: [n] the output less that of a reference, on the CPU.
     """
-    output = told(target, target.inputs)
-    numbers, difference = flat(values), output.double() - reference.double()
-    gap = completeness_gap(numbers, difference, target.scale)
-    exact = numbers.sum(dim=1) == difference
+    numbers = flat(values)
+    gap = completeness_gap(numbers, change, target.scale)
+    exact = numbers.sum(dim=1) == change
     return Completeness(gap, ((gap <= LIMIT) | exact) & numbers.isfinite().all(dim=1))
 
 
 def guarded(
-    title: str, target: Target, values: Tensors, reference: Tensor, *, asked: tuple[float, float]
+    title: str, target: Target, values: Tensors, change: Tensor, *, asked: tuple[float, float]
 ) -> Maps:
     """Maps of which those that do not add up are withheld.
 
     Args:
         title: of the method.
-        target, values, reference: see `completeness`.
-        asked: gradients that were taken for a unit, and forwards for its reference.
+        target, values, change: see `completeness`.
+        asked: gradients and forwards that a unit took.
     """
-    found = completeness(target, values, reference)
-    said = found.withheld(title)
+    found = completeness(target, values, change)
     gradients, forwards = asked
-    return Maps(values, found.kept, said, gap=found.gap, gradients=gradients, forwards=1 + forwards)
+    return Maps(
+        values,
+        found.kept,
+        found.withheld(title),
+        gap=found.gap,
+        gradients=gradients,
+        forwards=forwards,
+    )
 
 
 def finite(
@@ -107,11 +110,22 @@ def moving(maps: Maps) -> Maps:
     return replace(maps, shown=maps.shown & ~still, withheld=f"{maps.withheld} {said}".strip())
 
 
-def told(target: Target, tensors: Tensors) -> Tensor:
-    """[n] the explained number for tensors in the place of all inputs, on the CPU."""
+def changed(target: Target, reference: Tensors, size: int) -> Tensor:
+    """float64 [n] f(x) − f(reference), on the CPU.
+
+    Args:
+        target: of which unit by unit.
+        reference: tensors in the place of all inputs.
+        size: rows to ask about at once.
+    """
+    return told(target, target.inputs, size) - told(target, reference, size)
+
+
+def told(target: Target, tensors: Tensors, size: int) -> Tensor:
+    """float64 [n] the explained number for tensors in the place of all inputs, on the CPU."""
     with torch.no_grad():
         parts = [
-            target.value(tuple(tensor[rows] for tensor in tensors), rows).cpu()
-            for rows in torch.split(target.every, _ROWS)
+            target.value(tuple(tensor[rows] for tensor in tensors), rows).double().cpu()
+            for rows in torch.split(target.every, size)
         ]
     return torch.cat(parts)

@@ -19,7 +19,8 @@ from auditkit.explain.method import Family, Maps, Method, Settings
 from auditkit.explain.methods.asking import Asked, joined, marked, slices, sum_gradient
 from auditkit.explain.methods.attempting import attempted
 from auditkit.explain.methods.bending import bent, is_ruled
-from auditkit.explain.methods.completeness import guarded, told
+from auditkit.explain.methods.completeness import changed, guarded
+from auditkit.explain.methods.references import ALL_ALIKE, mean_changed, some
 from auditkit.explain.target import NotExplainable, Target, Tensors
 
 
@@ -41,9 +42,8 @@ def deep_lift(target: Target, settings: Settings) -> Maps | NotExplainable:
             _unmarked(DeepLift(Asked(part)), part, part.baseline)
             for part in slices(target, max(1, size // 2))
         ]
-        return guarded(
-            "DeepLIFT", target, joined(parts), told(target, target.baseline), asked=(2, 1)
-        )
+        change = changed(target, target.baseline, size)
+        return guarded("DeepLIFT", target, joined(parts), change, asked=(2, 2))
 
     return attempted("DeepLIFT", target, step, settings.chunk or fitting(target))
 
@@ -57,9 +57,7 @@ def deep_lift_shap(target: Target, settings: Settings) -> Maps | NotExplainable:
         target: what is explained.
         settings: samples and chunk are read.
     """
-    from captum.attr import DeepLiftShap
-
-    references = _some(target.references, settings.samples)
+    references = some(target.references, settings.samples)
     count = len(references[0]) if references else 0
     if count < 2:
         return NotExplainable(
@@ -69,16 +67,30 @@ def deep_lift_shap(target: Target, settings: Settings) -> Maps | NotExplainable:
     def step(size: int) -> Maps | NotExplainable:
         if reason := bent(target, "DeepLIFT SHAP", has_rule):
             return NotExplainable(reason)
-        # Captum takes all references of a unit at once: a unit at a time, `size` is not exceeded
-        # by more than that.
-        parts = [
-            _unmarked(DeepLiftShap(Asked(part)), part, references)
-            for part in slices(target, max(1, size // (2 * count)))
-        ]
-        mean = mean_told(target, references)
-        return guarded("DeepLIFT SHAP", target, joined(parts), mean, asked=(2 * count, count))
+        parts = [_averaged(unit, references, size) for unit in slices(target, 1)]
+        change = mean_changed(target, references, size)
+        asked = (2 * count, 1 + count)
+        return guarded("DeepLIFT SHAP", target, joined(parts), change, asked=asked)
 
     return attempted("DeepLIFT SHAP", target, step, settings.chunk or fitting(target))
+
+
+def _averaged(unit: Target, references: Tensors, size: int) -> Tensors:
+    """The mean over references of one unit, in blocks: Captum would take them all at once.
+
+    It takes at least two, and there are two rows for each.
+    """
+    from captum.attr import DeepLiftShap
+
+    count = len(references[0])
+    blocks = max(1, count // max(2, size // 2))
+    total = tuple(torch.zeros_like(tensor) for tensor in unit.inputs)
+    for places in torch.tensor_split(torch.arange(count, device=unit.device), blocks):
+        block = tuple(tensor[places] for tensor in references)
+        found = _unmarked(DeepLiftShap(Asked(unit)), unit, block)
+        pairs = zip(total, found, strict=True)
+        total = tuple(one + part.detach() * (len(places) / count) for one, part in pairs)
+    return total
 
 
 def has_rule(layer: nn.Module) -> bool:
@@ -94,28 +106,6 @@ def has_rule(layer: nn.Module) -> bool:
         )
         return bool((strides >= lengths).all())
     return True
-
-
-def _some(references: Tensors, most: int) -> Tensors:
-    """At most so many of them, from all over: neighbours in the data may be alike."""
-    if not references:
-        return ()
-    known = len(references[0])
-    count = min(known, most)
-    rows = torch.arange(count, device=references[0].device) * known // count
-    return tuple(tensor[rows] for tensor in references)
-
-
-def mean_told(target: Target, references: Tensors) -> Tensor:
-    """[n] the mean of the explained number over references, with each unit's masks and index."""
-    count = len(references[0])
-    means = []
-    for rows in torch.split(target.every, max(1, 256 // count)):
-        tensors = tuple(one.repeat(len(rows), *[1] * (one.ndim - 1)) for one in references)
-        with torch.no_grad():
-            asked = target.value(tensors, rows.repeat_interleave(count))
-        means.append(asked.reshape(len(rows), count).mean(dim=1).cpu())
-    return torch.cat(means)
 
 
 def _unmarked(method: Any, part: Target, baselines: Tensors) -> Tensors:
@@ -163,10 +153,6 @@ RULED = (
     "Tanh",
 )
 """Layers of torch for which Captum has a rule that holds. That for `Softmax` mixes the units."""
-
-ALL_ALIKE = (
-    "The references are other units of the same data: what all of them share counts nothing."
-)
 
 DEEP_LIFT = Method(
     name="deep_lift",

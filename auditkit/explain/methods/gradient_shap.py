@@ -15,9 +15,15 @@ from auditkit.explain.chunks import fitting
 from auditkit.explain.method import Family, Maps, Method, Settings
 from auditkit.explain.methods.asking import joined, marked, slices, sum_gradient
 from auditkit.explain.methods.attempting import attempted
-from auditkit.explain.methods.completeness import LIMIT, completeness, finite, moving, told
-from auditkit.explain.methods.deep_lift import ALL_ALIKE, mean_told
+from auditkit.explain.methods.completeness import (
+    LIMIT,
+    changed,
+    completeness,
+    finite,
+    moving,
+)
 from auditkit.explain.methods.drawing import drawing
+from auditkit.explain.methods.references import ALL_ALIKE, mean_changed
 from auditkit.explain.methods.smooth_grad import tokens_held
 from auditkit.explain.target import NotExplainable, Target, Tensors
 
@@ -41,8 +47,12 @@ def gradient_shap(target: Target, settings: Settings) -> Maps | NotExplainable:
             with drawing(unit, settings.seed):
                 parts.append(_averaged(unit, begins, settings.samples, size))
         values = joined(parts)
-        mean = mean_told(target, target.references) if several else told(target, target.baseline)
-        gap = completeness(target, values, mean).gap
+        change = (
+            mean_changed(target, target.references, size)
+            if several
+            else changed(target, target.baseline, size)
+        )
+        gap = completeness(target, values, change).gap
         forwards = 1 + (len(target.references[0]) if several else 1)
         found = finite(values, gap=gap, gradients=settings.samples, forwards=forwards)
         return moving(replace(found, notes=_noted(gap, settings.samples)))

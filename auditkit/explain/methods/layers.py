@@ -13,7 +13,7 @@ from auditkit.explain.convergence import completeness_gap, flat
 from auditkit.explain.method import Settings
 from auditkit.explain.methods.asking import asker, marked, slices
 from auditkit.explain.methods.attempting import attempted
-from auditkit.explain.methods.completeness import LIMIT, told
+from auditkit.explain.methods.completeness import LIMIT, changed
 from auditkit.explain.methods.hooking import INPUT, hookless
 from auditkit.explain.target import NotExplainable, Target
 from auditkit.models.layers import find_layer
@@ -90,7 +90,7 @@ def layer_attribution(
         values = torch.cat(parts)
         if len(values) != target.units:
             return NotExplainable(f"The first axis of the layer {name!r} is not that of the units.")
-        return _maps(target, name, values, kind)
+        return _maps(target, name, values, kind, size)
 
     return attempted(_TITLES[kind], target, step, settings.chunk or fitting(target))
 
@@ -117,14 +117,13 @@ def _of_part(part: Target, name: str, kind: Kind) -> Tensor | None:
     return found.detach().cpu() if isinstance(found, Tensor) else None
 
 
-def _maps(target: Target, name: str, values: Tensor, kind: Kind) -> LayerMaps:
+def _maps(target: Target, name: str, values: Tensor, kind: Kind, size: int) -> LayerMaps:
     finite = flat((values,)).isfinite().all(dim=1)
     if kind == "product":
         said = "" if bool(finite.all()) else "The map has numbers that are not finite."
         return LayerMaps(name, values, finite, said, None, 1.0)
-    output, reference = told(target, target.inputs), told(target, target.baseline)
-    difference = output.double() - reference.double()
-    gap = completeness_gap(flat((values,)), difference, target.scale)
+    change = changed(target, target.baseline, size)
+    gap = completeness_gap(flat((values,)), change, target.scale)
     shown = finite & ((gap <= LIMIT) | gap.isnan())
     said = (
         ""

@@ -17,7 +17,7 @@ from auditkit.explain.method import Family, Maps, Method, Settings
 from auditkit.explain.methods.asking import Asked, joined, marked, slices, sum_gradient
 from auditkit.explain.methods.attempting import attempted
 from auditkit.explain.methods.bending import is_ruled, repeated, without_rule
-from auditkit.explain.methods.completeness import guarded, told
+from auditkit.explain.methods.completeness import changed, guarded
 from auditkit.explain.methods.hooking import hookless
 from auditkit.explain.methods.operations import operations
 from auditkit.explain.target import NotExplainable, Target
@@ -115,7 +115,8 @@ def lrp(target: Target, settings: Settings) -> Maps | NotExplainable:
             rows = (part.every,)
             parts.append(method.attribute(marked(part.inputs), additional_forward_args=rows))
         zeros = tuple(torch.zeros_like(tensor) for tensor in target.inputs)
-        return guarded("LRP", target, joined(parts), told(target, zeros), asked=(1, 2))
+        change = changed(target, zeros, size)
+        return guarded("LRP", target, joined(parts), change, asked=(1, 3))
 
     return attempted("LRP", target, step, settings.chunk or fitting(target))
 

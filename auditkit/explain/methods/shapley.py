@@ -15,7 +15,7 @@ from torch import Tensor
 from auditkit.explain.method import Family, Maps, Method, Settings
 from auditkit.explain.methods.asking import CHUNK, asker, joined, slices
 from auditkit.explain.methods.attempting import attempted
-from auditkit.explain.methods.completeness import completeness, finite, told
+from auditkit.explain.methods.completeness import changed, completeness, finite
 from auditkit.explain.methods.drawing import drawing
 from auditkit.explain.methods.feature_ablation import feature_ablation
 from auditkit.explain.methods.spreading import spread
@@ -53,7 +53,7 @@ def shapley_sampling(target: Target, settings: Settings) -> Maps | NotExplainabl
                         perturbations_per_eval=size,
                     )
                 )
-        return _maps(target, cut, parts, 1 + settings.samples * cut.count)
+        return _maps(target, cut, parts, size, 1 + settings.samples * cut.count)
 
     return attempted("Shapley sampling", target, step, settings.chunk or CHUNK)
 
@@ -91,14 +91,14 @@ def kernel_shap(target: Target, settings: Settings) -> Maps | NotExplainable:
                 )[0]
             pairs = zip(cut.masks, unit.inputs, strict=True)
             parts.append(tuple(_at(shares, mask, one) for mask, one in pairs))
-        return _maps(target, cut, parts, count)
+        return _maps(target, cut, parts, size, count)
 
     return attempted("Kernel SHAP", target, step, settings.chunk or CHUNK)
 
 
-def _maps(target: Target, cut: Regions, parts: list[Tensors], forwards: int) -> Maps:
+def _maps(target: Target, cut: Regions, parts: list[Tensors], size: int, forwards: int) -> Maps:
     values = spread(joined(parts), cut, target)
-    gap = completeness(target, values, told(target, target.baseline)).gap
+    gap = completeness(target, values, changed(target, target.baseline, size)).gap
     return finite(values, gap=gap, forwards=forwards + _ENDS)
 
 
