@@ -25,6 +25,7 @@ from numpy.random import Generator
 from scipy.stats import binomtest, norm
 
 from auditkit.measurement import Estimate
+from auditkit.statistics.association import cramers_v
 from auditkit.statistics.auc import binned_auc
 from auditkit.statistics.calibration import (
     BINS,
@@ -321,6 +322,36 @@ def distances() -> Iterator[Experiment]:
             yield covering(name, setting, truth, draw, level=0.90, goal=(0.90, 1))
 
 
+# -- associations -----------------------------------------------------------------------------
+
+
+def partly_diagonal(rows: int, columns: int, share: float) -> tuple[np.ndarray, float]:
+    """Shares of cells, so much of them along the diagonal, the rest independent; and their V."""
+    ends = [np.arange(size + 1) / size for size in (rows, columns)]
+    overlap = np.minimum(ends[0][1:, None], ends[1][1:])
+    overlap -= np.maximum(ends[0][:-1, None], ends[1][:-1])
+    p = (1 - share) / (rows * columns) + share * np.clip(overlap, 0, None)
+    phi_squared = float(((p - 1 / (rows * columns)) ** 2).sum()) * rows * columns
+    return p, math.sqrt(phi_squared / (min(rows, columns) - 1))
+
+
+def associations() -> Iterator[Experiment]:
+    """Each bound of the 90 % interval of Cramér's V; wide by design where there is next to none."""
+    shapes = ((2, 2), (5, 2), (19, 2), (19, 5))
+    for (rows, columns), share, n in product(shapes, (0, 0.1, 0.4, 0.8), (200, 1000, 10_000)):
+        p, truth = partly_diagonal(rows, columns, share)
+
+        def trial(
+            generator: Generator, p: np.ndarray = p, n: int = n, truth: float = truth
+        ) -> tuple[bool, ...]:
+            counts = generator.multinomial(n, p.ravel()).reshape(p.shape)
+            low, high = bounds(cramers_v(counts), 0.05)
+            return low > truth + 1e-12, high < truth - 1e-12
+
+        goals = {"lower bound above": (0.0, 0.05), "upper bound below": (0.0, 0.05)}
+        yield Experiment("Cramér's V", f"{rows} × {columns}, V {truth:.2f}, n {n}", goals, trial)
+
+
 GROUPS: Groups = {
     "koopman": koopman,
     "koopman-gate": koopman_gate,
@@ -332,6 +363,7 @@ GROUPS: Groups = {
     "delong": delong,
     "calibration": calibration,
     "distances": distances,
+    "associations": associations,
 }
 
 

@@ -59,6 +59,7 @@ CHEAP = [
     *chosen("means"),
     *chosen("delong", "AUC 0.75, n 200 + 200", "AUC 0.98, n 50 + 50"),
     *chosen("distances", "shift 0.1, n 1000 and 500"),
+    *chosen("associations", "2 × 2, V 0.10, n 200", "19 × 5, V 0.38, n 1000"),
 ]
 DEAR = [
     *chosen(
