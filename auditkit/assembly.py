@@ -178,6 +178,7 @@ def _settings(
         feature_names=_feature_names(configuration, code),
         aims=Aims(**configuration.aims.model_dump()),
         nuisances=configuration.nuisances,
+        explain=configuration.explain.model_dump(),
         waivers=() if waivers is None else load_waivers(base / waivers),
         attestations={} if attested is None else load_attestations(base / attested),
         notes=tuple(configuration.data.notes),

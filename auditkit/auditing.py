@@ -25,6 +25,7 @@ from auditkit.evidence.engine import Engine, LocalEngine, Options
 from auditkit.evidence.needs import SplitNeed
 from auditkit.evidence.plan import make_plan
 from auditkit.evidence.subject import Subject
+from auditkit.explain.wishes import Wishes
 from auditkit.identity import Identity, identify
 from auditkit.measurement import Measurement, MeasurementKey, Metric, Status
 from auditkit.models.wrapped import WrappedModel
@@ -62,6 +63,7 @@ class Settings:
         aims: what is wanted of the model's confidence; a mapping of some of them will do.
         nuisances: what ought not to matter to the model, each a mapping of its settings; None for
             those that are built in for the medium, an empty list for none.
+        explain: which explanations are wanted; a mapping of some wishes will do.
         waivers, attestations: for the judge.
         notes: sentences that a reviewer must see.
         digests: further digests (`model_file`, `code` …) for the record.
@@ -78,6 +80,7 @@ class Settings:
     feature_names: tuple[str, ...] = ()
     aims: Aims | Mapping[str, Any] = field(default_factory=Aims)
     nuisances: Sequence[Nuisance | Mapping[str, Any]] | None = None
+    explain: Wishes | Mapping[str, Any] = field(default_factory=Wishes)
     waivers: tuple[Waiver, ...] = ()
     attestations: Mapping[str, Attestation] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -105,11 +108,24 @@ class Settings:
         return declared_nuisances(self.nuisances)
 
     @property
+    def wishes(self) -> Wishes:
+        """Which explanations are wanted.
+
+        Raises:
+            ConfigurationError: a wish is unknown or out of range.
+        """
+        return Wishes.of(self.explain)
+
+    @property
     def wanted(self) -> dict[str, Any]:
-        """What the user wants looked at, as JSON-able data: aims and nuisances."""
+        """What the user wants looked at, as JSON-able data: aims, nuisances and explanations."""
         named = self.named
         told = None if named is None else [nuisance.describe() for nuisance in named]
-        return {"aims": self.aimed.describe(), "nuisances": told}
+        return {
+            "aims": self.aimed.describe(),
+            "nuisances": told,
+            "explain": self.wishes.describe(),
+        }
 
 
 def audit(
@@ -288,6 +304,7 @@ class _Audit:
             feature_names=self.settings.feature_names,
             aims=self.settings.aimed,
             nuisances=self.settings.named,
+            wishes=self.settings.wishes,
         )
 
     def _collect(self, probed: Probed) -> Evidence:

@@ -66,6 +66,21 @@ class AimsSection(_Section):
     review: Annotated[int, Field(strict=True, ge=0, le=1000)] = 0
 
 
+class ExplainSection(_Section):
+    """Which explanations are wanted, and how."""
+
+    methods: Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)] = (
+        "integrated_gradients",
+        "saliency",
+        "feature_ablation",
+    )
+    units: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 128
+    tested: Annotated[int, Field(strict=True, ge=0, le=1000)] = 32
+    budget: Annotated[int, Field(strict=True, ge=1, le=100_000)] = 250
+    tolerance: Annotated[float, Field(strict=True, gt=0, lt=1)] = 0.02
+    samples: Annotated[int, Field(strict=True, ge=0, le=50)] = 0
+
+
 class ModelSection(_Section):
     """The trained model: a file, a factory, or columns of stored predictions."""
 
@@ -273,6 +288,7 @@ class AuditConfiguration(_Section):
     data: DataSection
     policy: str = "baseline"
     aims: AimsSection = AimsSection()
+    explain: ExplainSection = ExplainSection()
     nuisances: tuple[dict[str, Any], ...] | None = None
     checks: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     waivers: str | None = None

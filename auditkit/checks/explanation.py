@@ -13,18 +13,26 @@ from auditkit.checks.explanation_metrics import (
     FEATURE_METRICS,
     GROUP_METRICS,
     PROXY_METRICS,
+    TEST_METRICS,
 )
 from auditkit.checks.explanation_needs import group_needs, proxy_needs
 from auditkit.evidence.collected import Evidence, SplitEvidence
 from auditkit.evidence.needs import AttributionNeed, SplitNeed
 from auditkit.evidence.subject import Subject
+from auditkit.explain.trust.exclusions import NEVER_EXCLUDED
 from auditkit.models.head import Task
 
 # torch and Captum are loaded when something is explained, not when checks are listed.
 if TYPE_CHECKING:
     from auditkit.explain import Explanation, NotExplainable
 
-METRICS = (*CONVERGENCE_METRICS, *FEATURE_METRICS, *GROUP_METRICS, *PROXY_METRICS)
+METRICS = (
+    *CONVERGENCE_METRICS,
+    *FEATURE_METRICS,
+    *GROUP_METRICS,
+    *PROXY_METRICS,
+    *TEST_METRICS,
+)
 
 
 def _heads(subject: Subject) -> tuple[str, ...]:
@@ -34,7 +42,7 @@ def _heads(subject: Subject) -> tuple[str, ...]:
 
 def _needs(subject: Subject) -> Iterator[SplitNeed]:
     for head in _heads(subject):
-        yield SplitNeed(EVALUATION, AttributionNeed(head, subject.wishes))
+        yield SplitNeed(EVALUATION, AttributionNeed(head, subject.wishes, subject.medium))
     for counted in (*group_needs(subject), *proxy_needs(subject)):
         yield SplitNeed(EVALUATION, counted)
 
@@ -64,6 +72,8 @@ def _of_head(
     from auditkit.checks.explanation_groups import by_groups
     from auditkit.checks.explanation_pictures import kept_note, pictures
     from auditkit.checks.explanation_proxies import proxies
+    from auditkit.checks.explanation_reasons import reasons
+    from auditkit.checks.explanation_tests import trials
     from auditkit.explain import NotExplainable
 
     if isinstance(found, NotExplainable):
@@ -74,10 +84,12 @@ def _of_head(
     return Findings.together(
         [
             Findings(tuple(convergence(units, found))),
+            trials(units, found),
             features(units, found, subject),
             by_groups(units, found, subject, evidence),
             proxies(units, found, subject, evidence),
             pictures(units, found, subject, evidence),
+            reasons(units, found, subject, evidence),
             Findings(notes=kept_note(found, subject)),
         ]
     )
@@ -91,7 +103,7 @@ CHECK = Check(
     needs=_needs,
     measure=_measure,
     not_tested=(
-        "Whether the explanation is faithful was tested by convergence alone: no randomisation of "
-        "weights, deletion curve or shortcut test was run.",
+        *NEVER_EXCLUDED,
+        "Explanations were tested on a sample; the map of another unit may be wrong.",
     ),
 )

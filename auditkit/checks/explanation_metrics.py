@@ -22,8 +22,8 @@ CONVERGENCE_METRICS = (
     Metric(
         id="explanation.error_estimate",
         title="Estimated error of the explanation",
-        definition="Mean over sampled units of 1.25 ‖A₂ₙ − Aₙ‖ / ‖A₂ₙ‖, at least half of what it was "
-        "one rule before: how much the map still changes when the number of nodes is doubled.",
+        definition="Mean over sampled units of 1.25 ‖A₂ₙ − Aₙ‖ / ‖A₂ₙ‖, at least half of what that "
+        "was one rule before: how much the map still changes when the nodes are doubled.",
         unit="relative",
         direction=Direction.LOWER,
         low=0,
@@ -81,3 +81,86 @@ PROXY_METRICS = (
         "jackknife",
     ),
 )
+
+
+def _of_test(name: str, title: str, definition: str, direction: Direction, source: str) -> Metric:
+    return Metric(
+        id=f"explanation.{name}",
+        title=title,
+        definition=definition,
+        unit="correlation" if "rank correlation" in definition else "share",
+        direction=direction,
+        low=-1 if "rank correlation" in definition else None,
+        high=1,
+        source=source,
+    )
+
+
+TEST_METRICS = (
+    _of_test(
+        "random_weights",
+        "What stays of maps with random weights",
+        "Mean rank correlation, by region, of maps of the trained model with maps of the same "
+        "network when all its weights are random. Maps that stay show the input, not the model.",
+        Direction.LOWER,
+        "cascading randomisation, Adebayo et al. 2018",
+    ),
+    _of_test(
+        "deletion_gain",
+        "Deletion against random order",
+        "Mean area by which the output moves faster when regions are replaced by the baseline in "
+        "the order of the map than in random orders.",
+        Direction.HIGHER,
+        "Petsiuk, Das and Saenko 2018, with random orders as control",
+    ),
+    _of_test(
+        "insertion_gain",
+        "Insertion against random order",
+        "Mean area by which the output comes back faster when regions are restored in the order of "
+        "the map than in random orders.",
+        Direction.HIGHER,
+        "Petsiuk, Das and Saenko 2018, with random orders as control",
+    ),
+    _of_test(
+        "infidelity_gain",
+        "Infidelity against the shuffled map",
+        "Mean share of the squared change of the output, when random regions are replaced by the "
+        "baseline, that the map foretells better than the same map shuffled.",
+        Direction.HIGHER,
+        "infidelity, Yeh et al. 2019, with the shuffled map as control",
+    ),
+    _of_test(
+        "noise_stability",
+        "Stability under noise",
+        "Mean rank correlation, by region, of maps with maps of the same inputs with noise that "
+        "leaves the prediction as it is. A stable map may still be a wrong one.",
+        Direction.HIGHER,
+        "sensitivity, Yeh et al. 2019, as a rank correlation",
+    ),
+    _of_test(
+        "baseline_agreement",
+        "Agreement with another baseline",
+        "Mean rank correlation, by region, of maps from two different baselines.",
+        Direction.HIGHER,
+        "Sturmfels, Lundberg and Lee 2020",
+    ),
+    _of_test(
+        "method_agreement",
+        "Agreement across families",
+        "Mean rank correlation, by region, with maps of methods of other families; methods that "
+        "compute nearly the same are not counted.",
+        Direction.HIGHER,
+        "Krishna et al. 2022, across families only",
+    ),
+)
+
+TESTS = {
+    "randomisation": "random_weights",
+    "deletion": "deletion_gain",
+    "insertion": "insertion_gain",
+    "infidelity": "infidelity_gain",
+    "stability": "noise_stability",
+    "baseline": "baseline_agreement",
+    "agreement": "method_agreement",
+}
+"""Test → the name of its metric."""

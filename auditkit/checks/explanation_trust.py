@@ -28,6 +28,9 @@ def trust_of(found: Explanation, method: str, unit: int | None = None) -> dict[s
     hidden = int((~shown).sum())
     if hidden == len(shown):
         return {"label": "withheld", "reason": maps.withheld or "The map may not be shown."}
+    if method in found.tested:
+        trust = found.tested[method].trust
+        return {"label": trust.label, "reason": trust.reason}
     limits = [warning] if (warning := METHODS[method].warning) else []
     if maps.error is None and maps.gap is None:
         limits.append("The method does not estimate its own error.")

@@ -11,19 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-
 from auditkit.data.batch import Fragment, Source
 from auditkit.data.datasets import Dataset
-from auditkit.errors import ModelError
 from auditkit.evidence.answers import Answers, NotAnswered
-from auditkit.evidence.by_unit import rows_of
 from auditkit.evidence.collected import Evidence, SplitEvidence
 from auditkit.evidence.collector import SplitCollector
 from auditkit.evidence.needs import AnswerNeed, AttributionNeed
 from auditkit.evidence.plan import Plan, SplitPlan
-from auditkit.evidence.progress import progress_bar
-from auditkit.evidence.sample import NO_UNITS
+from auditkit.evidence.progress import progress_bar, step_bar
 from auditkit.evidence.subject import Subject
 from auditkit.models.wrapped import WrappedModel
 
@@ -199,20 +194,11 @@ def _attributions(
     need: AttributionNeed, split: SplitEvidence, job: Job, options: Options
 ) -> Explanation | NotExplainable:
     # Heavy: Captum brings matplotlib, and most audits of stored predictions never ask for it.
-    from auditkit.explain.explanation import explained
-    from auditkit.explain.method import Settings
+    from auditkit.evidence.explaining import explained_sample
     from auditkit.explain.target import NotExplainable
 
     if split.sample is None:
         return NotExplainable(_undrawn(split))
-    sample = split.sample.first(need.sample)
-    if sample.inputs is None:
-        return NotExplainable(NO_UNITS)
-    head = next(head for head in job.model.heads if head.name == need.head)
-    # A copy: a model may write to its inputs, and others are asked about them after this.
-    inputs = rows_of(sample.inputs, np.arange(len(sample)), len(sample))
-    settings = Settings(seed=options.seed, tolerance=need.wishes.tolerance)
-    try:
-        return explained(job.model, inputs, head, methods=need.wishes.methods, settings=settings)
-    except ModelError as error:  # all else that the pass has found stays measured
-        return NotExplainable(f"Nothing could be explained: {error.problem}")
+    title = f"{job.split} sample, explained"
+    with step_bar(title, quiet=options.quiet) as step:
+        return explained_sample(need, split.sample, job.model, options.seed, step)

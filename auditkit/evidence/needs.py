@@ -174,10 +174,12 @@ class AttributionNeed:
     Attributes:
         head: name of the model's output head.
         wishes: how many units, by which methods, and how these are tested.
+        medium: what an input is, where that is known; see `auditkit.models.medium`.
     """
 
     head: str
     wishes: Wishes = field(default_factory=Wishes)
+    medium: str = ""
 
     @property
     def sample(self) -> int:

@@ -10,6 +10,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -18,6 +19,8 @@ from rich.progress import Task as BarTask
 from rich.text import Text
 
 Advance = Callable[[int], None]
+Step = Callable[[int, int, str], None]
+"""Told of steps done, steps in all, and what comes next."""
 
 
 class _Rate(TextColumn):
@@ -37,16 +40,32 @@ def progress_bar(title: str, rows: int | None, *, quiet: bool = False) -> Iterat
 
     It shows the rate and the time left, and nothing at all where standard error is no terminal.
     """
+    with _bar(quiet=quiet, further=(_Rate(),)) as progress:
+        task = progress.add_task(title, total=rows)
+        yield lambda done: progress.advance(task, done)
+
+
+@contextmanager
+def step_bar(title: str, *, quiet: bool = False) -> Iterator[Step]:
+    """A bar on standard error for work in steps that are not rows; see `progress_bar`."""
+    with _bar(quiet=quiet) as progress:
+        task = progress.add_task(title, total=None)
+
+        def step(done: int, every: int, what: str) -> None:
+            progress.update(task, completed=done, total=every, description=f"{title}: {what}")
+
+        yield step
+
+
+def _bar(*, quiet: bool, further: tuple[ProgressColumn, ...] = ()) -> Progress:
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        _Rate(),
+        *further,
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
     disabled = quiet or not console.is_terminal
-    with Progress(*columns, console=console, disable=disabled, transient=True) as progress:
-        task = progress.add_task(title, total=rows)
-        yield lambda done: progress.advance(task, done)
+    return Progress(*columns, console=console, disable=disabled, transient=True)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from auditkit.explain.method import Family, Maps, Method, Settings
     from auditkit.explain.path import PathIntegral, along, integrated
     from auditkit.explain.ranking import RankedFeature, Ranking, rank_features
+    from auditkit.explain.reasons import Reason, Reasons, reason_codes
     from auditkit.explain.target import NotExplainable, Target, targeting
     from auditkit.explain.wishes import Wishes
 
@@ -24,6 +25,8 @@ __all__ = [
     "PathIntegral",
     "RankedFeature",
     "Ranking",
+    "Reason",
+    "Reasons",
     "Settings",
     "Target",
     "Wishes",
@@ -32,6 +35,7 @@ __all__ = [
     "integrated",
     "magnitudes",
     "rank_features",
+    "reason_codes",
     "targeting",
 ]
 
@@ -45,6 +49,8 @@ _HOMES = {
     "PathIntegral": "path",
     "RankedFeature": "ranking",
     "Ranking": "ranking",
+    "Reason": "reasons",
+    "Reasons": "reasons",
     "Settings": "method",
     "Target": "target",
     "Wishes": "wishes",
@@ -53,6 +59,7 @@ _HOMES = {
     "integrated": "path",
     "magnitudes": "features",
     "rank_features": "ranking",
+    "reason_codes": "reasons",
     "targeting": "target",
 }
 

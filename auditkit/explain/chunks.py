@@ -11,7 +11,7 @@ from torch import Tensor
 from auditkit.errors import ModelError
 from auditkit.explain.target import Target
 
-HOST_BUDGET = 96 << 20
+HOST_BUDGET = 32 << 20
 """Bytes that a chunk may keep for its backward pass on the CPU: more only spoils its caches."""
 
 _SHARE_OF_FREE = 0.6

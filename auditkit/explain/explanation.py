@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -15,12 +15,34 @@ from auditkit.explain.gradients import gradient_maps
 from auditkit.explain.method import Maps, Method, Settings
 from auditkit.explain.methods.registry import METHODS
 from auditkit.explain.target import NotExplainable, Target, targeting
+from auditkit.explain.trust.averages import Groups
+from auditkit.explain.trust.budget import Budget
+from auditkit.explain.trust.tested import Progress, tested
+from auditkit.explain.trust.trust_result import TrustResult
+from auditkit.explain.trust.verdict import WITHHELD
 from auditkit.explain.wishes import DEFAULT_METHODS
 from auditkit.models.head import Head
 from auditkit.models.wrapped import WrappedModel
 
 _TOGETHER = ("integrated_gradients", "saliency", "input_x_gradient")
 _USUAL = Settings()
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """How explanations are tested.
+
+    Attributes:
+        units: on how many of them, the first.
+        gradients: what the tests may cost for a unit, over all methods; see `Budget`.
+        groups: int64 [n], which units belong together; None if all are independent.
+        progress: is told of each step.
+    """
+
+    units: int = 32
+    gradients: float = 250.0
+    groups: Groups | None = None
+    progress: Progress | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +60,9 @@ class Explanation:
         value: float64 [n], the explained number of each unit; None where it was not kept.
         decision: int64 [n], which of the head's classes is decided for each unit; None where
             nothing is decided, see `auditkit.explain.decided`.
+        copies: the first few units explained again with noise, see `auditkit.explain.copies`; ()
+            where that was not asked for.
+        tested: method → what the tests say of it; {} where nothing was tested.
     """
 
     names: tuple[str, ...]
@@ -49,22 +74,33 @@ class Explanation:
     settings: Settings
     value: Tensor | None = None
     decision: Tensor | None = None
+    copies: tuple[Explanation, ...] = ()
+    tested: Mapping[str, TrustResult] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.index)
 
     @property
     def chosen(self) -> str:
-        """The method of rankings and pictures: the first that shows any map; "" if none does."""
-        return next((name for name, maps in self.maps.items() if _shows(maps)), "")
+        """The method of rankings and pictures; "" if there is none.
+
+        It is the first that shows any map, and was not found wanting where it was tested.
+        """
+        return next((name for name in self.maps if self._trusted(name)), "")
+
+    def _trusted(self, method: str) -> bool:
+        found = self.tested.get(method)
+        return _shows(self.maps[method]) and (found is None or found.trust.label != WITHHELD)
 
     @property
     def reason(self) -> str:
         """Why no method shows any map; "" if one does."""
         if self.chosen:
             return ""
-        one = next(iter(self.maps.values()))
-        return one.reason if isinstance(one, NotExplainable) else one.withheld
+        name, maps = next(iter(self.maps.items()))
+        if isinstance(maps, NotExplainable):
+            return maps.reason
+        return maps.withheld if not _shows(maps) else self.tested[name].trust.reason
 
 
 def explained(
@@ -76,14 +112,17 @@ def explained(
     methods: Sequence[str] = DEFAULT_METHODS,
     baseline: Any = None,
     settings: Settings = _USUAL,
+    medium: str = "",
+    trial: Trial | None = None,
     then: Callable[[Target, Explanation], None] | None = None,
 ) -> Explanation | NotExplainable:  # a model, its inputs, and how to explain it
     """Ask several methods about one output of some units.
 
     Args:
-        model, inputs, head, targets, baseline: see `auditkit.explain.target.targeting`.
+        model, inputs, head, targets, baseline, medium: see `auditkit.explain.target.targeting`.
         methods: names of `auditkit.explain.methods.METHODS`.
         settings: how they are run.
+        trial: on how many of the units the methods themselves are tested; None for none.
         then: is called with the target, still open, and what was found.
 
     Returns:
@@ -103,7 +142,7 @@ def explained(
         torch.Size([4, 3])
     """
     asked = chosen_methods(methods)
-    with targeting(model, inputs, head, targets, baseline=baseline) as target:
+    with targeting(model, inputs, head, targets, baseline=baseline, medium=medium) as target:
         if isinstance(target, NotExplainable):
             return target
         with torch.no_grad():
@@ -119,9 +158,20 @@ def explained(
             target.of_index(outputs, target.every).double().cpu(),
             decided(target, outputs),
         )
+        if trial is not None and trial.units:
+            found = replace(found, tested=_put_to_test(target, asked, settings, trial))
         if then is not None:
             then(target, found)
     return found
+
+
+def _put_to_test(
+    target: Target, methods: Sequence[Method], settings: Settings, trial: Trial
+) -> Mapping[str, TrustResult]:
+    few = target.part(target.every[: trial.units])
+    groups = None if trial.groups is None else trial.groups[: few.units]
+    budget = Budget(trial.gradients)
+    return tested(few, methods, settings, budget, groups=groups, progress=trial.progress)
 
 
 def chosen_methods(names: Sequence[str]) -> tuple[Method, ...]:

@@ -215,6 +215,7 @@ def targeting(
     targets: Tensor | None = None,
     *,
     baseline: Any = None,
+    medium: str = "",
 ) -> Iterator[Target | NotExplainable]:
     """A model opened to be explained at some inputs; afterwards it is as it came.
 
@@ -229,6 +230,7 @@ def targeting(
             the highest-scored class or label.
         baseline: like `inputs`, or with a first axis of 1; zero if None. That of token ids is the
             neutral token, which `model.inputs` declares or the module's configuration names.
+        medium: what an input is, where the data say so and the model does not.
 
     Yields:
         A target, or the reason why there can be none.
@@ -253,7 +255,10 @@ def targeting(
             if isinstance(through, str):
                 yield NotExplainable(through)
                 return
-            yield _made(model, nest, through, head, targets, baseline)
+            made = _made(model, nest, through, head, targets, baseline)
+            if isinstance(made, Target) and medium:
+                made = replace(made, medium=medium)
+            yield made
 
 
 def _made(

@@ -40,7 +40,8 @@ class Wishes:
     samples: int = 0
 
     def __post_init__(self) -> None:
-        given = [self.methods] if isinstance(self.methods, str) else self.methods
+        named: object = self.methods
+        given = [named] if isinstance(named, str) else named
         if not isinstance(given, list | tuple) or not given:
             raise ConfigurationError(
                 f"explain.methods is {self.methods!r}; expected a list of methods.",

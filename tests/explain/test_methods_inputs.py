@@ -193,6 +193,27 @@ def test_a_quantised_model(name) -> None:
             assert refusal(name, target) == target.obstacle
 
 
+class Decided(nn.Module):
+    """Answers with its decision alone, which has no gradient."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = mlp()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return nn.functional.one_hot(self.inner(x).argmax(1), 3).float()
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_model_that_answers_with_its_decision(name) -> None:
+    with opened(Decided(), TABLE) as target:
+        assert target.obstacle
+        if name in PERTURBING:
+            assert isinstance(asked(name, target), Maps)
+        else:
+            assert refusal(name, target) == target.obstacle
+
+
 @pytest.mark.parametrize("name", OWN)
 def test_a_model_that_is_no_module(name) -> None:
     inner = mlp().eval()

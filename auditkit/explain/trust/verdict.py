@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from auditkit.explain.method import Family, Maps
 from auditkit.explain.trust.averages import Groups
+from auditkit.explain.trust.exclusions import NEVER_EXCLUDED
 from auditkit.explain.trust.findings import Finding, findings
 from auditkit.explain.trust.not_run import NotRun
 from auditkit.explain.trust.results import Results
@@ -123,16 +124,4 @@ def not_excluded(results: Results, found: tuple[Finding, ...]) -> tuple[str, ...
         f"The test “{one.title}” was not run: {one.reason}" for one in found if not one.was_run
     ]
     tested = f"The tests were run on {results.units} units; the map of another one may be wrong."
-    return (*missing, tested, *_NEVER_EXCLUDED)
-
-
-_NEVER_EXCLUDED = (
-    "A shortcut that is everywhere in the input, such as brightness, blur or a tone in the "
-    "background, shows in no map; only changing the input and asking the model again tells of it.",
-    "Deletion, insertion and infidelity ask the model about inputs that it may never have seen: "
-    "what it says where regions are replaced by a baseline need not be what it does on real data.",
-    "A map gives each region a number of its own, and cannot show what regions do only together.",
-    "A model can be made so that its maps hide what it uses; none of the tests looks for that.",
-    "That a map is true to the model does not make the model right, and a reader may see in it "
-    "what is not there.",
-)
+    return (*missing, tested, *NEVER_EXCLUDED)

@@ -1,0 +1,98 @@
+"""The tests of explanations as the audit tells them: numbers, table and curves."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+import torch
+from torch import nn
+
+from auditkit.checks import Findings
+from auditkit.checks.explained_units import ExplainedUnits
+from auditkit.checks.explanation_metrics import TEST_METRICS, TESTS
+from auditkit.checks.explanation_tests import trials
+from auditkit.evidence.basis import Sample
+from auditkit.explain import explained
+from auditkit.explain.explanation import Trial
+from auditkit.measurement import Status
+from auditkit.models import wrap
+from auditkit.reports.figures import chart
+
+METHODS = ("integrated_gradients", "saliency", "feature_ablation")
+
+
+def network(seed: int = 0) -> nn.Module:
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Linear(8, 32), nn.Tanh(), nn.Linear(32, 1)).eval()
+
+
+def said(units: int = 40, tested: int = 24, gradients: float = 250.0) -> Findings:
+    torch.manual_seed(1)
+    model = wrap(network(), task="binary", outputs="logits")
+    found = explained(
+        model, torch.randn(units, 8), model.heads[0], methods=METHODS,
+        trial=Trial(tested, gradients),
+    )  # fmt: skip
+    return trials(ExplainedUnits("", Sample(units), None, {}), found)
+
+
+@pytest.fixture(scope="module")
+def findings() -> Findings:
+    return said()
+
+
+def test_every_test_of_every_method_is_a_number_or_a_reason(findings) -> None:
+    table = pd.DataFrame(
+        [(m.key.metric, m.key.label, m.status, m.units) for m in findings.measurements],
+        columns=["metric", "method", "status", "units"],
+    )
+    assert len(table) == len(TESTS) * len(METHODS)
+    assert set(table.metric) == {metric.id for metric in TEST_METRICS}
+    assert (table[table.status == Status.MEASURED].units >= 20).all()
+    assert (table.status == Status.MEASURED).sum() >= 15
+    for measured in findings.measurements:
+        assert measured.reason.endswith(".")
+        assert (measured.value is None) == (measured.status is Status.NOT_APPLICABLE)
+        if measured.status is Status.MEASURED:
+            assert measured.interval is not None
+            assert measured.interval.low <= measured.value <= measured.interval.high
+
+
+def test_a_network_that_learned_nothing_strange_passes_deletion(findings) -> None:
+    gain = next(
+        m for m in findings.measurements
+        if m.key.metric == "explanation.deletion_gain" and m.key.label == "Integrated gradients"
+    )  # fmt: skip
+    assert gain.interval.low > 0
+
+
+def test_the_pictures(findings) -> None:
+    trust, curves = findings.figures
+    assert trust.kind == "explanation_trust"
+    assert [row["method"] for row in trust.data["rows"]] == [
+        "Integrated gradients", "Gradient", "Feature ablation"
+    ]  # fmt: skip
+    assert "What no test excludes stands among what was not tested." in trust.caption
+    assert curves.kind == "faithfulness_curves"
+    assert {item["curve"] for item in curves.data["items"]} == {"deletion", "insertion"}
+    for item in curves.data["items"]:
+        orders = {row["order"] for row in item["rows"]}
+        assert orders == {"map", "random", "input magnitude"}
+        assert all(0 <= row["share"] <= 1 for row in item["rows"])
+    for figure in findings.figures:
+        assert chart(figure).to_dict()
+
+
+def test_what_the_budget_leaves_out_says_so() -> None:
+    found = said(gradients=30.0)
+    lacking = [m for m in found.measurements if m.status is Status.NOT_APPLICABLE]
+    assert any("of the budget were left" in m.reason for m in lacking)
+
+
+def test_nothing_was_tested() -> None:
+    found = said(tested=0)
+    assert len(found.measurements) == len(TESTS)
+    assert {m.reason for m in found.measurements} == {
+        "No explanation was tested: explain.tested is 0."
+    }
+    assert found.figures == ()
