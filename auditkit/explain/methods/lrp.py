@@ -145,7 +145,7 @@ def _unruled(target: Target) -> str:
     if reason := hookless(target):
         return reason
     assert target.module is not None
-    leaves = [part for part in target.module.modules() if not any(part.children())]
+    leaves = [part for part in target.module.modules() if next(part.children(), None) is None]
     strange = {type(part).__name__ for part in leaves if not is_ruled(part, EVERY)}
     if strange:
         return f"LRP has no rule for layers of the kind {', '.join(sorted(strange)[:4])}."

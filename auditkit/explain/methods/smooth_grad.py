@@ -24,7 +24,8 @@ def smooth_grad(target: Target, settings: Settings) -> Maps | NotExplainable:
     """The mean gradient at `settings.samples` noisy copies of each unit, with its sign.
 
     The noise is `NOISE` of the distance between the least and the greatest number of a unit's
-    input and baseline. Special tokens get none, and have no gradient.
+    input and baseline. Special tokens get none, and have no gradient. Where fewer rows fit at once
+    than there are samples, other numbers are drawn.
 
     Args:
         target: what is explained.
