@@ -52,11 +52,13 @@ def band_attributions(values: Tensor, inputs: Tensor) -> Floats:
     """
     if values.shape != inputs.shape:
         raise ValueError(f"attributions {tuple(values.shape)} of inputs {tuple(inputs.shape)}")
-    n, samples = len(values), values.shape[-1]
+    if not len(values):
+        return np.zeros((0, OCTAVES))
+    samples = values.shape[-1]
     rows = max(1, _AT_ONCE // max(values[:1].numel(), 1))
     pairs = zip(torch.split(values, rows), torch.split(inputs, rows), strict=True)
     parts = [_bands(*pair, samples) for pair in pairs]
-    return np.concatenate(parts) if n else np.zeros((0, OCTAVES))
+    return np.concatenate(parts)
 
 
 def _bands(values: Tensor, inputs: Tensor, samples: int) -> Floats:
