@@ -13,6 +13,7 @@ from auditkit.checks.explanation_metrics import (
     FEATURE_METRICS,
     GROUP_METRICS,
     PROXY_METRICS,
+    REGION_METRICS,
     TEST_METRICS,
 )
 from auditkit.checks.explanation_needs import group_needs, proxy_needs
@@ -31,6 +32,7 @@ METRICS = (
     *FEATURE_METRICS,
     *GROUP_METRICS,
     *PROXY_METRICS,
+    *REGION_METRICS,
     *TEST_METRICS,
 )
 
@@ -73,6 +75,7 @@ def _of_head(
     from auditkit.checks.explanation_pictures import kept_note, pictures
     from auditkit.checks.explanation_proxies import proxies
     from auditkit.checks.explanation_reasons import reasons
+    from auditkit.checks.explanation_regions import regions
     from auditkit.checks.explanation_tests import trials
     from auditkit.explain import NotExplainable
 
@@ -89,6 +92,7 @@ def _of_head(
             by_groups(units, found, subject, evidence),
             proxies(units, found, subject, evidence),
             pictures(units, found, subject, evidence),
+            regions(units, found, subject),
             reasons(units, found, subject, evidence),
             Findings(notes=kept_note(found, subject)),
         ]

@@ -83,6 +83,21 @@ PROXY_METRICS = (
 )
 
 
+REGION_METRICS = (
+    Metric(
+        id="explanation.region_mass",
+        title="Mass of maps in a region that ought not to matter",
+        definition="Mean over sampled units of the share of the absolute map that lies in a "
+        "declared patch, over the patch's share of the image: 1 where the map does not care. It "
+        "screens; what the patch does to decisions is measured by `shortcuts`.",
+        unit="ratio",
+        direction=Direction.LOWER,
+        low=0,
+        source="mass accuracy, Arras, Osman and Samek 2022, over the area",
+    ),
+)
+
+
 def _of_test(name: str, title: str, definition: str, direction: Direction, source: str) -> Metric:
     return Metric(
         id=f"explanation.{name}",

@@ -29,11 +29,11 @@ def collected(
     batch_size: int = 4096,
     seed: int = 0,
     limit: int | None = None,
-    feature_names: tuple[str, ...] = (),
+    **declared: Any,
 ) -> tuple[Subject, Evidence]:
     """The subject, and all that the check needs of it."""
     with model.opened():
-        probed = probe(model, data, seed=seed, batch_size=batch_size, feature_names=feature_names)
+        probed = probe(model, data, seed=seed, batch_size=batch_size, **declared)
         plan = make_plan(check.needs(probed.subject), probed.subject)
         options = Options(
             batch_size=batch_size, seed=seed, edges=probed.edges, limit=limit, quiet=True

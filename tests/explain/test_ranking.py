@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from auditkit.errors import ConfigurationError
-from auditkit.explain import Attributions, magnitudes, rank_features
+from auditkit.explain import Explanation, Maps, Settings, magnitudes, rank_features
 from auditkit.explain.ranking import _spearman
 
 
@@ -102,9 +102,12 @@ def test_what_cannot_be_ranked_is_refused(values, names, said) -> None:
         rank_features(values, names)
 
 
-def attributions(*values: torch.Tensor, names: tuple[str, ...] = ("",)) -> Attributions:
-    empty = torch.zeros(len(values[0]))
-    return Attributions(names, values, values, empty, empty, empty == 0, 64)
+def attributions(*values, names=("",), medium="", tokens=None, varied=None, shown=None):
+    n = len(values[0])
+    every = torch.ones(n, dtype=torch.bool) if shown is None else shown
+    maps = {"saliency": Maps(values, every)}
+    index = torch.zeros(n, dtype=torch.int64)
+    return Explanation(names, maps, index, medium, tokens, varied, Settings())
 
 
 def test_columns_are_features() -> None:
@@ -145,3 +148,39 @@ def test_cells_of_the_grid_are_where_they_say() -> None:
     found = magnitudes(attributions(image))
     cell = found.names[int(found.values[0].argmax())]
     assert cell == "rows 3–6, columns 24–27"
+
+
+def test_sound_becomes_stretches_of_time() -> None:
+    found = magnitudes(attributions(torch.ones(2, 100), medium="audio"))
+    assert len(found.names) == 16
+    assert found.names[0] == "samples 0–6"
+    assert found.names[-1].endswith("–99")
+    np.testing.assert_allclose(found.values.sum(1), 100)
+
+
+def test_tokens_are_named_where_at_least_five_units_hold_them() -> None:
+    tokens = torch.tensor([[1, 7, 7], [1, 7, 8], [1, 7, 9], [1, 7, 9], [1, 7, 9]])
+    varied = tokens != 1
+    values = torch.ones(5, 3, 2)
+    values[0, 2] = -1.0
+    found = magnitudes(attributions(values, tokens=tokens, varied=varied))
+    assert found.names == ("token 7",)
+    assert found.values[:, 0].tolist() == [4, 2, 2, 2, 2]
+    assert found.signed[:, 0].tolist() == [0, 2, 2, 2, 2]
+
+
+def test_signs_are_kept_beside_sizes() -> None:
+    found = magnitudes(attributions(torch.tensor([[[1.0, -2.0], [-3.0, -4.0]]])))
+    assert found.values.tolist() == [[4, 6]]
+    assert found.signed.tolist() == [[-2, -6]]
+
+
+def test_units_whose_map_may_not_be_shown_have_no_number() -> None:
+    found = magnitudes(attributions(torch.ones(2, 3), shown=torch.tensor([True, False])))
+    assert np.isnan(found.values[1]).all()
+    assert not np.isnan(found.values[0]).any()
+
+
+def test_maps_that_are_not_there() -> None:
+    with pytest.raises(ValueError, match="there are no maps of occlusion"):
+        magnitudes(attributions(torch.ones(2, 3)), method="occlusion")
