@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from auditkit.explain.concepts import Concept, ConceptEffect, concept_effects
     from auditkit.explain.explanation import Explanation, explained
     from auditkit.explain.features import Magnitudes, magnitudes
     from auditkit.explain.method import Family, Maps, Method, Settings
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from auditkit.explain.wishes import Wishes
 
 __all__ = [
+    "Concept",
+    "ConceptEffect",
     "Explanation",
     "Family",
     "Magnitudes",
@@ -31,6 +34,7 @@ __all__ = [
     "Target",
     "Wishes",
     "along",
+    "concept_effects",
     "explained",
     "integrated",
     "magnitudes",
@@ -40,6 +44,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Concept": "concepts",
+    "ConceptEffect": "concepts",
     "Explanation": "explanation",
     "Family": "method",
     "Magnitudes": "features",
@@ -55,6 +61,7 @@ _HOMES = {
     "Target": "target",
     "Wishes": "wishes",
     "along": "path",
+    "concept_effects": "concepts",
     "explained": "explanation",
     "integrated": "path",
     "magnitudes": "features",

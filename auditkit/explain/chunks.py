@@ -68,13 +68,13 @@ def halving(step: Callable[[int], _T], size: int) -> tuple[_T, int]:
     while True:
         try:
             return step(size), size
-        except (torch.OutOfMemoryError, ModelError) as error:
+        except (torch.cuda.OutOfMemoryError, ModelError) as error:
             if size == 1 or not _is_out_of_memory(error):
                 raise
             size //= 2
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
-    return isinstance(error, torch.OutOfMemoryError) or isinstance(
-        error.__cause__, torch.OutOfMemoryError
+    return isinstance(error, torch.cuda.OutOfMemoryError) or isinstance(
+        error.__cause__, torch.cuda.OutOfMemoryError
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from auditkit.explain.method import Family, Maps, Method, Settings
+from auditkit.explain.methods.completeness import moving
 from auditkit.explain.path import PathIntegral, integrated
 from auditkit.explain.target import Target, Tensors
 
@@ -30,11 +31,10 @@ def gradient_maps(target: Target, settings: Settings) -> dict[str, Maps]:
         ModelError: no gradient reaches the inputs, or a single row does not fit into memory.
     """
     found = integrated(target, tolerance=settings.tolerance, chunk=settings.chunk)
-    inputs = tuple(one.detach().cpu() for one in target.inputs)
-    products = tuple(one * slope for one, slope in zip(inputs, found.saliency, strict=True))
+    plain = _plain(found.saliency, 0.0)
     return {
-        "saliency": _plain(found.saliency, 0.0),
-        "input_x_gradient": _plain(products, 0.0),
+        "saliency": plain,
+        "input_x_gradient": _times_input(plain, target),
         "integrated_gradients": integrated_maps(found, settings.tolerance),
     }
 
@@ -61,39 +61,33 @@ def integrated_maps(found: PathIntegral, tolerance: float) -> Maps:
     )
 
 
-def _plain(values: Tensors, gradients: float) -> Maps:
-    finite = _finite(values)
+def _plain(slopes: Tensors, gradients: float) -> Maps:
+    """Gradients as maps; those that are not finite are withheld, and those that are zero."""
+    finite = _finite(slopes)
     said = "" if bool(finite.all()) else _NO_GRADIENT
-    return Maps(values, finite, said, gradients=gradients)
+    return moving(Maps(slopes, finite, said, gradients=gradients))
 
 
 def _finite(values: Tensors) -> Tensor:
     return torch.stack([one.flatten(1).isfinite().all(dim=1) for one in values]).all(dim=0)
 
 
-def _slope(one: Tensor, slope: Tensor) -> Tensor:
-    del one
-    return slope
+def _times_input(plain: Maps, target: Target) -> Maps:
+    inputs = (one.detach().cpu() for one in target.inputs)
+    products = tuple(one * slope for one, slope in zip(inputs, plain.values, strict=True))
+    return replace(plain, values=products)
 
 
 def _saliency(target: Target, settings: Settings) -> Maps:
-    return _at_input(target, settings, _slope)
+    parts = []
+    for rows in torch.split(target.every, settings.chunk or _CHUNK):
+        _, slopes = target.gradient(tuple(one[rows] for one in target.inputs), rows)
+        parts.append(tuple(slope.cpu() for slope in slopes))
+    return _plain(tuple(map(torch.cat, zip(*parts, strict=True))), 1.0)
 
 
 def _product(target: Target, settings: Settings) -> Maps:
-    return _at_input(target, settings, torch.mul)
-
-
-def _at_input(
-    target: Target, settings: Settings, combined: Callable[[Tensor, Tensor], Tensor]
-) -> Maps:
-    parts = []
-    for rows in torch.split(target.every, settings.chunk or _CHUNK):
-        inputs = tuple(one[rows] for one in target.inputs)
-        _, slopes = target.gradient(inputs, rows)
-        pairs = zip(inputs, slopes, strict=True)
-        parts.append(tuple(combined(one.detach(), slope).cpu() for one, slope in pairs))
-    return _plain(tuple(map(torch.cat, zip(*parts, strict=True))), 1.0)
+    return _times_input(_saliency(target, settings), target)
 
 
 def _integrated(target: Target, settings: Settings) -> Maps:

@@ -174,9 +174,14 @@ class _Walk:
         matrix[:, local, columns] = weights[:, items % weights.shape[1]]
         for total, gradient in zip(self.sums, gradients, strict=True):
             flattened = gradient.to(total.dtype).flatten(1)
+            # A product would spread what is not finite over all units of the chunk: 0 · NaN.
+            broken = ~flattened.isfinite().all(dim=1)
+            flattened = flattened.masked_fill(broken[:, None], 0.0)
+            spoiled = matrix.new_zeros(len(touched)).index_add_(0, local, broken.to(matrix.dtype))
             part = matrix.to(total.dtype).flatten(0, 1) @ flattened
-            shaped = part.reshape(len(weights), len(touched), *gradient.shape[1:])
-            total[first:, rows[touched]] += shaped
+            part = part.reshape(len(weights), len(touched), -1)
+            part = part.masked_fill(spoiled[None, :, None] > 0, torch.nan)
+            total[first:, rows[touched]] += part.reshape(-1, len(touched), *gradient.shape[1:])
 
     def times_distance(self, which: int, rows: Tensor) -> Tensors:
         """A sum times the distance from the baseline: attributions of some units."""

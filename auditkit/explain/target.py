@@ -175,7 +175,7 @@ class Target:
             value = self.value(asked, rows)
             try:
                 found = torch.autograd.grad(value.sum(), asked)
-            except torch.OutOfMemoryError:
+            except torch.cuda.OutOfMemoryError:
                 raise
             except Exception as error:  # a backward pass may be the user's code
                 raise _no_gradient(error) from error

@@ -31,7 +31,7 @@ def test_where_memory_ends_the_chunk_is_halved() -> None:
     def step(size):
         sizes.append(size)
         if size > 3:
-            raise torch.OutOfMemoryError("full")
+            raise torch.cuda.OutOfMemoryError("full")
         return size
 
     assert halving(step, 16) == (2, 2)
@@ -40,9 +40,9 @@ def test_where_memory_ends_the_chunk_is_halved() -> None:
 
 def test_a_single_row_that_does_not_fit_is_an_error() -> None:
     def step(size):
-        raise torch.OutOfMemoryError("full")
+        raise torch.cuda.OutOfMemoryError("full")
 
-    with pytest.raises(torch.OutOfMemoryError):
+    with pytest.raises(torch.cuda.OutOfMemoryError):
         halving(step, 4)
 
 
@@ -61,7 +61,7 @@ def test_an_integral_goes_on_with_half_the_rows() -> None:
     def scarce(x):
         asked.append(len(x))
         if len(x) > 5:
-            raise torch.OutOfMemoryError("full")
+            raise torch.cuda.OutOfMemoryError("full")
         return (x**2).sum(1)
 
     model, x = regression(scarce), torch.rand(4, 3)

@@ -307,7 +307,7 @@ class Small(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         if len(x) > 8:
-            raise torch.OutOfMemoryError(f"{len(x)} rows")
+            raise torch.cuda.OutOfMemoryError(f"{len(x)} rows")
         return self.inner(x)
 
 

@@ -382,7 +382,7 @@ def test_heads_may_be_given_as_they_are() -> None:
 def test_running_out_of_memory_has_its_own_mend() -> None:
     class Hungry(nn.Module):
         def forward(self, x):
-            raise torch.OutOfMemoryError("CUDA out of memory.")
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
 
     with pytest.raises(ModelError, match="Give a smaller batch_size"):
         wrap(Hungry(), task="regression").predict(X)

@@ -35,7 +35,7 @@ def attempted(
 
     Raises:
         ConfigurationError: the settings name a layer that there is not.
-        torch.OutOfMemoryError: memory ends with a single row.
+        torch.cuda.OutOfMemoryError: memory ends with a single row.
     """
     try:
         with lent(target.module), warnings.catch_warnings():
@@ -43,10 +43,10 @@ def attempted(
             warnings.filterwarnings("ignore", module=r"captum\.")
             warnings.filterwarnings("ignore", message="(?s).*(forward, backward hooks|Lime)")
             return halving(step, size)[0]
-    except (torch.OutOfMemoryError, ConfigurationError):
+    except (torch.cuda.OutOfMemoryError, ConfigurationError):
         raise
     except ModelError as error:
-        if isinstance(error.__cause__, torch.OutOfMemoryError):
+        if isinstance(error.__cause__, torch.cuda.OutOfMemoryError):
             raise
         return NotExplainable(f"{title} could not be run on this model: {error.problem}")
     except Exception as error:  # noqa: BLE001 - Captum's hooks meet the user's code

@@ -24,7 +24,7 @@ def draw(figure: Figure) -> alt.TopLevelMixin:
     notes = [
         f"n = {count(figure.data['n'])}; lines: 90 % intervals. By "
         f"{shorten(str(figure.data['attribute']), 60)}.",
-        "Where the intervals of two groups lie apart, the model uses a feature otherwise for them.",
+        "Where the intervals of two groups lie apart, the feature counts more for one of them.",
         panels.left_out(MOST_FEATURES, len(features), "features"),
         panels.left_out(MOST_GROUPS, len(groups), "groups"),
     ]
