@@ -19,15 +19,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from captum.attr import InputXGradient, IntegratedGradients, Saliency
+from shortcuts import TRAINING, bearers, digits, with_artefact
+from shortcuts import trained as train_on_digits
 from sklearn.datasets import load_breast_cancer, load_digits
 from torch import Tensor, nn
 
+from auditkit.checks.explanation_regions import mass_over_area
 from auditkit.explain import Settings, Target, along, integrated, targeting
 from auditkit.explain.gradients import gradient_maps
+from auditkit.explain.methods.registry import METHODS
 from auditkit.explain.nodes import gauss_legendre
 from auditkit.models import wrap
+from auditkit.variants.nuisances import Nuisance
 
 ROUNDS = 5
 NODES = 50
@@ -244,10 +250,38 @@ def memory() -> None:
     print("|---|---|---|---|---|")
     for batch, nodes in ((8, 50), (16, 50), (32, 50), (16, 25), (16, 100)):
         theirs, ours = (peak(side, batch, nodes) for side in ("captum", "auditkit"))
+        ratio = theirs / max(ours, 1)
         print(
-            f"| {batch} | {nodes} | {theirs:.0f} MiB | {ours:.0f} MiB | {theirs / max(ours, 1):.1f} |",
-            flush=True,
+            f"| {batch} | {nodes} | {theirs:.0f} MiB | {ours:.0f} MiB | {ratio:.1f} |", flush=True
         )
+
+
+MARKER = Nuisance.of({"kind": "patch", "rows": [1, 5], "columns": [1, 5], "value": 0.8})
+SCREENED = ("integrated_gradients", "saliency", "occlusion", "grad_cam")
+
+
+def marker(seeds: int) -> None:
+    """Maps of digits of class 1 with the marker, by a network that uses it and by its control."""
+    print("| seed | network | " + " | ".join(METHODS[name].title for name in SCREENED) + " |")
+    print("|---|---|" + "---|" * len(SCREENED))
+    for seed in range(seeds):
+        images, labels = digits(seed)
+        for kind, rho in (("shortcut", 0.97), ("control", 0.5)):
+            borne = with_artefact(images, bearers(labels, rho, seed), "marker")
+            made = train_on_digits(borne[:TRAINING], labels[:TRAINING], seed)
+            ones = images[TRAINING:][labels[TRAINING:] == 1][:64]
+            every = torch.ones(len(ones), dtype=torch.bool)
+            case = Case("", made, with_artefact(ones, every, "marker"), 2)
+            print(f"| {seed} | {kind} | " + " | ".join(masses(case)) + " |", flush=True)
+
+
+def masses(case: Case) -> Iterator[str]:
+    """Mass over area of the marker, mean over the units, by method."""
+    with opened(case) as target:
+        for name in SCREENED:
+            maps = METHODS[name](target, Settings())
+            ratio = float(np.nanmean(mass_over_area(maps, MARKER)))
+            yield f"{ratio:.1f}"
 
 
 def peak(side: str, batch: int, nodes: int) -> float:
@@ -281,6 +315,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--units", type=int, default=64)
     parser.add_argument("--samples", type=int, default=400, help="for the error estimates")
+    parser.add_argument("--seeds", type=int, default=3, help="of the networks with a marker")
+    parser.add_argument("--only", help="the first word of a title")
     parser.add_argument("--peak", nargs=3, help=argparse.SUPPRESS)
     given = parser.parse_args()
     torch.set_num_threads(1)
@@ -292,7 +328,10 @@ def main() -> None:
         ("Time at the same nodes", lambda: times(given.units)),
         ("The pack", lambda: pack(given.units)),
         ("Estimates", lambda: estimates(given.samples)),
+        ("A marker in the corner", lambda: marker(given.seeds)),
     ):
+        if given.only and not title.startswith(given.only):
+            continue
         print(f"\n### {title}\n")
         run()
 

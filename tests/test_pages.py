@@ -91,7 +91,10 @@ def test_keys_of_groups_are_those_of_the_configuration() -> None:
 
     told = {"evaluation", "training", "outside", "table", "split", "label", "features", "notes"}
     elsewhere = {"row_id", "time"}  # `auditkit init` names them
-    assert set(first_column("key")) == set(DataSection.model_fields) - told - elsewhere
+    media = {"images", "audio", "text", "series", "damaged"}  # under a heading of their own
+    assert set(first_column("key")) == set(DataSection.model_fields) - told - elsewhere - media
+    told_of_media = README.partition("### Images, sound, text, series")[2].partition("\n### ")[0]
+    assert all(re.search(rf"\b{key}:", told_of_media) for key in media)
 
 
 def test_examples_of_keys_are_yaml_that_is_read() -> None:
@@ -161,6 +164,35 @@ def test_nuisances_are_those_that_there_are() -> None:
     bounded = re.findall(r"metric: (shortcuts\.\w+)", README)
     assert bounded
     assert set(bounded) <= {metric.id for metric in METRICS}
+
+
+def test_methods_and_wishes_are_those_that_there_are() -> None:
+    import yaml
+
+    from auditkit.explain import Wishes
+    from auditkit.explain.methods import METHODS
+
+    assert set(first_column("method")) == set(METHODS)
+    gradient = {name for name, method in METHODS.items() if method.needs_gradient}
+    rows = README.partition("| method |")[2].partition("\n\n")[0].splitlines()[2:]
+    for row in rows:
+        cells = [cell.strip() for cell in row.strip("|").split("|")]
+        named = set(re.findall(r"`(\w+)`", cells[0]))
+        assert named <= gradient if cells[2] == "yes" else not named & gradient
+    (example,) = [text for text in blocks("yaml") if text.startswith("explain:")]
+    given = yaml.safe_load(example)["explain"]
+    assert set(given) == set(Wishes().describe())
+    assert Wishes.of(given) == Wishes(samples=given["samples"])
+
+
+def test_the_example_of_explanations_runs() -> None:
+    import torch
+
+    model = auditkit.wrap(torch.nn.Linear(3, 1), task="binary", outputs="logits")
+    names = {"model": model, "inputs": torch.rand(8, 3), "names": ("age", "hours", "pay")}
+    (example,) = [text for text in blocks("python") if "auditkit.explain" in text]
+    exec(compile(example, "<README>", "exec"), names)  # noqa: S102 - our own page
+    assert names["found"].maps["integrated_gradients"].shown.all()
 
 
 def test_the_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

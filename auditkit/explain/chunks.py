@@ -15,7 +15,7 @@ HOST_BUDGET = 32 << 20
 """Bytes that a chunk may keep for its backward pass on the CPU: more only spoils its caches."""
 
 _SHARE_OF_FREE = 0.6
-_MOST = 4096
+_MOST = 1024
 _T = TypeVar("_T")
 
 

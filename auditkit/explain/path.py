@@ -31,6 +31,7 @@ from auditkit.explain.convergence import (
 from auditkit.explain.nodes import LEVELS, Rule, clenshaw_curtis
 from auditkit.explain.target import Target, Tensors
 
+_SHAPES = 8
 _SUMS_BUDGET = 64 << 20
 """Bytes that the running sums may take: of large inputs fewer units are on their way at once."""
 
@@ -151,8 +152,9 @@ class _Walk:
         self, rows: Tensor, shares: Tensor, start: int, every: int, size: int
     ) -> tuple[Tensor, Tensor, Tensors]:
         count = min(every - start, size)
-        # Few shapes, whatever is left over: a whole chunk, or a power of two.
-        padded = min(size, 1 << (count - 1).bit_length())
+        # Few shapes, whatever is left over: a whole chunk, or eighths of it.
+        eighth = max(1, size // _SHAPES)
+        padded = min(size, -(-count // eighth) * eighth)
         items = torch.arange(start, start + padded, device=rows.device)
         items = items.clamp_(max=start + count - 1)
         places = rows[items // len(shares)]
