@@ -12,6 +12,8 @@ from auditkit.data.folders import Folder
 from auditkit.data.row_numbers import row_text
 from auditkit.errors import ConfigurationError
 
+_BYTES = (bytes, bytearray, memoryview)
+
 
 class Contents:
     """The bytes of a column's cells.
@@ -37,9 +39,8 @@ class Contents:
             UnreadableError: there are none.
             ConfigurationError: it names a file, and no folder is declared.
         """
-        if isinstance(cell, Mapping):
-            cell = cell.get("path") if cell.get("bytes") is None else cell["bytes"]
-        if isinstance(cell, bytes | bytearray | memoryview):
+        cell = _held(cell)
+        if isinstance(cell, _BYTES):
             if not len(cell):
                 raise UnreadableError("it is empty (0 bytes)")
             return bytes(cell)
@@ -63,9 +64,17 @@ class Contents:
         """The digest of the files that the cells name; "" where others have digested them."""
         if self.folder is None or self._listed:
             return ""
-        names = (name for frame in frames for name in frame[self.column])
-        return self.folder.digest(names)[0]
+        held = (_held(cell) for frame in frames for cell in frame[self.column])
+        # Bytes are the table's own, and in its digest.
+        return self.folder.digest(one for one in held if not isinstance(one, _BYTES))[0]
 
     def describe(self) -> dict[str, Any]:
         """The column, and whether its cells name files."""
         return {"column": self.column, "files": self.folder is not None}
+
+
+def _held(cell: Any) -> Any:
+    """The bytes or the path that a cell holds, perhaps within a mapping."""
+    if isinstance(cell, Mapping):
+        return cell.get("path") if cell.get("bytes") is None else cell["bytes"]
+    return cell

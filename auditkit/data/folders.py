@@ -10,9 +10,12 @@ from typing import Any
 
 from auditkit.data.damage import UnreadableError
 from auditkit.data.digests import MANIFEST, SHA256, plain_sha256
-from auditkit.data.locations import File, asked, file_of, resolve
+from auditkit.data.locations import File, asked, below, file_of, resolve
 from auditkit.data.wording import listed
 from auditkit.errors import DataError
+
+MOST_BYTES = 2**30
+"""Bytes of a file at most: it is read as a whole, and one that never ends would fill the memory."""
 
 
 class Folder:
@@ -44,10 +47,11 @@ class Folder:
         Names that start with `.` do not count. A note says which other files there are.
 
         Raises:
-            DataError: there is no such file, or a link to another folder stands among them.
+            DataError: there is no such file, a folder among them cannot be listed or is a link to
+                another, or a name is no UTF-8.
         """
         self._filesystem.invalidate_cache()
-        found = asked(self.uri, self._filesystem.find, self._path, detail=True)
+        found = below(self.uri, self._filesystem, self._path)
         names, others = [], []
         for path in sorted(map(str, found)):
             name = self._relative(path)
@@ -55,6 +59,7 @@ class Folder:
                 continue
             self._refuse_linked_folder(name, found[path])
             if name.lower().endswith(tuple(suffixes)):
+                self._refuse_no_text(name)
                 if not found[path].get("islink"):  # a listing describes the link, not its file
                     self._seen[name] = file_of(self._filesystem, path, found[path], path)
                 names.append(name)
@@ -75,10 +80,13 @@ class Folder:
             name: its path, relative to the folder.
 
         Raises:
-            UnreadableError: it is not there, empty, lies outside the folder, or cannot be read.
+            UnreadableError: it is not there, empty, larger than `MOST_BYTES`, no regular file, lies
+                outside the folder, or cannot be read.
             DataError: it has changed since it was first seen.
         """
         file = self._file(name)
+        if file.size > MOST_BYTES:
+            raise UnreadableError(f"it has {file.size:,} bytes, more than {MOST_BYTES:,}")
         try:
             with file.open() as handle:
                 content = handle.read()
@@ -105,7 +113,7 @@ class Folder:
         by_bytes = pinned is not None or self._is_local
         lines = [(self._line(name, by_bytes=by_bytes), str(name)) for name in names]
         text = "".join(f"{line}  {name}\n" for line, name in lines)
-        found = hashlib.sha256(text.encode()).hexdigest()
+        found = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
         if pinned is not None and found != plain_sha256(pinned):
             raise DataError(
                 f"The files of {self.uri} have sha256 {found}, but {plain_sha256(pinned)} is "
@@ -143,6 +151,7 @@ class Folder:
         file = self._seen[name]
         if file.local:
             self._refuse_link_out(file)
+            _refuse_special(file)
         return file
 
     def _refuse_outside(self, name: str) -> None:
@@ -162,6 +171,16 @@ class Folder:
                 mend="Put the files there, or name the folder that it leads to.",
             )
 
+    def _refuse_no_text(self, name: str) -> None:
+        """A name is a row id, and goes into the record."""
+        try:
+            name.encode()
+        except UnicodeEncodeError as error:
+            raise DataError(
+                f"{self.uri!r} holds a file whose name is no UTF-8: {name!r}.",
+                mend="Rename it.",
+            ) from error
+
     def _relative(self, path: str) -> str:
         return PurePosixPath(path).relative_to(PurePosixPath(self._path)).as_posix()
 
@@ -171,6 +190,13 @@ def _protocols(filesystem: Any) -> tuple[str, ...]:
     return (named,) if isinstance(named, str) else tuple(named)
 
 
+def _refuse_special(file: File) -> None:
+    """Reading a pipe would wait for ever."""
+    place = Path(file.path)
+    if place.exists() and not place.is_file():
+        raise UnreadableError("it is no regular file")
+
+
 def _said(error: OSError) -> str:
     return error.strerror or type(error).__name__
 
@@ -178,7 +204,8 @@ def _said(error: OSError) -> str:
 def _about_others(others: Sequence[str], uri: str) -> list[str]:
     if not others:
         return []
-    counts = Counter(PurePosixPath(name).suffix.lower() or "no suffix" for name in others)
+    suffixes = (PurePosixPath(name).suffix.lower() or "no suffix" for name in others)
+    counts = Counter(one.encode(errors="backslashreplace").decode() for one in suffixes)
     shown = ", ".join(f"{suffix}: {count}" for suffix, count in counts.most_common(5))
     return [f"Files of other kinds in {uri!r} were not read ({shown})."]
 

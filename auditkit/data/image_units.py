@@ -31,6 +31,7 @@ _PLAIN = {"1": "L", "P": "RGB", "PA": "RGBA", "LA": "RGBA"}
 # One channel of 16 bits, under the names that it has had.
 _DEEP = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 _DEEPEST = 65_535
+_MOST_PIXELS = 2**30 // 12  # of which a gigabyte is made, as Pillow has it
 
 
 class ImageDecoder:
@@ -68,8 +69,10 @@ class ImageDecoder:
 
     def decode(self, frame: pd.DataFrame) -> list[Any]:
         """See `Decoder.decode`."""
+        cells = frame[self._contents.column]
+        titled = ((cell, self.name(frame, place)) for place, cell in enumerate(cells))
         with _strict():
-            return each_unit(frame[self._contents.column], self._image)
+            return each_unit(titled, self._image)
 
     def name(self, frame: pd.DataFrame, place: int) -> str:
         """The file's path, else the row."""
@@ -83,12 +86,13 @@ class ImageDecoder:
         """Column, size and mode."""
         return {**self._contents.describe(), "size": self._size, "mode": self._mode}
 
-    def _image(self, cell: Any) -> np.ndarray:
+    def _image(self, titled: tuple[Any, str]) -> np.ndarray:
+        cell, title = titled
         image = _opened(self._contents.read(cell))
         if image.mode in _DEEP:
             values, top = self._resized(image.convert("F")), _DEEPEST
         else:
-            values, top = self._resized(_with_mode(image, self._mode)), 255
+            values, top = self._resized(_with_mode(image, self._mode, title)), 255
         array = np.asarray(values, dtype=np.float32) / np.float32(top)
         if array.min() < 0 or array.max() > 1:
             raise UnreadableError(f"its numbers do not lie between 0 and {top}")
@@ -118,13 +122,13 @@ def _opened(content: bytes) -> Image:
     return image
 
 
-def _with_mode(image: Image, mode: str | None) -> Image:
+def _with_mode(image: Image, mode: str | None, title: str) -> Image:
     """An image of 8 bits in the declared mode, else in the plain one that holds what it shows."""
     wanted = mode or _PLAIN.get(image.mode, image.mode)
     if wanted not in MODES or image.mode == "F":
         raise ConfigurationError(
-            f"An image has Pillow's mode {image.mode!r}, whose channels are not those of "
-            f"{', '.join(MODES)}.",
+            f"The image {title!r} has Pillow's mode {image.mode!r}, whose channels are not those "
+            f"of {', '.join(MODES)}.",
             mend="Declare images.mode: RGB or L."
             if image.mode != "F"
             else "Write it with 8 or 16 bits: numbers without a fixed end have no place in 0 to 1.",
@@ -149,20 +153,23 @@ def _checked_size(size: Any) -> tuple[int, int]:
 def _strict() -> Iterator[None]:
     """A picture that is cut off, or of absurdly many pixels, is an error; other remarks are not.
 
-    Training code often tells Pillow to fill up what was cut off; that holds again afterwards.
+    Training code often tells Pillow to fill up what was cut off, or to open whatever is huge; that
+    holds again afterwards.
     """
     from PIL import ImageFile
 
     pillow = _pillow()
-    lenient = ImageFile.LOAD_TRUNCATED_IMAGES
+    lenient, most = ImageFile.LOAD_TRUNCATED_IMAGES, pillow.MAX_IMAGE_PIXELS
     try:
         ImageFile.LOAD_TRUNCATED_IMAGES = False
+        pillow.MAX_IMAGE_PIXELS = _MOST_PIXELS if most is None else most
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", module=r"PIL\.")
             warnings.simplefilter("error", pillow.DecompressionBombWarning)
             yield
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = lenient
+        pillow.MAX_IMAGE_PIXELS = most
 
 
 def _said(error: Exception) -> str:

@@ -162,7 +162,7 @@ def _expand(
     info = asked(uri, filesystem.info, path)
     if _is_file(info):
         return {path: info}
-    found = asked(uri, filesystem.find, path, detail=True)
+    found = below(uri, filesystem, path)
     files = {str(name): found[name] for name in sorted(found) if _is_data(str(name), suffixes)}
     if not files:
         raise DataError(
@@ -182,6 +182,26 @@ def asked(uri: str, call: Callable[..., Any], *arguments: Any, **options: Any) -
 
 def _is_file(info: Mapping[str, Any]) -> bool:
     return info.get("type") != "directory"
+
+
+def below(uri: str, filesystem: Any, path: str) -> dict[str, Mapping[str, Any]]:
+    """Every file below a folder: path → what the store says of it.
+
+    Raises:
+        DataError: a folder among them cannot be listed; its files would be missing.
+    """
+    found: dict[str, Mapping[str, Any]] = {}
+    if not isinstance(filesystem, LocalFileSystem):
+        found.update(asked(uri, filesystem.find, path, detail=True))
+        return found
+    waiting = [path]  # fsspec's own search passes over folders that it may not list
+    while waiting:
+        for info in asked(uri, filesystem.ls, waiting.pop(), detail=True):
+            if info["type"] == "directory":
+                waiting.append(info["name"])
+            else:
+                found[info["name"]] = info
+    return found
 
 
 def _is_data(path: str, suffixes: Sequence[str]) -> bool:

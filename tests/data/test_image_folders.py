@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 
 from auditkit.data import Columns, Dataset, dataset, images
 from auditkit.data.media_source import MediaSource
@@ -270,6 +272,45 @@ def test_a_linked_folder_is_refused_since_its_files_would_be_missing(
     write_images(tmp_path / "other", {"x": 2})
     (photos / "dog").symlink_to(tmp_path / "other")
     with pytest.raises(DataError, match=r"'dog' in .* is a link to another folder"):
+        dataset(images(photos), label="folder").check()
+
+
+def test_a_pipe_is_not_waited_for_and_a_file_without_end_not_read(
+    photos: Path, batches_of: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("auditkit.data.folders.MOST_BYTES", 5_000)
+    os.mkfifo(photos / "cat" / "pipe.png")
+    with (photos / "cat" / "huge.png").open("wb") as sparse:
+        sparse.truncate(5_001)
+    data = dataset(images(photos, damaged=0.3), label="folder")
+    data.check()
+    assert sum(map(len, batches_of(data["evaluation"]))) == 9
+    assert "'cat/pipe.png' (it is no regular file)" in data.notes[0]
+    assert "'cat/huge.png' (it has 5,001 bytes, more than 5,000)" in data.notes[0]
+
+
+def test_a_name_that_is_no_utf8_is_refused_by_name(photos: Path) -> None:
+    (photos / "note.\udcff").write_text("of another kind")
+    data = dataset(images(photos), label="folder")
+    data.check()
+    data.notes[0].encode()
+    (photos / "cat" / "\udcff.png").write_bytes(png(noise(1)))
+    with pytest.raises(DataError, match=r"whose name is no UTF-8: 'cat/\\udcff\.png'"):
+        dataset(images(photos), label="folder").check()
+
+
+def test_a_folder_that_cannot_be_listed_does_not_vanish(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = LocalFileSystem.ls
+
+    def refused(self: LocalFileSystem, path: str, *given: Any, **options: Any) -> Any:
+        if str(path).endswith("horse"):
+            raise PermissionError(13, "Permission denied", path)
+        return listed(self, path, *given, **options)
+
+    monkeypatch.setattr(LocalFileSystem, "ls", refused)  # root may list everything
+    with pytest.raises(DataError, match=r"cannot be read: PermissionError.*horse"):
         dataset(images(photos), label="folder").check()
 
 

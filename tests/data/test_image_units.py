@@ -133,16 +133,20 @@ def test_no_bytes_break_the_decoder(tail: bytes, kind: str, kept: int) -> None:
     assert isinstance(found, Damaged | np.ndarray)
 
 
+def _cmyk() -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(noise(1)).convert("CMYK").save(file, "JPEG")
+    return file.getvalue()
+
+
 def test_numbers_without_an_end_name_the_mend() -> None:
     file = io.BytesIO()
     Image.fromarray(np.ones((2, 2), dtype=np.float32)).save(file, "TIFF")
     with pytest.raises(ConfigurationError, match=r"mode 'F'.* Write it with 8 or 16 bits"):
         decoded(file.getvalue())
-    cmyk = io.BytesIO()
-    Image.fromarray(noise(1)).convert("CMYK").save(cmyk, "JPEG")
     with pytest.raises(ConfigurationError, match=r"Declare images\.mode: RGB or L"):
-        decoded(cmyk.getvalue())
-    assert decoded(cmyk.getvalue(), mode="RGB").shape == (3, 4, 6)
+        decoded(_cmyk())
+    assert decoded(_cmyk(), mode="RGB").shape == (3, 4, 6)
 
 
 @pytest.mark.parametrize(
@@ -159,6 +163,14 @@ def test_what_training_code_forgives_is_damage_here(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("PIL.ImageFile.LOAD_TRUNCATED_IMAGES", True)
     assert "truncated" in reason(png(noise(1, (60, 60, 3)), "JPEG")[:700])
     assert ImageFile.LOAD_TRUNCATED_IMAGES is True
+    monkeypatch.setattr("PIL.Image.MAX_IMAGE_PIXELS", None)
+    assert "exceeds limit of" in reason(_bomb(10_000, 10_000))
+    assert Image.MAX_IMAGE_PIXELS is None
+
+
+def test_an_image_without_a_mode_of_ours_is_named() -> None:
+    with pytest.raises(ConfigurationError, match="The image 'row 0' has Pillow's mode 'CMYK'"):
+        decoded(_cmyk())
 
 
 def test_without_pillow_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,6 +203,17 @@ def test_bytes_in_parquet_by_row_groups(
     expected = [noise(seed).transpose(2, 0, 1) / np.float32(255) for seed in rows]
     np.testing.assert_array_equal(inputs, np.stack(expected))
     assert f"'{'2.png' if nested else 'row 2'}' (it is no image" in data.notes[0]
+
+
+@pytest.mark.parametrize("nested", [False, True], ids=["paths", "as datasets writes them"])
+def test_the_files_that_a_table_names_are_in_the_digest(tmp_path: Path, nested: bool) -> None:
+    (tmp_path / "0.png").write_bytes(png(noise(0)))
+    cells = [{"bytes": None, "path": "0.png"}] if nested else ["0.png"]
+    given_images = images({"image": cells, "y": [0]}, column="image", folder=tmp_path)
+    before = dataset(given_images, label="y").digest()
+    assert dataset(given_images, label="y").digest() == before
+    (tmp_path / "0.png").write_bytes(png(noise(1)))
+    assert dataset(given_images, label="y").digest() != before
 
 
 def test_paths_in_a_table(tmp_path: Path, batches_of: Callable[..., Any]) -> None:
