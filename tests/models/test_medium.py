@@ -17,11 +17,15 @@ from auditkit.models.medium import Inputs, Medium, declared_inputs
 def test_what_is_declared_is_described() -> None:
     found = declared_inputs({"medium": "image", "range": [0, 1]})
     assert found.medium is Medium.IMAGE
-    assert found.describe() == {"medium": "image", "range": [0.0, 1.0]}
+    silent = {"neutral": None, "special": []}
+    assert found.describe() == {"medium": "image", "range": [0.0, 1.0], **silent}
     assert declared_inputs(found) is found
     assert declared_inputs(None) == Inputs()
     model = wrap(nn.Linear(2, 1), task="binary", inputs={"range": (-1, 1)}, device="cpu")
-    assert model.describe()["inputs"] == {"medium": None, "range": [-1.0, 1.0]}
+    assert model.describe()["inputs"] == {"medium": None, "range": [-1.0, 1.0], **silent}
+    tokens = declared_inputs({"medium": "text", "neutral": 103, "special": [0, 101]})
+    assert tokens.describe()["neutral"] == 103
+    assert tokens.describe()["special"] == [0, 101]
 
 
 @pytest.mark.parametrize(
