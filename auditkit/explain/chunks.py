@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from auditkit.errors import ModelError
 from auditkit.explain.target import Target
 
 HOST_BUDGET = 32 << 20
@@ -16,7 +14,6 @@ HOST_BUDGET = 32 << 20
 
 _SHARE_OF_FREE = 0.6
 _MOST = 1024
-_T = TypeVar("_T")
 
 
 def fitting(target: Target) -> int:
@@ -50,31 +47,3 @@ def _budget(device: torch.device) -> float:
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0] * _SHARE_OF_FREE
     return HOST_BUDGET
-
-
-def halving(step: Callable[[int], _T], size: int) -> tuple[_T, int]:
-    """A step of work with so many rows, or half of them where memory ends, and so on.
-
-    Args:
-        step: called with a number of rows.
-        size: rows to begin with.
-
-    Returns:
-        What the step returned, and the number of rows that fitted.
-
-    Raises:
-        ModelError: whatever the step raises; memory that ends with a single row.
-    """
-    while True:
-        try:
-            return step(size), size
-        except (torch.cuda.OutOfMemoryError, ModelError) as error:
-            if size == 1 or not _is_out_of_memory(error):
-                raise
-            size //= 2
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    return isinstance(error, torch.cuda.OutOfMemoryError) or isinstance(
-        error.__cause__, torch.cuda.OutOfMemoryError
-    )

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from auditkit.errors import ConfigurationError, ModelError
@@ -145,8 +144,7 @@ def explained(
     with targeting(model, inputs, head, targets, baseline=baseline, medium=medium) as target:
         if isinstance(target, NotExplainable):
             return target
-        with torch.no_grad():
-            outputs = target.outputs(target.inputs, target.every)
+        outputs = target.everything()
         found = Explanation(
             target.names,
             _asked(target, asked, settings),

@@ -7,6 +7,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from auditkit.explain.memory import AT_ONCE, in_parts
 from auditkit.explain.method import Family, Maps, Method, Settings
 from auditkit.explain.methods.completeness import moving
 from auditkit.explain.path import PathIntegral, integrated
@@ -17,7 +18,6 @@ _NO_PATH = (
     "The gradient has numbers that are not finite somewhere on the way from the baseline to the "
     "input."
 )
-_CHUNK = 64
 
 
 def gradient_maps(target: Target, settings: Settings) -> dict[str, Maps]:
@@ -78,12 +78,29 @@ def _times_input(plain: Maps, target: Target) -> Maps:
     return replace(plain, values=products)
 
 
-def _saliency(target: Target, settings: Settings) -> Maps:
-    parts = []
-    for rows in torch.split(target.every, settings.chunk or _CHUNK):
-        _, slopes = target.gradient(tuple(one[rows] for one in target.inputs), rows)
+def plain_gradients(target: Target, size: int) -> Tensors:
+    """The gradient at the inputs, [n, …] for each of them, on the CPU.
+
+    Args:
+        target: whose gradient can be taken.
+        size: rows to ask about at once, and fewer where memory ends.
+
+    Raises:
+        ModelError: no gradient reaches the inputs, or a single row does not fit into memory.
+    """
+    parts: list[Tensors] = []
+
+    def ask(rows: Tensor) -> Tensor:
+        value, slopes = target.gradient(tuple(one[rows] for one in target.inputs), rows)
         parts.append(tuple(slope.cpu() for slope in slopes))
-    return _plain(tuple(map(torch.cat, zip(*parts, strict=True))), 1.0)
+        return value
+
+    in_parts(ask, target.every, size)
+    return tuple(map(torch.cat, zip(*parts, strict=True)))
+
+
+def _saliency(target: Target, settings: Settings) -> Maps:
+    return _plain(plain_gradients(target, settings.chunk or AT_ONCE), 1.0)
 
 
 def _product(target: Target, settings: Settings) -> Maps:

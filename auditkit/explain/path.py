@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from auditkit.explain.chunks import fitting, halving
+from auditkit.explain.chunks import fitting
 from auditkit.explain.convergence import (
     TOLERANCE,
     Convergence,
@@ -28,6 +28,7 @@ from auditkit.explain.convergence import (
     convergence,
     flat,
 )
+from auditkit.explain.memory import halving
 from auditkit.explain.nodes import LEVELS, Rule, clenshaw_curtis
 from auditkit.explain.target import Target, Tensors
 

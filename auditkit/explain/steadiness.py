@@ -33,14 +33,14 @@ def unsteady(target: Target, outputs: Tensor) -> str:
     """
     # With their own random numbers, since noise from a fixed generator is noise all the same.
     with torch.no_grad(), random_states_kept():
-        again = target.outputs(target.inputs, target.every)
+        again = target.everything()
         if _differ(outputs, again):
             return (
                 "The model gives other answers when it is asked the same again: some noise or "
                 "state in it is always on."
             )
         few = target.every[: max(1, min(_TRIED, target.units // 2))].flip(0)
-        apart = target.outputs(tuple(tensor[few] for tensor in target.inputs), few)
+        apart = target.everything(few)
         if _differ(outputs[few], apart, _share(target)):
             return (
                 "What the model answers about a unit depends on the units beside it in the batch."

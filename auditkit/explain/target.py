@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from auditkit.errors import ModelError
+from auditkit.explain.memory import AT_ONCE, in_parts, no_room
 from auditkit.explain.nest import Nest
 from auditkit.explain.steadiness import unsteady
 from auditkit.explain.tokens import Embedded, embedded
@@ -137,6 +138,21 @@ class Target:
         with self._embedded.giving(given[0]):
             return self._model.forward(self._nest.rebuild((), carried))[self.head.name]
 
+    def everything(self, rows: Tensor | None = None) -> Tensor:
+        """What the head returns for units at their inputs, without a gradient.
+
+        A part of them at a time: a model that fits a batch need not fit all units at once.
+
+        Args:
+            rows: their places; None for all.
+        """
+        with torch.no_grad():
+            return in_parts(
+                lambda few: self.outputs(tuple(one[few] for one in self.inputs), few),
+                self.every if rows is None else rows,
+                AT_ONCE,
+            )
+
     def elsewhere(self, prepared: Any) -> Tensor:
         """What the head returns for other prepared inputs, of however many units.
 
@@ -168,15 +184,16 @@ class Target:
             [m], and [m, …] for each tensor; all detached.
 
         Raises:
-            ModelError: no gradient reaches the inputs, or the backward pass failed.
+            ModelError: no gradient reaches the inputs, the backward pass failed, or memory ended
+                in it.
         """
         with torch.enable_grad():
             asked = tuple(tensor.detach().requires_grad_() for tensor in tensors)
             value = self.value(asked, rows)
             try:
                 found = torch.autograd.grad(value.sum(), asked)
-            except torch.cuda.OutOfMemoryError:
-                raise
+            except torch.cuda.OutOfMemoryError as error:
+                raise no_room(error) from error
             except Exception as error:  # a backward pass may be the user's code
                 raise _no_gradient(error) from error
         return value.detach(), tuple(gradient.detach() for gradient in found)
@@ -306,10 +323,18 @@ def _first_asked(target: Target) -> tuple[Target, Tensor]:
 
     One that begins with an operation in place does.
     """
-    copies = tuple(tensor.clone() for tensor in target.inputs)
+    writes = False
+
+    def ask(rows: Tensor) -> Tensor:
+        nonlocal writes
+        copies = tuple(tensor[rows] for tensor in target.inputs)
+        outputs = target.outputs(copies, rows)
+        writes |= any(one._version > 0 for one in copies)
+        return outputs
+
     with torch.no_grad():
-        outputs = target.outputs(copies, target.every)
-    return replace(target, _writes=any(one._version > 0 for one in copies)), outputs
+        outputs = in_parts(ask, target.every, AT_ONCE)
+    return replace(target, _writes=writes), outputs
 
 
 def _some(inputs: Tensors) -> Tensors:

@@ -6,9 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from auditkit.errors import ModelError
 from auditkit.explain import integrated, targeting
-from auditkit.explain.chunks import HOST_BUDGET, fitting, halving
+from auditkit.explain.chunks import HOST_BUDGET, fitting
 from auditkit.models import wrap
 from tests.explain.functions import regression
 
@@ -23,35 +22,6 @@ def test_larger_layers_fit_fewer_rows(width) -> None:
     # What ReLU and Linear keep: the feature maps, in single precision.
     kept = width * 256 * 4
     assert HOST_BUDGET / (4 * kept) - 1 <= rows <= min(1024, HOST_BUDGET / kept)
-
-
-def test_where_memory_ends_the_chunk_is_halved() -> None:
-    sizes = []
-
-    def step(size):
-        sizes.append(size)
-        if size > 3:
-            raise torch.cuda.OutOfMemoryError("full")
-        return size
-
-    assert halving(step, 16) == (2, 2)
-    assert sizes == [16, 8, 4, 2]
-
-
-def test_a_single_row_that_does_not_fit_is_an_error() -> None:
-    def step(size):
-        raise torch.cuda.OutOfMemoryError("full")
-
-    with pytest.raises(torch.cuda.OutOfMemoryError):
-        halving(step, 4)
-
-
-def test_other_errors_are_not_taken_for_full_memory() -> None:
-    def step(size):
-        raise ModelError("It is odd.", mend="Mend it.")
-
-    with pytest.raises(ModelError, match="It is odd"):
-        halving(step, 4)
 
 
 def test_an_integral_goes_on_with_half_the_rows() -> None:

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from auditkit.errors import ConfigurationError, ModelError
-from auditkit.explain.chunks import halving
+from auditkit.explain.memory import halving
 from auditkit.explain.target import NotExplainable, Target
 from auditkit.models.borrowing import borrowed
 
@@ -35,7 +35,6 @@ def attempted(
 
     Raises:
         ConfigurationError: the settings name a layer that there is not.
-        torch.cuda.OutOfMemoryError: memory ends with a single row.
     """
     try:
         with lent(target.module), warnings.catch_warnings():
@@ -43,11 +42,9 @@ def attempted(
             warnings.filterwarnings("ignore", module=r"captum\.")
             warnings.filterwarnings("ignore", message="(?s).*(forward, backward hooks|Lime)")
             return halving(step, size)[0]
-    except (torch.cuda.OutOfMemoryError, ConfigurationError):
+    except ConfigurationError:
         raise
     except ModelError as error:
-        if isinstance(error.__cause__, torch.cuda.OutOfMemoryError):
-            raise
         return NotExplainable(f"{title} could not be run on this model: {error.problem}")
     except Exception as error:  # noqa: BLE001 - Captum's hooks meet the user's code
         return NotExplainable(_said(title, error))

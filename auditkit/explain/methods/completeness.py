@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from auditkit.explain.convergence import completeness_gap, flat
+from auditkit.explain.memory import in_parts
 from auditkit.explain.method import Maps
 from auditkit.explain.target import Target, Tensors
 
@@ -123,9 +124,9 @@ def changed(target: Target, reference: Tensors, size: int) -> Tensor:
 
 def told(target: Target, tensors: Tensors, size: int) -> Tensor:
     """float64 [n] the explained number for tensors in the place of all inputs, on the CPU."""
+
+    def ask(rows: Tensor) -> Tensor:
+        return target.value(tuple(tensor[rows] for tensor in tensors), rows).double().cpu()
+
     with torch.no_grad():
-        parts = [
-            target.value(tuple(tensor[rows] for tensor in tensors), rows).double().cpu()
-            for rows in torch.split(target.every, size)
-        ]
-    return torch.cat(parts)
+        return in_parts(ask, target.every, size)

@@ -8,14 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from auditkit.explain.chunks import fitting, halving
+from auditkit.explain.chunks import fitting
+from auditkit.explain.memory import AT_ONCE, in_parts
 from auditkit.explain.method import Settings
 from auditkit.explain.regions import Regions
 from auditkit.explain.target import Target, Tensors
 from auditkit.explain.trust.explained import Flags, Floats
-
-_UNGUIDED = 256
-"""Rows at once where no backward pass tells what a row takes."""
 
 Reader = Callable[[Tensor, Tensor], Tensor]
 """From what the head returned, and the places of the units, to a number each."""
@@ -25,7 +23,7 @@ def rows_at_once(target: Target, settings: Settings) -> int:
     """How many rows the model is asked about at once."""
     if settings.chunk is not None:
         return settings.chunk
-    return _UNGUIDED if target.obstacle else fitting(target)
+    return AT_ONCE if target.obstacle else fitting(target)
 
 
 def chunked(target: Target, settings: Settings, ask: Callable[[Tensors, Tensor], Tensor]) -> Tensor:
@@ -36,8 +34,11 @@ def chunked(target: Target, settings: Settings, ask: Callable[[Tensors, Tensor],
         settings: how many at once.
         ask: gets inputs and places of some units, and returns [m, …].
     """
-    rows = torch.split(target.every, rows_at_once(target, settings))
-    return torch.cat([ask(tuple(one[part] for one in target.inputs), part) for part in rows])
+    return in_parts(
+        lambda rows: ask(tuple(one[rows] for one in target.inputs), rows),
+        target.every,
+        rows_at_once(target, settings),
+    )
 
 
 def without(
@@ -60,11 +61,8 @@ def without(
     """
     n, ways, count = removed.shape
     flags = torch.from_numpy(np.ascontiguousarray(removed)).reshape(n * ways, count)
-    found: list[Tensor] = []
-    at, size = 0, rows_at_once(target, settings)
 
-    def step(rows: int) -> Tensor:
-        items = torch.arange(at, min(at + rows, n * ways))
+    def step(items: Tensor) -> Tensor:
         places = (items // ways).to(target.device)
         inputs = tuple(one[places] for one in target.inputs)
         base = tuple(one[places] for one in target.baseline)
@@ -72,9 +70,6 @@ def without(
         with torch.no_grad():
             return reader(target.outputs(changed, places), places).cpu()
 
-    while at < n * ways:
-        part, size = halving(step, size)
-        found.append(part)
-        at += len(part)
-    table: Floats = torch.cat(found).reshape(n, ways).double().numpy()
+    values = in_parts(step, torch.arange(n * ways), rows_at_once(target, settings))
+    table: Floats = values.reshape(n, ways).double().numpy()
     return table

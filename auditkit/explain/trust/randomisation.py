@@ -16,9 +16,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from auditkit.explain.gradients import plain_gradients
 from auditkit.explain.method import Family, Maps, Method, Settings
 from auditkit.explain.target import NotExplainable, Target
-from auditkit.explain.trust.asking import chunked
+from auditkit.explain.trust.asking import chunked, rows_at_once
 from auditkit.explain.trust.cost import Cost
 from auditkit.explain.trust.explained import (
     Explained,
@@ -181,17 +182,9 @@ class _Cascade:
 
 def _gradients(target: Target, settings: Settings) -> Maps:
     """The plain gradient at the input."""
-    columns: list[list[Tensor]] = [[] for _ in target.inputs]
-
-    def ask(tensors: tuple[Tensor, ...], rows: Tensor) -> Tensor:
-        value, gradients = target.gradient(tensors, rows)
-        for column, gradient in zip(columns, gradients, strict=True):
-            column.append(gradient.cpu())
-        return value
-
-    chunked(target, settings, ask)
+    slopes = plain_gradients(target, rows_at_once(target, settings))
     shown = torch.ones(target.units, dtype=torch.bool)
-    return Maps(tuple(torch.cat(column) for column in columns), shown, gradients=1.0)
+    return Maps(slopes, shown, gradients=1.0)
 
 
 PLAIN = Method(
