@@ -13,15 +13,22 @@ from auditkit.checks.estimation import (
     estimated,
     telling,
 )
-from auditkit.checks.shortcuts_trials import Trial, key_of
+from auditkit.checks.shortcuts_trials import UNTOUCHED, Trial, key_of
 from auditkit.evidence.row_estimates import share_of
 from auditkit.evidence.subject import MAX_ONE_VS_REST
 from auditkit.measurement import Estimate, Measurement
 from auditkit.statistics import estimates
+from auditkit.statistics.absence import NoEstimateError
 
 LEAST_PART = 400
 """Units of a class that are judged by themselves. Of so many, a share of changed decisions that is
 truly 2 % shows to be below 5 % in nine of ten audits (one-sided α .025); of 200 in four of ten."""
+
+EVIDENT = 0.05
+"""Share of changed decisions beyond which a class of fewer units is judged by itself as well: where
+a marker moves all of a rare class and none of the others, the share of both together is small."""
+_BY_CHANCE = 0.005
+"""How often, under one intervention, some class is so judged whose true share is no larger."""
 
 
 def flips(trial: Trial) -> Estimate:
@@ -64,7 +71,8 @@ def worst(trials: Sequence[Trial]) -> Measurement:
 
     A marker that makes for one class flips none that are of it already: the share of all is diluted
     by the share of the class. Classes of fewer than `LEAST_PART` units are taken together, the
-    smallest first, so that a rare class does not leave the question open for ever.
+    smallest first, so that a rare class does not leave the question open for ever; one of which it
+    is evident that more than `EVIDENT` change counts by itself, too.
 
     Args:
         trials: of one nuisance, at least one: each direction that there is.
@@ -97,7 +105,38 @@ class _Part:
 def _parts(trial: Trial) -> list[_Part]:
     predicted = trial.classes
     counts = np.bincount(predicted, minlength=len(trial.view.classes)).tolist()
-    return [_Part(some, trial.part(np.isin(predicted, some))) for some in together(counts)]
+    joined = together(counts)
+    parts = [_Part(some, trial.part(np.isin(predicted, some))) for some in joined]
+    return [*parts, *_evident(trial, [place for some in joined if some[1:] for place in some])]
+
+
+def _evident(trial: Trial, joined: list[int]) -> Iterator[_Part]:
+    """Of classes that are taken together, those whose decisions evidently change by themselves."""
+    for place in joined:
+        one = trial.part(trial.classes == place)
+        changed, units = int(one.flips.sum()), len(one.pair.before)
+        if evident(changed, units, len(joined)) and _by_clusters(one, len(joined)):
+            yield _Part([place], one)
+
+
+def evident(changed: int, units: int, among: int) -> bool:
+    """Whether surely more than `EVIDENT` of a class change, one of so many classes looked at.
+
+    >>> evident(30, 30, among=2), evident(3, 30, among=2)
+    (True, False)
+    """
+    share = estimates.exact_proportion(changed, max(units, 1))
+    return units >= MIN_KEPT and estimates.bounds(share, _BY_CHANCE / among)[0] > EVIDENT
+
+
+def _by_clusters(trial: Trial, among: int) -> bool:
+    """The same where units come in clusters; True where they do not."""
+    if trial.pair.before.clusters is None:
+        return True
+    try:
+        return estimates.bounds(flips(trial), _BY_CHANCE / among)[0] > EVIDENT
+    except (ValueError, NoEstimateError):  # its clusters are too few for a bound
+        return False
 
 
 def _reason(trials: Sequence[Trial]) -> str:
@@ -120,6 +159,7 @@ def _reason(trials: Sequence[Trial]) -> str:
     nuisance = trials[0].variant.nuisance
     said.append("" if nuisance is None else nuisance.irremovable)
     said += [f"{trial.variant}: {trial.counted}" for trial in trials if trial.counted]
+    said += [f"{trial.variant}: {UNTOUCHED}" for trial in trials if not trial.touches]
     return " ".join(part for part in (*said, trials[0].pair.before.drawn) if part)
 
 

@@ -15,6 +15,8 @@ from auditkit.evidence.subject import View
 from auditkit.measurement import Estimate, Measurement, MeasurementKey, Slice
 from auditkit.variants.variant import Variant
 
+UNTOUCHED = "It leaves the inputs of every unit as they are, so that it shows nothing."
+
 
 def key_of(number: str, view: View, *said: str, where: Slice | None = None) -> MeasurementKey:
     """Of one number of a view.
@@ -102,9 +104,7 @@ class Trial:
             NoEstimateError: `undefined`.
         """
         if not self.touches:
-            raise undefined(
-                "It leaves the inputs of every unit as they are, so that it shows nothing."
-            )
+            raise undefined(UNTOUCHED)
 
     def measured(
         self, number: str, estimate: Callable[[Trial], Estimate], *said: str

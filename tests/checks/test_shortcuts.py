@@ -15,7 +15,7 @@ from torch import Tensor, nn
 import auditkit
 from auditkit.checks import Findings
 from auditkit.checks.shortcuts import CHECK
-from auditkit.checks.shortcuts_flips import LEAST_PART, together
+from auditkit.checks.shortcuts_flips import EVIDENT, LEAST_PART, evident, together
 from auditkit.data import Dataset, dataset
 from auditkit.errors import ConfigurationError
 from auditkit.evidence import LocalEngine, Options, Subject, make_plan
@@ -158,6 +158,28 @@ def test_a_stamp_for_the_majority_is_not_diluted_by_it() -> None:
     assert whole == pytest.approx(0.452, abs=0.01)
 
 
+def test_a_stamp_against_a_rare_class_is_not_diluted_by_the_others() -> None:
+    """30 of 900 are dark, and each of them flips: 3 % of all, and all of the class."""
+    worst = of(stamps(20.0, bright=870 / UNITS), "worst_flips", "stamp")
+    assert worst.value == 1
+    assert outside(worst, 0, LIMIT)
+    assert worst.reason.startswith("Most change when it is applied, of units taken for dark. ")
+    people = of(stamps(20.0, bright=870 / UNITS, cluster="person"), "worst_flips", "stamp")
+    assert people.estimate is not None
+    assert not inside(people, 0, LIMIT)
+
+
+@pytest.mark.parametrize("units", [5, 40, 399])
+def test_chance_makes_no_rare_class_evident(units: int) -> None:
+    """400 audits of ten classes, of each of which truly 5 % change: one more than 1 % at most."""
+    rng = np.random.default_rng(0)
+    wrong = [
+        any(evident(changed, units, among=10) for changed in rng.binomial(units, EVIDENT, 10))
+        for _ in range(400)
+    ]
+    assert sum(wrong) <= 5
+
+
 def test_units_that_bear_it_already_are_not_counted() -> None:
     findings = stamps(20.0, stamped=0.8)
     stamped = int(Images(stamped=0.8).stamped.sum())
@@ -224,7 +246,9 @@ def test_what_changes_nothing_shows_nothing() -> None:
     assert one.reason == (
         "It leaves the inputs of every unit as they are, so that it shows nothing."
     )
-    assert of(everywhere, "worst_flips", "stamp").value == pytest.approx(0.5, abs=0.01)
+    worst = of(everywhere, "worst_flips", "stamp")
+    assert worst.value == pytest.approx(0.5, abs=0.01)
+    assert f"stamp applied: {one.reason}" in worst.reason
     given = dataset(evaluation=Images())
     nothing = measured(reader(20.0), given, [{"kind": "channel", "channel": 0}])
     worst = of(nothing, "worst_flips", "channel")

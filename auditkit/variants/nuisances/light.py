@@ -7,7 +7,7 @@ from torch import Tensor
 
 from auditkit.errors import ConfigurationError
 from auditkit.variants.nuisances.nuisance import Nuisance
-from auditkit.variants.nuisances.scale import Case, ratio
+from auditkit.variants.nuisances.scale import Case, deviation, ratio
 
 
 def _mean(images: Tensor) -> Tensor:
@@ -33,20 +33,21 @@ def usually_bright(case: Case) -> Tensor:
 def contrast(images: Tensor, nuisance: Nuisance) -> Tensor:
     """The standard deviation of each image, shape (n, 1)."""
     del nuisance
-    return images.std(dim=(1, 2, 3), keepdim=True, correction=0).flatten(1)
+    return deviation(images, (1, 2, 3)).flatten(1)
 
 
 def contrasted(case: Case) -> Tensor:
     """Each number's distance from its image's mean is multiplied."""
-    mean = _mean(case.inputs)
-    return mean + float(case.nuisance["factor"]) * (case.inputs - mean)
+    mean, own = _mean(case.inputs), deviation(case.inputs, (1, 2, 3))
+    changed = mean + float(case.nuisance["factor"]) * (case.inputs - mean)
+    return torch.where(own > 0, changed, case.inputs)
 
 
 def usually_contrasted(case: Case) -> Tensor:
-    """Each image has the sample's mean deviation, about its own mean."""
-    mean = _mean(case.inputs)
-    own = case.inputs.std(dim=(1, 2, 3), keepdim=True, correction=0)
-    return mean + (case.inputs - mean) * ratio(case.aim, own)
+    """Each image has the sample's mean deviation, about its own mean; one without any stays."""
+    mean, own = _mean(case.inputs), deviation(case.inputs, (1, 2, 3))
+    changed = mean + (case.inputs - mean) * ratio(case.aim, own)
+    return torch.where(own > 0, changed, case.inputs)
 
 
 def _channel(images: Tensor, nuisance: Nuisance) -> Tensor:
@@ -63,7 +64,7 @@ def _channel(images: Tensor, nuisance: Nuisance) -> Tensor:
 def channel_levels(images: Tensor, nuisance: Nuisance) -> Tensor:
     """Mean and standard deviation of the channel in each image, shape (n, 2)."""
     one = _channel(images, nuisance).flatten(1)
-    return torch.stack([one.mean(dim=1), one.std(dim=1, correction=0)], dim=1)
+    return torch.cat([one.mean(dim=1, keepdim=True), deviation(one, (1,))], dim=1)
 
 
 def channel_moved(case: Case) -> Tensor:
@@ -76,8 +77,7 @@ def channel_moved(case: Case) -> Tensor:
 def usual_channel(case: Case) -> Tensor:
     """The channel has the sample's mean level and deviation in each image."""
     one = _channel(case.inputs, case.nuisance)
-    mean = one.mean(dim=(1, 2), keepdim=True)
-    own = one.std(dim=(1, 2), keepdim=True, correction=0)
+    mean, own = one.mean(dim=(1, 2), keepdim=True), deviation(one, (1, 2))
     return _with_channel(case, case.aim[0] + (one - mean) * ratio(case.aim[1], own))
 
 

@@ -112,3 +112,12 @@ class Case:
 def ratio(aim: Tensor, own: Tensor) -> Tensor:
     """By what deviations are multiplied to become `aim`; those of zero stay what they are."""
     return torch.where(own > 0, aim / own.clamp(min=torch.finfo(own.dtype).tiny), 1.0)
+
+
+def deviation(inputs: Tensor, dim: tuple[int, ...]) -> Tensor:
+    """The standard deviation over some axes, which are kept; 0 where all numbers are one.
+
+    Of equal numbers the mean is rounded, and the distance from it would pass for contrast.
+    """
+    own = inputs.std(dim=dim, keepdim=True, correction=0)
+    return own.masked_fill(inputs.amax(dim, keepdim=True) == inputs.amin(dim, keepdim=True), 0.0)

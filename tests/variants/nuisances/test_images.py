@@ -208,6 +208,23 @@ def test_shares_of_a_side_are_a_pixel_at_least() -> None:
     assert float(done(border, "applied", torch.zeros(1, 1, 8, 8)).sum()) == 28
 
 
+@pytest.mark.parametrize("tone", [0.1, 0.3, 0.7])
+@pytest.mark.parametrize("kind", ["contrast", "channel"])
+def test_what_rounding_leaves_of_an_even_image_is_no_contrast(tone: float, kind: str) -> None:
+    """The mean of 3,072 numbers 0.1 is no 0.1, and the rest was made as large as a contrast."""
+    even = torch.full((1, 3, 32, 32), tone)
+    plain = {"kind": kind, **({"factor": 0.5} if kind == "contrast" else {"channel": 1, "by": 0.1})}
+    nuisance = Nuisance.of(plain)
+    usual = torch.tensor([0.25]) if kind == "contrast" else torch.tensor([tone, 0.25])
+    found = intervened_images(even, nuisance, "removed", usual=usual)
+    torch.testing.assert_close(found, even)
+    measured = usual_of_images(even, nuisance)
+    assert measured is not None
+    assert float(measured[0, -1]) == 0
+    if kind == "contrast":
+        assert torch.equal(intervened_images(even, nuisance, "applied"), even)
+
+
 def test_an_even_image_has_no_contrast_to_bring_to_the_usual() -> None:
     images = pictures()
     images[0] = 0.5
