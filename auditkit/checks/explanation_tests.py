@@ -97,7 +97,7 @@ def _curves(units: ExplainedUnits, tested: Mapping[str, TrustResult]) -> Iterato
     of = f" of {units.head}" if units.head else ""
     yield Figure(
         kind="faithfulness_curves",
-        title=f"What happens when regions go or come back, output{of}",
+        title=f"What happens to the output{of} when regions go or come back",
         caption=(
             "The mean of the explained number as regions are replaced by the baseline (deletion), "
             "or brought back (insertion), those first that the map calls most important. A map "
