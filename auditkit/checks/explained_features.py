@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from auditkit.checks.estimation import MIN_KEPT
 from auditkit.checks.explained_units import ExplainedUnits
 from auditkit.checks.explanation_features import named_magnitudes
 from auditkit.evidence.subject import Subject
@@ -35,12 +36,13 @@ class ExplainedFeatures:
     def of(cls, units: ExplainedUnits, found: Explanation, subject: Subject) -> ExplainedFeatures:
         """The leading features of an explanation that has a chosen method.
 
-        They are those of the ranking that the check draws; none where no unit has a map.
+        They are those of the ranking that the check draws; none where fewer than five units have a
+        map.
         """
         named, _ = named_magnitudes(found, subject)
         known = np.isfinite(named.values).all(axis=1)
         values = named.values[known]
-        means = values.mean(axis=0) if len(values) else np.zeros(0)
+        means = values.mean(axis=0) if len(values) >= MIN_KEPT else np.zeros(0)
         order = sorted(range(len(means)), key=lambda place: (-means[place], named.names[place]))
         leading = order[:MOST]
         return cls(

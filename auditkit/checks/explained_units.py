@@ -8,10 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from auditkit.checks.check import EVALUATION
-from auditkit.checks.estimation import Sample, by_blocks, undefined
+from auditkit.checks.estimation import (
+    MIN_KEPT,
+    Sample,
+    by_blocks,
+    estimated,
+    telling,
+    undefined,
+)
 from auditkit.evidence.collected import SplitEvidence
 from auditkit.evidence.needs import AttributionNeed
-from auditkit.measurement import Estimate, MeasurementKey, Slice
+from auditkit.measurement import Estimate, Measurement, MeasurementKey, Slice
 from auditkit.statistics import estimates
 from auditkit.statistics.rates import Rate, rate_estimate
 
@@ -64,6 +71,24 @@ class ExplainedUnits:
         """The share of units for which something holds, bool of shape (n,)."""
         trials, hits = self._by_cluster(yes.astype(np.float64)).T
         return rate_estimate(Rate(hits, trials, self.clusters is not None, self.sample.clusters))
+
+    def averaged(self, key: MeasurementKey, values: np.ndarray, reason: str = "") -> Measurement:
+        """The mean of a value over the units that have one, which is all that it rests on.
+
+        Args:
+            key: of the measurement.
+            values: shape (n,); NaN of units that have none.
+            reason: what else to say of it.
+        """
+        known = np.isfinite(values)
+        some = self.part(known)
+
+        def estimate() -> Estimate:
+            if 0 < some.sample.rows < MIN_KEPT:
+                raise telling("Too few of the units explained have a value")
+            return some.mean(values[known])
+
+        return estimated(key, estimate, some.sample if known.any() else self.sample, reason)
 
     def mean(self, values: np.ndarray) -> Estimate:
         """The mean of a value, shape (n,), over the units that have one (are not NaN)."""

@@ -30,7 +30,7 @@ def convergence(units: ExplainedUnits, found: Explanation) -> Iterator[Measureme
         lacking = int((~np.isfinite(numbers)).sum())
         without = f" {lacking} of them have none: there is nothing to attribute." * bool(lacking)
         said = f"{drawn}{without}"
-        yield estimated(units.key(name), partial(units.mean, numbers), units.sample, said)
+        yield units.averaged(units.key(name), numbers, said)
 
 
 def unmeasured(

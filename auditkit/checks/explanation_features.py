@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 
 from auditkit.checks.check import Findings
-from auditkit.checks.estimation import drawn_ends, estimated
+from auditkit.checks.estimation import MIN_KEPT, absent, concealed, drawn_ends, telling
 from auditkit.checks.explained_units import ExplainedUnits
 from auditkit.checks.explanation_convergence import unmeasured
 from auditkit.errors import ConfigurationError
@@ -27,6 +25,10 @@ def features(units: ExplainedUnits, found: Explanation, subject: Subject) -> Fin
         return Findings(tuple(unmeasured(units, found.reason, _NUMBERS)))
     named, notes = named_magnitudes(found, subject)
     shown = np.isfinite(named.values).all(axis=1)
+    if 0 < shown.sum() < MIN_KEPT:
+        few = telling("Too few of the units explained have a map that may be shown")
+        key = units.key("mean_attribution")
+        return Findings((absent(key, few.status, str(few), concealed(units.sample)),))
     try:
         ranked = rank_features(named.values[shown], named.names, seed=subject.seed)
     except ValueError as refused:
@@ -41,11 +43,7 @@ def features(units: ExplainedUnits, found: Explanation, subject: Subject) -> Fin
         )
     columns = dict(zip(named.names, named.values.T, strict=True))
     measured = tuple(
-        estimated(
-            units.key("mean_attribution", feature.name),
-            partial(units.mean, columns[feature.name]),
-            units.sample,
-        )
+        units.averaged(units.key("mean_attribution", feature.name), columns[feature.name])
         for feature in kept
     )
     return Findings(measured, (_figure(units, found, measured, ranked),), notes)

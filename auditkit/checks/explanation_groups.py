@@ -54,7 +54,7 @@ def by_groups(
         return Findings()
     leading = ExplainedFeatures.of(units, found, subject) if found.chosen else None
     if leading is None or not leading.names:
-        reason = found.reason or "No unit has a map that can be ranked."
+        reason = found.reason or "Fewer than five units have a map that can be ranked."
         status = Status.UNDEFINED if found.chosen else Status.NOT_APPLICABLE
         return Findings(tuple(unmeasured(units, reason, (DIFFERENCE,), status)))
     tables = [

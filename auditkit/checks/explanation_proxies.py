@@ -69,7 +69,7 @@ def _nothing(found: Explanation, names: tuple[str, ...]) -> str:
     if not found.chosen:
         return found.reason
     if not names:
-        return "No unit has a map that can be ranked."
+        return "Fewer than five units have a map that can be ranked."
     return (
         "None of the inputs that matter most could be traced to a column of the table by its name; "
         "declare model.feature_names, each beginning with the name of its column."

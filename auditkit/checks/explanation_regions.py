@@ -7,13 +7,11 @@ a map that does not proves nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 import numpy as np
 import torch
 
 from auditkit.checks.check import Findings
-from auditkit.checks.estimation import estimated
 from auditkit.checks.explained_units import ExplainedUnits
 from auditkit.checks.explanation_convergence import unmeasured
 from auditkit.evidence.subject import Subject
@@ -43,8 +41,7 @@ def _of_patches(
         for name, maps in found.maps.items():
             if isinstance(maps, Maps):
                 key = units.key("region_mass", f"{patch} · {METHODS[name].title}")
-                ratios = mass_over_area(maps, patch)
-                yield estimated(key, partial(units.mean, ratios), units.sample)
+                yield units.averaged(key, mass_over_area(maps, patch))
 
 
 def mass_over_area(maps: Maps, patch: Nuisance) -> np.ndarray:

@@ -234,6 +234,22 @@ def test_attributions_that_are_no_numbers() -> None:
     assert error.reason == "Fewer than two units have a value."
 
 
+def test_numbers_rest_on_the_units_whose_maps_are_shown() -> None:
+    shown = torch.arange(20) >= 8
+    result = explained(attributions(20, torch.rand(20, 2), shown=shown))
+    assert found(result, "explanation.mean_attribution", label="x0").units == 12
+    assert found(result, "explanation.converged_share").units == 20
+
+
+def test_maps_of_four_units_are_not_told_about() -> None:
+    shown = torch.arange(20) >= 16
+    result = explained(attributions(20, torch.rand(20, 2), shown=shown))
+    (ranked,) = (m for m in result.measurements if m.key.metric == "explanation.mean_attribution")
+    assert (ranked.status, ranked.value, ranked.units) == (Status.TOO_FEW, None, 0)
+    assert "fewer than 5" in ranked.reason
+    assert [figure.kind for figure in result.figures] == []
+
+
 def test_of_very_many_inputs_the_largest_are_kept() -> None:
     values = torch.rand(20, 1200) * torch.arange(1200)
     result = explained(attributions(20, values))
