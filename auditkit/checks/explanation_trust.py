@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from auditkit.explain import Explanation, Maps, NotExplainable
 from auditkit.explain.methods.registry import METHODS
+from auditkit.explain.trust.findings import UNCONVERGED
+from auditkit.explain.trust.verdict import CONVERGED, LIMITED, WITHHELD
 
 NOT_ASKED = "The method was not asked for."
 
@@ -23,22 +25,26 @@ def trust_of(found: Explanation, method: str, unit: int | None = None) -> dict[s
     maps = found.maps.get(method)
     if not isinstance(maps, Maps):
         reason = maps.reason if isinstance(maps, NotExplainable) else NOT_ASKED
-        return {"label": "withheld", "reason": reason}
+        return {"label": WITHHELD, "reason": reason}
     shown = maps.shown if unit is None else maps.shown[unit : unit + 1]
     hidden = int((~shown).sum())
     if hidden == len(shown):
-        return {"label": "withheld", "reason": maps.withheld or "The map may not be shown."}
+        return {"label": WITHHELD, "reason": maps.withheld or "The map may not be shown."}
+    missing = f"The maps of {hidden} of {len(shown)} units are left out. {maps.withheld}".strip()
     if method in found.tested:
         trust = found.tested[method].trust
+        # It was tested on some of the units alone: the others may have fared worse.
+        if trust.label == CONVERGED and hidden > UNCONVERGED * len(shown):
+            return {"label": LIMITED, "reason": missing}
         return {"label": trust.label, "reason": trust.reason}
     limits = [warning] if (warning := METHODS[method].warning) else []
     if maps.error is None and maps.gap is None:
         limits.append("The method does not estimate its own error.")
     if hidden:
-        limits.append(f"The maps of {hidden} of {len(shown)} units are left out. {maps.withheld}")
+        limits.append(missing)
     if limits:
-        return {"label": "limited", "reason": " ".join(limits)}
-    return {"label": "converged", "reason": _converged(found, maps)}
+        return {"label": LIMITED, "reason": " ".join(limits)}
+    return {"label": CONVERGED, "reason": _converged(found, maps)}
 
 
 def _converged(found: Explanation, maps: Maps) -> str:

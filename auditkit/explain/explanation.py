@@ -83,9 +83,13 @@ class Explanation:
     def chosen(self) -> str:
         """The method of rankings and pictures; "" if there is none.
 
-        It is the first that shows any map, and was not found wanting where it was tested.
+        It is the first that was not found wanting where it was tested and shows at least half of
+        its maps, since the few units that a method can explain are unlike the others; else the
+        first that shows any.
         """
-        return next((name for name in self.maps if self._trusted(name)), "")
+        trusted = [name for name in self.maps if self._trusted(name)]
+        most = (name for name in trusted if _shows(self.maps[name], _MOST))
+        return next(most, next(iter(trusted), ""))
 
     def _trusted(self, method: str) -> bool:
         found = self.tested.get(method)
@@ -232,5 +236,11 @@ def _varied(target: Target) -> Tensor | None:
     return (target.inputs[0] != target.baseline[0]).any(dim=-1).cpu()
 
 
-def _shows(maps: Maps | NotExplainable) -> bool:
-    return isinstance(maps, Maps) and bool(maps.shown.any())
+_MOST = 0.5
+
+
+def _shows(maps: Maps | NotExplainable, share: float = 0.0) -> bool:
+    """Whether a method shows any of its maps, and at least such a share of them."""
+    if not isinstance(maps, Maps) or not bool(maps.shown.any()):
+        return False
+    return float(maps.shown.double().mean()) >= share
