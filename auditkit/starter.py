@@ -139,6 +139,13 @@ policy: baseline
 #   attacks: [fgsm, pgd]               # ← autoattack too, with auditkit-torch[autoattack]
 #   review: 0                          # ← list so many rows whose label is doubtful, by row id
 
+# How decisions are explained; these are the usual numbers:
+# explain:
+#   methods: [integrated_gradients, saliency, feature_ablation]
+#   units: 128                         # ← of a random sample that are explained
+#   tested: 32                         # ← of these on which the explanations are tested
+#   samples: 0                         # ← show so many single decisions, with their inputs
+
 # What ought not to matter to the model: put in and taken out, to see whose decision changes.
 # nuisances:
 #   - {{kind: column, column: hospital, value: "A"}}    # the README lists the kinds
