@@ -210,14 +210,17 @@ class Target:
         return self.of_index(outputs.softmax(dim=1), rows)
 
     def preferred(self, outputs: Tensor, rows: Tensor) -> Tensor:
-        """[m] bool: whether the explained class is the one with the highest score, or above a half.
+        """[m] bool: whether the explained class is the one with the highest score.
 
+        Of a single score, whether it is above a half, and of a label above its declared threshold.
         Of a regression always true: there is no decision that could change.
         """
         if self.head.task is Task.REGRESSION or self.head.outputs not in _SCORED:
             return torch.ones(len(rows), dtype=torch.bool, device=outputs.device)
         if outputs.ndim == 1 or self.head.task is Task.MULTILABEL:
-            return self.probability(outputs, rows) >= 0.5
+            several, decision = self.head.task is Task.MULTILABEL, self.head.decision
+            least = decision.threshold if several and decision is not None else 0.5
+            return self.probability(outputs, rows) >= least
         return outputs.argmax(dim=1) == self.index[rows]
 
 

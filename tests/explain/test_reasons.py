@@ -71,6 +71,16 @@ def test_a_decision_on_the_edge_keeps_few_copies() -> None:
     assert [(r.low, r.high, r.stability) for r in one.reasons] == [(None, None, None)] * 4
 
 
+def test_the_declared_threshold_is_the_edge_that_copies_must_not_cross() -> None:
+    rows = people(40)
+    rows.iloc[0] = [1.0, 0.5, 1.0, 0.0, 0.0, 0.0]  # a score of 2
+    at = {"decision": {"threshold": 1 / (1 + np.exp(-2.0))}}
+    assert reason_codes(linear(*WEIGHTS), rows)[0].copies == 8
+    assert reason_codes(linear(*WEIGHTS, **at), rows)[0].copies < 7
+    raw = {"outputs": "values", "decision": {"threshold": 2.0}}
+    assert reason_codes(linear(*WEIGHTS, **raw), rows)[0].copies < 7
+
+
 def test_what_somebody_lacks_is_no_reason_of_theirs() -> None:
     rows = people(40)
     rows["age"] = (rows["age"] > 0).astype(np.float32)

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from auditkit.explain.decided import decided
 from auditkit.explain.method import Settings
 from auditkit.explain.target import Target, Tensors
 from auditkit.explain.trust.asking import chunked
+from auditkit.models.head import Task
 
 SHARE = 0.03
 """Of the spread of the inputs: the standard deviation of the noise."""
@@ -109,7 +111,14 @@ _APART = 7_368_787
 
 def _harmless(target: Target, there: Tensor, known: tuple[Tensor, Tensor]) -> Tensor:
     every, (here, base) = target.every, known
-    same = target.preferred(here, every) == target.preferred(there, every)
+    same = _decisions(target, here) == _decisions(target, there)
     value, now = target.of_index(here, every), target.of_index(there, every)
     room = (value - base).abs().clamp_min(_FLOOR * target.scale)
     return same & ((now - value).abs() < CHANGE * room)
+
+
+def _decisions(target: Target, outputs: Tensor) -> Tensor:
+    """[n] what is decided by the declared rule; without one, whether the explained class leads."""
+    binary = target.head.task is Task.BINARY
+    found = decided(target, outputs) if binary else None
+    return target.preferred(outputs, target.every) if found is None else found.to(outputs.device)
