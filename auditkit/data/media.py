@@ -17,7 +17,7 @@ from auditkit.data.media_source import Decoder
 from auditkit.data.openings import Media, Opening
 from auditkit.data.readers import Reader
 from auditkit.data.series_units import SeriesReader, WindowDecoder
-from auditkit.data.series_windows import Windows
+from auditkit.data.series_windows import DEPENDENT, Windows
 from auditkit.data.text_units import Encode, TextDecoder, TokenDecoder
 from auditkit.data.token_rows import TokenRows
 from auditkit.data.tokenizer_folders import FolderTokenizer
@@ -205,7 +205,8 @@ def series(
     A window never reaches from one series into another. With a horizon, the label is what comes
     after the window: each target at each of the next rows, `load+1`, `load+2` …; without one, it is
     the label column at the window's last step, as are groups and all else. The series is the
-    cluster, unless another is declared. A window that lacks a value is damaged.
+    cluster, unless another is declared; a note says where there is neither. A window that lacks a
+    value is damaged.
 
     Args:
         data: a table (as in `table`).
@@ -241,6 +242,8 @@ def series(
 
     def opened(opening: Opening) -> tuple[Reader, Decoder]:
         reader = SeriesReader(opening.table(data), windows, opening.split_column)
+        if opening.columns.cluster is None:
+            reader.notes.append(DEPENDENT)
         return reader, WindowDecoder(windows)
 
     def meaning(columns: Columns) -> Columns:

@@ -13,6 +13,13 @@ from auditkit.errors import ConfigurationError
 _GAP = 1.5
 """Two steps that lie further apart than this many usual steps have a gap between them."""
 
+DEPENDENT = (
+    "The windows of one series are counted as if they were independent, since neither series nor "
+    "cluster is declared: what one of them is like the next may be, too, and intervals are wider "
+    "in truth."
+)
+"""What is to be known of windows without a cluster."""
+
 
 @dataclass(frozen=True)
 class Windows:

@@ -207,3 +207,17 @@ def test_every_window_is_the_table_at_its_place(
                 rows = [*window[:, 0].astype(int), *ahead.astype(int)]
                 assert rows == list(range(rows[0], rows[0] + steps + horizon))
                 assert set(ids[rows]) == {cluster}
+
+
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [({"stride": 1}, True), ({"cluster": "region"}, False), ({"series": "meter"}, False)],
+)
+def test_windows_that_nothing_binds_are_told_of(
+    meters: pd.DataFrame, declared: dict[str, Any], said: bool
+) -> None:
+    one = meters.sort_values("meter")
+    roles = {"cluster": declared.pop("cluster")} if "cluster" in declared else {}
+    data = dataset(series(one, values="load", steps=4, horizon=1, **declared), **roles)
+    data.check()
+    assert any("as if they were independent" in note for note in data.notes) == said
