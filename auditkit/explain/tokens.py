@@ -88,7 +88,10 @@ def embedded(model: WrappedModel, placed: Any, nest: Nest) -> Iterator[Embedded 
     parts = {key: part for key, part in named_parts(placed).items() if isinstance(part, Tensor)}
     layer = _layer(model, placed, parts[nest.ids])
     if layer is None:
-        yield "No layer was found that embeds the token ids of the model."
+        yield (
+            "The inputs are whole numbers, and no layer was found that embeds them as tokens; let "
+            "preprocess make floating-point numbers of what are no tokens."
+        )
         return
     neutral, special = _silent(model, layer)
     if neutral is None:
@@ -110,9 +113,8 @@ def _layer(model: WrappedModel, placed: Any, ids: Tensor) -> nn.Module | None:
     module = model.module
     if module is None or isinstance(module, torch.jit.ScriptModule):
         return None
-    named = getattr(module, "get_input_embeddings", None)
-    if callable(named) and isinstance(found := named(), nn.Module):
-        return found
+    if (named := _named(module)) is not None:
+        return named
     heard: list[nn.Module] = []
 
     def hear(part: nn.Module, arguments: Any) -> None:
@@ -131,17 +133,36 @@ def _layer(model: WrappedModel, placed: Any, ids: Tensor) -> nn.Module | None:
     return heard[0] if heard else None
 
 
+def _named(module: nn.Module) -> nn.Module | None:
+    """The layer that the module itself calls its embeddings, if it does."""
+    named = getattr(module, "get_input_embeddings", None)
+    try:
+        found = named() if callable(named) else None
+    except (AttributeError, NotImplementedError):  # as transformers' models say that they have none
+        return None
+    return found if isinstance(found, nn.Module) else None
+
+
 def _silent(model: WrappedModel, layer: nn.Module) -> tuple[int | None, frozenset[int]]:
-    """The neutral token, and the tokens that stand for no text."""
+    """The neutral token, and the tokens that stand for no text.
+
+    What the user declares is taken at their word; what a configuration names only where there is
+    such a token: -1 is written there for none, and a list for several that end a text.
+    """
+    size, padding = getattr(layer, "num_embeddings", None), getattr(layer, "padding_idx", None)
     configuration = getattr(model.module, "config", None)
-    padding = getattr(layer, "padding_idx", None)
-    known = [getattr(configuration, name, None) for name in _NEUTRAL]
-    candidates = [model.inputs.neutral, *known, padding]
-    neutral = next((one for one in candidates if isinstance(one, int)), None)
+
+    def named(*names: str) -> list[int]:
+        found = [getattr(configuration, name, None) for name in names]
+        each = [one for held in found for one in (held if isinstance(held, list) else [held])]
+        every = [one for one in (*each, padding) if isinstance(one, int)]
+        return [one for one in every if one >= 0 and (size is None or one < size)]
+
+    declared = model.inputs.neutral
+    neutral = next(iter(named(*_NEUTRAL)), None) if declared is None else declared
     if model.inputs.special:
-        return neutral, frozenset(model.inputs.special)
-    named = [getattr(configuration, name, None) for name in _SPECIAL]
-    return neutral, frozenset(one for one in (*named, padding) if isinstance(one, int))
+        return neutral, frozenset((*model.inputs.special, *named()))
+    return neutral, frozenset(named(*_SPECIAL))
 
 
 def _embeddings(

@@ -25,7 +25,7 @@ def opened(model, inputs, targets=None):
 @pytest.mark.parametrize(
     ("inputs", "said"),
     [
-        (torch.zeros(7, 5, dtype=torch.int64), "No layer was found that embeds the token ids"),
+        (torch.zeros(7, 5, dtype=torch.int64), "no layer was found that embeds them as tokens"),
         ((X, torch.zeros(7, dtype=torch.int32)), "The input '1' is int32 beside others"),
         (X > 0, "The model has no floating-point input."),
         ((X, "text"), "The input '1' is no tensor."),

@@ -100,6 +100,41 @@ def test_configurations_name_tokens() -> None:
         torch.testing.assert_close(target.baseline[0][:, 0], target.inputs[0][:, 0])
 
 
+def configured(**named):
+    model = words(padding=None)
+    model.module.config = type("Configuration", (), named)()
+    return model
+
+
+def test_a_configuration_may_name_no_token_or_several() -> None:
+    """-1 stands for none, and texts may end in several ways."""
+    model = configured(mask_token_id=-1, pad_token_id=99, eos_token_id=[2, 8])
+    with targeting(model, GIVEN, model.heads[0]) as target:
+        assert isinstance(target, Target)
+        silence = model.module.words(torch.tensor(2)).detach()
+        torch.testing.assert_close(target.baseline[0][0, 1], silence)
+        fixed = (target.inputs[0] == target.baseline[0]).all(dim=-1)
+        assert fixed.tolist() == ((IDS == 2) | (IDS == 8) | (MASK == 0)).tolist()
+    with targeting(configured(pad_token_id=-1), GIVEN, model.heads[0]) as target:
+        assert isinstance(target, NotExplainable)
+
+
+def test_padding_is_fixed_beside_declared_special_tokens() -> None:
+    model = words({"neutral": 3, "special": [1]})
+    with targeting(model, {**GIVEN, "attention_mask": MASK | 1}, model.heads[0]) as target:
+        assert torch.equal(target.inputs[0][0, 4], target.baseline[0][0, 4])
+
+
+def test_a_module_that_names_no_embeddings_is_listened_to() -> None:
+    def none():
+        raise NotImplementedError
+
+    model = words()
+    model.module.get_input_embeddings = none
+    with targeting(model, GIVEN, model.heads[0]) as target:
+        assert isinstance(target, Target)
+
+
 def test_no_neutral_token_is_known() -> None:
     model = words(padding=None)
     with targeting(model, GIVEN, model.heads[0]) as target:
