@@ -74,8 +74,7 @@ def probe(
     Raises:
         DataError, ModelError: whatever the first batch shows to be wrong, before any long pass.
     """
-    for source in dataset.splits.values():
-        source.check()
+    dataset.check()
     batches = {name: _first_batch(dataset, name, batch_size) for name in dataset.splits}
     unit_metrics: dict[str, tuple[str, ...]] = {}
     answers = hashlib.sha256()

@@ -66,6 +66,11 @@ class AudioDecoder:
         self._seconds = seconds
         self._mix = mix
 
+    @property
+    def rate(self) -> int | None:
+        """Samples a second of all sounds; None where none is declared and none was read."""
+        return self._rate
+
     def decode(self, frame: pd.DataFrame) -> list[Any]:
         """See `Decoder.decode`."""
         read = each_unit(frame[self._contents.column], self._read)

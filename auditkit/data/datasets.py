@@ -10,12 +10,13 @@ from auditkit.data.batch import Source
 from auditkit.data.columns import Columns, Group, Label, ProxyGroup
 from auditkit.data.digests import combined_digest
 from auditkit.data.grouping import level_label
+from auditkit.data.media_source import MediaSource
 from auditkit.data.openings import Media, Opening
 from auditkit.data.sources import OUTSIDE, is_table, table, torch_source
 from auditkit.data.split_column import Fold, folds
 from auditkit.data.tables import TableSource
 from auditkit.data.wording import listed
-from auditkit.errors import ConfigurationError
+from auditkit.errors import ConfigurationError, DataError
 
 EVALUATION = "evaluation"
 TRAINING = "training"
@@ -55,10 +56,26 @@ class Dataset:
         """Check every split, before any model time is spent.
 
         Raises:
-            DataError: what the sources find.
+            DataError: what the sources find, or sounds of one split have another rate.
         """
         for source in self.splits.values():
             source.check()
+        self._refuse_rates()
+
+    def _refuse_rates(self) -> None:
+        """A model knows sounds at one rate; where none is declared, each split has its first's."""
+        found = {
+            name: source.rate
+            for name, source in self.splits.items()
+            if isinstance(source, MediaSource) and source.rate is not None
+        }
+        if len(set(found.values())) > 1:
+            said = ", ".join(f"{rate} ({name})" for name, rate in found.items())
+            raise DataError(
+                f"The sounds of the splits differ in their samples a second: {said}.",
+                mend="Resample the files to one rate, the one that the model was made for, and "
+                "declare it as audio.rate.",
+            )
 
     def digest(self) -> str:
         """One digest of all splits: `sha256:…`, or `manifest:…` if any of theirs is one."""

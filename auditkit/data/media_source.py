@@ -96,6 +96,12 @@ class MediaSource(TableSource):
         said = damage.note(self._where, self.integrity.rows + damage.count if whole else None)
         return [*([said] if said else []), *self._reader.notes]
 
+    @property
+    def rate(self) -> int | None:
+        """Samples a second of all units, once one was read; None of media without."""
+        found: int | None = getattr(self._decoder, "rate", None)
+        return found
+
     def digest(self) -> str:
         """The digest of the table, and of the files that its rows name."""
         if not self._digest:

@@ -88,6 +88,16 @@ def test_damaged_sounds_are_named_and_counted(clips: Path, batches_of: Callable[
     )
 
 
+def test_splits_of_several_rates_are_refused(clips: Path, tmp_path: Path) -> None:
+    """Without a declared rate each split has that of its first sound; the model knows but one."""
+    (tmp_path / "fast").mkdir()
+    (tmp_path / "fast" / "a.wav").write_bytes(pcm(tone(220, 80, 16_000), 16_000))
+    data = dataset(audio(clips), training=audio(tmp_path / "fast"))
+    with pytest.raises(DataError, match=r"samples a second: 8000 \(evaluation\), 16000 \(training"):
+        data.check()
+    dataset(audio(clips), training=audio(clips)).check()
+
+
 def test_bytes_in_parquet(tmp_path: Path, batches_of: Callable[..., Any]) -> None:
     contents = [pcm(tone(200 + 10 * number, 80)) for number in range(4)]
     table = pa.table({"clip": contents, "y": [0, 1, 0, 1], "speaker": [1, 1, 2, 2]})
