@@ -28,9 +28,14 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def audited(example: Path, name: str, folder: Path) -> auditkit.Run:
+def audited(example: Path, name: str, folder: Path, checks: tuple[str, ...] = ()) -> auditkit.Run:
     said = Overrides(store=folder / "store", reports=(folder / "report.html",))
-    run, _ = audit_configuration(example / f"{name}.yaml", said)
+    place = example / f"{name}.yaml"
+    if checks:
+        text = place.read_text()
+        place = example / f"{name}-in-part.yaml"
+        place.write_text(f"{text}checks: [{', '.join(checks)}]\n")
+    run, _ = audit_configuration(place, said)
     assert run is not None
     return run
 
@@ -66,6 +71,30 @@ def test_the_digit_reader_meets_its_policy(example: Path, tmp_path: Path) -> Non
         number(run, "confidence.error_auroc", probe) for probe in ("ensemble", "margin")
     )
     assert ensemble > alone - 0.02
+
+
+def test_where_it_looks(example: Path, tmp_path: Path) -> None:
+    """The maps that add up are trusted, and Grad-CAM is labelled for what it does worse."""
+    run = audited(example, "audit", tmp_path, checks=("performance", "explanation"))
+    (converged,) = run.measurements.query("metric == 'explanation.converged_share'")["value"]
+    assert converged >= 0.97
+    figures = {
+        figure.kind: figure for figure in run.record.figures if figure.check == "explanation"
+    }
+    labels = {row["method"]: row["trust"] for row in figures["explanation_trust"].data["rows"]}
+    assert labels["Integrated gradients"]["label"] == "converged"
+    assert labels["Grad-CAM"]["label"] != "converged"
+    table = run.measurements
+    mean = table[(table["metric"] == "explanation.mean_attribution") & (table["slice"] == "all")]
+    cells = (
+        mean.sort_values("value", ascending=False)["label"]
+        .head(6)
+        .str.extract(r"rows (\d+)–(\d+), columns (\d+)–(\d+)")
+    )
+    inner = cells.astype(int)
+    assert (inner[0].min(), inner[1].max()) == (7, 23)
+    assert (inner[2].min(), inner[3].max()) == (10, 20)
+    assert any("Row ids and inputs of 6 units" in note for note in run.record.notes)
 
 
 @pytest.mark.parametrize(

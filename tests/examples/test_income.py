@@ -153,6 +153,35 @@ def test_the_readme_shows_the_verdicts_that_come_out(run: auditkit.Run) -> None:
     assert shown_rows(README, "group-ratio") == verdict_rows(run, "group-ratio")
 
 
+def test_what_it_goes_by_is_not_gender_but_tells_it(run: auditkit.Run) -> None:
+    table = run.measurements
+    moved = table[
+        (table["metric"] == "explanation.mean_attribution") & (table["slice"] == "all")
+    ].set_index("label")["value"]
+    text = " ".join(README.read_text().split())
+    first = [f"{moved[name]:.3f}"[1:] for name in ("marital_status=Married", "hours_per_week")]
+    assert moved.sort_values().index[-1] == "marital_status=Married"
+    assert f"married ({first[0]} on average), then the hours of work ({first[1]})" in text
+    gender = [f"{moved[f'gender={level}']:.3f}"[1:] for level in ("Female", "Male")]
+    assert f"Gender itself moves it by {gender[0]} and {gender[1]}" in text
+    known = table[table["metric"] == "explanation.proxy_association"].set_index("label")["value"]
+    assert f"V {known['marital_status=Married × gender']:.2f}".replace(" 0", " ") in text
+    (less,) = table[
+        (table["metric"] == "explanation.attribution_difference")
+        & (table["label"] == "marital_status=Married")
+        & (table["slice"] == "gender=Female")
+    ].itertuples()
+    shown = [f"{abs(end):.3f}"[1:] for end in (less.value, less.low, less.high)]
+    assert f"by {shown[0]} less than men's (−{shown[1]} to −{shown[2]})" in text
+
+
+def test_reasons_of_six_decisions_are_kept(run: auditkit.Run) -> None:
+    (codes,) = [figure for figure in run.record.figures if figure.kind == "reason_codes"]
+    assert len(codes.data["items"]) == 6
+    assert all(len(one["reasons"]) <= 4 for one in codes.data["items"])
+    assert any("kept in this record" in note for note in run.record.notes)
+
+
 @pytest.mark.parametrize(
     ("name", "shown"),
     [
