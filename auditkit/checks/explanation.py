@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from auditkit.checks.check import EVALUATION, Check, Findings
@@ -56,11 +57,14 @@ def _unmet(subject: Subject) -> str:
 
 
 def _measure(subject: Subject, evidence: Evidence) -> Findings:
+    from auditkit.checks.explanation_pictures import kept_note
+
     collected = evidence[EVALUATION]
     wanted = [need for need in collected.attributions if need.head in _heads(subject)]
-    return Findings.together(
+    found = Findings.together(
         _of_head(need, collected.attributions[need], subject, collected) for need in wanted
     )
+    return replace(found, notes=(*found.notes, *kept_note(found.figures)))
 
 
 def _of_head(
@@ -72,7 +76,7 @@ def _of_head(
     from auditkit.checks.explanation_convergence import convergence, unmeasured
     from auditkit.checks.explanation_features import features
     from auditkit.checks.explanation_groups import by_groups
-    from auditkit.checks.explanation_pictures import kept_note, pictures
+    from auditkit.checks.explanation_pictures import pictures
     from auditkit.checks.explanation_proxies import proxies
     from auditkit.checks.explanation_reasons import reasons
     from auditkit.checks.explanation_regions import regions
@@ -94,7 +98,6 @@ def _of_head(
             pictures(units, found, subject, evidence),
             regions(units, found, subject),
             reasons(units, found, subject, evidence),
-            Findings(notes=kept_note(found, subject)),
         ]
     )
 

@@ -5,7 +5,7 @@ Without `explain.samples` a record holds means over at least five units, and not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -165,17 +165,27 @@ TOWARDS = "towards what was decided (of a predicted number, towards a larger one
 """What the sign of a single map means."""
 
 
-def kept_note(found: Explanation, subject: Subject) -> tuple[str, ...]:
-    """What of single units is in the record; () where nothing is."""
-    kept = min(subject.wishes.samples, len(found))
-    if not kept or not found.chosen:
+def kept_note(figures: Sequence[Figure]) -> tuple[str, ...]:
+    """What of single units is in the record; () where nothing is.
+
+    Args:
+        figures: all that the check drew.
+    """
+    shown = max((_singles_in(figure) for figure in figures), default=0)
+    told = max((len(one.data["items"]) for one in figures if one.kind == "reason_codes"), default=0)
+    if not shown and not told:
         return ()
     what = (
-        f"Row ids of {kept} units, and what moved their decisions,"
-        if subject.medium == "table"
-        else f"Row ids and inputs of {kept} units"
+        f"Row ids and inputs of {shown} units"
+        if shown
+        else f"Row ids of {told} units, and what moved their decisions,"
     )
     return (
         f"{what} are kept in this record, since explain.samples asks for them; who may read it may "
         "read these.",
     )
+
+
+def _singles_in(figure: Figure) -> int:
+    """Of how many single units a figure shows pictures."""
+    return sum(item.get("n") == 1 for item in figure.data.get("items", ()))

@@ -125,6 +125,27 @@ def test_samples_are_shown_with_their_inputs_and_said_to_be() -> None:
     )
 
 
+def test_nothing_is_said_to_be_kept_where_nothing_is() -> None:
+    """Inputs of a kind that nobody declared are drawn nowhere."""
+    model = wrap(nn.Linear(3, 1), task="binary", outputs="logits", device="cpu")
+    rows = [(torch.rand(3), place % 2) for place in range(20)]
+    result = explaining(model, dataset(evaluation=rows), samples=4)
+    assert [figure.kind for figure in result.figures] == ["ranking"]
+    assert result.notes == ()
+
+
+def test_what_is_kept_of_several_outputs_is_said_once() -> None:
+    class Two(nn.Module):
+        def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+            return {name: x.mean(dim=(1, 2, 3)) for name in ("age", "size")}
+
+    heads = {"age": {"task": "regression"}, "size": {"task": "regression"}}
+    rows = [(image, {"age": 0.1, "size": 0.2}) for image, _ in images(20)]
+    result = explaining(wrap(Two(), heads=heads, **IMAGES), dataset(evaluation=rows), samples=2)
+    assert len(figures(result, "heat_maps")) == 4
+    assert len(result.notes) == 1
+
+
 def test_thumbnails_are_small() -> None:
     _, singles = figures(of_images(images(8, side=100), samples=1), "heat_maps")
     (item,) = singles.data["items"]
