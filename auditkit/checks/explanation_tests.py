@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from auditkit.checks.check import Findings
-from auditkit.checks.estimation import Sample, absent, measured
+from auditkit.checks.estimation import MIN_CLUSTERS, MIN_KEPT, Sample, absent, measured
 from auditkit.checks.explained_units import ExplainedUnits
 from auditkit.checks.explanation_convergence import unmeasured
 from auditkit.checks.explanation_metrics import TESTS
@@ -81,18 +83,8 @@ def _table(units: ExplainedUnits, tested: Mapping[str, TrustResult]) -> Figure:
 
 
 def _curves(units: ExplainedUnits, tested: Mapping[str, TrustResult]) -> Iterator[Figure]:
-    items = [
-        {
-            "method": result.results.method.title,
-            "curve": curve,
-            "trust": {"label": result.trust.label, "reason": result.trust.reason},
-            "rows": list(_points(result, curve)),
-        }
-        for result in tested.values()
-        if not isinstance(result.results.deletion, NotRun)
-        for curve in ("deletion", "insertion")
-    ]
-    if not items:
+    drawn = [one for one in map(partial(_Drawn.of, units), tested.values()) if one is not None]
+    if not drawn:
         return
     of = f" of {units.head}" if units.head else ""
     yield Figure(
@@ -100,28 +92,72 @@ def _curves(units: ExplainedUnits, tested: Mapping[str, TrustResult]) -> Iterato
         title=f"What happens to the output{of} when regions go or come back",
         caption=(
             "The mean of the explained number as regions are replaced by the baseline (deletion), "
-            "or brought back (insertion), those first that the map calls most important. A map "
-            "that is true to the model moves the output faster than a random order does, and than "
-            "the order of the input's own size."
+            "or brought back (insertion), those first that the map calls most important, over the "
+            "units that have a map. A map that is true to the model moves the output faster than a "
+            "random order does, and than the order of the input's own size."
         ),
         check="explanation",
-        data={"n": next(iter(tested.values())).results.units, "items": items},
+        data={
+            "n": max(one.n for one in drawn),
+            "items": [one.item(curve) for one in drawn for curve in ("deletion", "insertion")],
+        },
     )
 
 
-def _points(result: TrustResult, curve: str) -> Iterator[dict[str, object]]:
-    found = result.results.deletion
-    assert not isinstance(found, NotRun)  # or there would be no curve
-    orders = {
-        "map": found.curves,
-        "random": found.controls.random,
-        "input magnitude": found.controls.by_input,
-    }
-    for order, curves in orders.items():
-        columns = getattr(curves, curve).T
-        for share, column in zip(curves.shares, columns, strict=True):
-            mean = average(column)
-            yield {"order": order, "share": rounded(float(share)), **_ends(mean)}
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """The curves of one method, over the units that have a map of it.
+
+    Attributes:
+        result: with curves.
+        known: which units have a map, bool of shape (n,): the same for all three orders.
+        clusters: of all units; None where none is declared.
+    """
+
+    result: TrustResult
+    known: np.ndarray
+    clusters: np.ndarray | None
+
+    @classmethod
+    def of(cls, units: ExplainedUnits, result: TrustResult) -> _Drawn | None:
+        """None where there are no curves, or they would tell about fewer than five units."""
+        maps = result.results.maps
+        if isinstance(result.results.deletion, NotRun) or isinstance(maps, NotRun):
+            return None
+        known = maps.usable
+        clusters = None if units.clusters is None else units.clusters[: len(known)]
+        return cls(result, known, clusters) if known.sum() >= MIN_KEPT else None
+
+    @property
+    def n(self) -> int:
+        """How many units have a map."""
+        return int(self.known.sum())
+
+    def item(self, curve: str) -> dict[str, object]:
+        """The curve in each order."""
+        trust = self.result.trust
+        return {
+            "method": self.result.results.method.title,
+            "curve": curve,
+            "n": self.n,
+            "trust": {"label": trust.label, "reason": trust.reason},
+            "rows": list(self._points(curve)),
+        }
+
+    def _points(self, curve: str) -> Iterator[dict[str, object]]:
+        found = self.result.results.deletion
+        assert not isinstance(found, NotRun)  # or there would be no curve
+        orders = {
+            "map": found.curves,
+            "random": found.controls.random,
+            "input magnitude": found.controls.by_input,
+        }
+        groups = None if self.clusters is None else self.clusters[self.known]
+        for order, curves in orders.items():
+            columns = getattr(curves, curve)[self.known].T
+            for share, column in zip(curves.shares, columns, strict=True):
+                mean = average(column, groups, fewest=MIN_CLUSTERS)
+                yield {"order": order, "share": rounded(float(share)), **_ends(mean)}
 
 
 def _ends(mean: Average) -> dict[str, float | None]:

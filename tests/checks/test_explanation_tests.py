@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -21,19 +22,42 @@ from auditkit.reports.figures import chart
 METHODS = ("integrated_gradients", "saliency", "feature_ablation")
 
 
-def network(seed: int = 0) -> nn.Module:
+def tanh(seed: int = 0) -> nn.Module:
     torch.manual_seed(seed)
     return nn.Sequential(nn.Linear(8, 32), nn.Tanh(), nn.Linear(32, 1)).eval()
 
 
-def said(units: int = 40, tested: int = 24, gradients: float = 250.0) -> Findings:
+def said(
+    units: int = 40,
+    tested: int = 24,
+    gradients: float = 250.0,
+    clusters: np.ndarray | None = None,
+    network: nn.Module | None = None,
+) -> Findings:
     torch.manual_seed(1)
-    model = wrap(network(), task="binary", outputs="logits")
+    model = wrap(tanh() if network is None else network, task="binary", outputs="logits")
     found = explained(
         model, torch.randn(units, 8), model.heads[0], methods=METHODS,
-        trial=Trial(tested, gradients),
+        trial=Trial(tested, gradients, clusters),
     )  # fmt: skip
-    return trials(ExplainedUnits("", Sample(units), None, {}), found)
+    distinct = None if clusters is None else len(set(clusters.tolist()))
+    return trials(ExplainedUnits("", Sample(units, distinct), clusters, {}), found)
+
+
+class Stepped(nn.Module):
+    """Lets no gradient through where the first number is below a bound."""
+
+    def __init__(self, below: float) -> None:
+        super().__init__()
+        self.inner, self.below = tanh(), below
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.inner(torch.where(x[:, :1] < self.below, x.round(), x))
+
+
+def curves_of(found: Findings, method: str) -> list:
+    pictures = [figure for figure in found.figures if figure.kind == "faithfulness_curves"]
+    return [item for one in pictures for item in one.data["items"] if item["method"] == method]
 
 
 @pytest.fixture(scope="module")
@@ -96,3 +120,31 @@ def test_nothing_was_tested() -> None:
         "No explanation was tested: explain.tested is 0."
     }
     assert found.figures == ()
+
+
+def test_all_orders_are_drawn_over_the_units_that_have_a_map() -> None:
+    """Else curves of some units would stand beside those of others."""
+    for item in curves_of(said(network=Stepped(0.0)), "Gradient"):
+        assert 5 <= item["n"] < 24
+        ends = {
+            (row["order"], row["share"]): row["value"]
+            for row in item["rows"]
+            if row["share"] in (0, 1)
+        }
+        for share in (0, 1):
+            assert len({ends[order, share] for order in ("map", "random", "input magnitude")}) == 1
+
+
+def test_the_curves_of_fewer_than_five_units_are_not_drawn() -> None:
+    assert curves_of(said(tested=4), "Gradient") == []
+    assert curves_of(said(network=Stepped(1.5)), "Gradient") == []
+    assert curves_of(said(network=Stepped(1.5)), "Feature ablation")
+
+
+def test_the_bands_of_curves_know_of_clusters() -> None:
+    def lows(clusters: np.ndarray | None) -> list:
+        (item, _) = curves_of(said(clusters=clusters), "Gradient")
+        return [row["low"] for row in item["rows"]]
+
+    assert lows(None) != lows(np.arange(40) // 2)
+    assert set(lows(np.arange(40) // 8)) == {None}
