@@ -11,7 +11,8 @@ from torch import Tensor
 
 from auditkit.errors import ConfigurationError
 from auditkit.explain.explanation import Explanation
-from auditkit.explain.method import Maps
+from auditkit.explain.method import Maps, Method
+from auditkit.explain.methods.registry import METHODS
 from auditkit.explain.regions import cuts
 
 GRID = 8
@@ -42,7 +43,7 @@ def magnitudes(found: Explanation, names: Sequence[str] = (), method: str = "") 
     A tensor of shape [n] is one feature; [n, d] are d of them (of sound, at most 16 stretches of
     time); [n, steps, d] are d, added up over the steps; [n, …, height, width] are the cells of a
     grid of at most 8 by 8; an axis longer than that is cut into nearly equal parts. Of texts each
-    token is a feature, wherever it stands, if at least five of the units hold it.
+    token is a feature, wherever it stands, if at least five of the units with a map hold it.
 
     Args:
         found: of n units.
@@ -53,11 +54,12 @@ def magnitudes(found: Explanation, names: Sequence[str] = (), method: str = "") 
         ConfigurationError: another number of names than of features.
         ValueError: the method shows no map.
     """
-    maps = found.maps.get(method or found.chosen)
+    name = method or found.chosen
+    maps = found.maps.get(name)
     if not isinstance(maps, Maps):
         raise ValueError(f"there are no maps of {method or 'any method'}")
     if found.tokens is not None and found.varied is not None:
-        labels, signs, sizes = _of_tokens(maps.values[0], found.tokens, found.varied)
+        labels, signs, sizes = _of_tokens(maps, METHODS[name], found.tokens, found.varied)
     else:
         labels, signs, sizes = _of_tensors(found, maps, names)
     hidden = ~maps.shown.numpy()
@@ -86,14 +88,17 @@ def _of_tensors(found: Explanation, maps: Maps, names: Sequence[str]) -> _Table:
     )
 
 
-def _of_tokens(values: Tensor, tokens: Tensor, varied: Tensor) -> _Table:
-    by_place = values.double().sum(dim=-1) * varied
+def _of_tokens(maps: Maps, method: Method, tokens: Tensor, varied: Tensor) -> _Table:
+    values = maps.values[0].double()
+    by_place = values.sum(dim=-1) * varied
+    # The numbers of a plain gradient don't add up to anything; their magnitudes do.
+    weights = values.abs().sum(dim=-1) * varied if method.is_plain else by_place.abs()
     present, places = torch.unique(tokens, return_inverse=True)
     units, kinds = len(tokens), len(present)
     signs = torch.zeros(units, kinds, dtype=torch.float64).scatter_add_(1, places, by_place)
-    sizes = torch.zeros_like(signs).scatter_add_(1, places, by_place.abs())
+    sizes = torch.zeros_like(signs).scatter_add_(1, places, weights)
     held = torch.zeros_like(signs).scatter_add_(1, places, varied.double()) > 0
-    kept = (held.sum(dim=0) >= MIN_UNITS).nonzero()[:, 0]
+    kept = (held[maps.shown].sum(dim=0) >= MIN_UNITS).nonzero()[:, 0]
     labels = [f"token {one}" for one in present[kept].tolist()]
     return labels, signs[:, kept].numpy(), sizes[:, kept].numpy()
 

@@ -100,6 +100,11 @@ class Method:
     warning: str = ""
     options: Mapping[str, float] = field(default_factory=dict)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the map is a gradient alone, whose numbers don't add up to anything."""
+        return self.family is Family.GRADIENT and not self.times_input
+
     def __call__(self, target: Target, settings: Settings) -> Maps | NotExplainable:
         """The maps of a target, or why there are none."""
         if self.needs_gradient and target.obstacle:

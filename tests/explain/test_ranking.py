@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -167,6 +169,24 @@ def test_tokens_are_named_where_at_least_five_units_hold_them() -> None:
     assert found.names == ("token 7",)
     assert found.values[:, 0].tolist() == [4, 2, 2, 2, 2]
     assert found.signed[:, 0].tolist() == [0, 2, 2, 2, 2]
+
+
+def test_tokens_of_withheld_maps_do_not_count_among_the_five() -> None:
+    tokens = torch.full((6, 1), 7)
+    varied = torch.ones(6, 1, dtype=torch.bool)
+    shown = torch.arange(6) < 4
+    found = attributions(torch.ones(6, 1, 3), tokens=tokens, varied=varied, shown=shown)
+    assert magnitudes(found).names == ()
+
+
+def test_the_numbers_of_a_plain_gradient_do_not_cancel_within_a_token() -> None:
+    values = torch.tensor([3.0, -3.0]).expand(5, 1, 2)
+    tokens, varied = torch.full((5, 1), 7), torch.ones(5, 1, dtype=torch.bool)
+    found = attributions(values, tokens=tokens, varied=varied)
+    (maps,) = found.maps.values()
+    for method, expected in (("saliency", 6.0), ("integrated_gradients", 0.0)):
+        asked = replace(found, maps={method: maps})
+        np.testing.assert_array_equal(magnitudes(asked).values, np.full((5, 1), expected))
 
 
 def test_signs_are_kept_beside_sizes() -> None:

@@ -194,8 +194,7 @@ class _Purse:
         shared = self.rows.get((test, SHARED))
         if shared is not None and shared.reason:
             return shared.reason
-        plain = method.family is Family.GRADIENT and not method.times_input
-        if test == "baseline" and (plain or method.family is Family.ACTIVATION):
+        if test == "baseline" and (method.is_plain or method.family is Family.ACTIVATION):
             return "The method does not look at a baseline."
         return ""
 

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from auditkit.explain.method import Family, Maps, Method, Settings
+from auditkit.explain.method import Maps, Method, Settings
 from auditkit.explain.regions import Regions, regions
 from auditkit.explain.target import NotExplainable, Target, Tensors
 from auditkit.explain.trust.cost import Cost, total
@@ -129,8 +129,7 @@ def strength(target: Target, method: Method, values: Tensors, cut: Regions) -> F
     Returns:
         NaN where a map is not finite, and for tokens that are not explained.
     """
-    plain = method.family is Family.GRADIENT and not method.times_input
-    if target.tokens is None or plain:
+    if target.tokens is None or method.is_plain:
         sizes = tuple(value.detach().double().abs() for value in values)
     else:
         sizes = tuple(value.detach().double().sum(dim=-1, keepdim=True).abs() for value in values)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from auditkit.explain.method import Family, Settings
+from auditkit.explain.method import Settings
 from auditkit.explain.regions import Regions
 from auditkit.explain.target import Target
 from auditkit.explain.trust.asking import without
@@ -135,7 +135,7 @@ def infidelity(
 def _by_region(target: Target, given: Explained, cut: Regions) -> Floats:
     """[n, regions] what a map says that the region counts, with its sign."""
     values = given.maps.values
-    if given.method.family is Family.GRADIENT and not given.method.times_input:
+    if given.method.is_plain:
         values = tuple(
             value * (one - base).cpu()
             for value, one, base in zip(values, target.inputs, target.baseline, strict=True)

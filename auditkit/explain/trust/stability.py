@@ -108,7 +108,7 @@ def baseline_sensitivity(
     Raises:
         ModelError: the model could not take the inputs.
     """
-    if given.method.family is Family.GRADIENT and not given.method.times_input:
+    if given.method.is_plain:
         return NotRun("The method does not look at a baseline.")
     if given.method.family is Family.ACTIVATION:
         return NotRun("The method does not look at a baseline.")
