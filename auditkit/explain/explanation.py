@@ -35,7 +35,7 @@ class Trial:
         units: on how many of them, the first.
         gradients: what the tests may cost for a unit, over all methods; see `Budget`.
         groups: int64 [n], which units belong together; None if all are independent.
-        progress: is told of each step.
+        progress: is told of each step; of those of the methods first, then of those of the tests.
     """
 
     units: int = 32
@@ -151,7 +151,7 @@ def explained(
         outputs = target.everything()
         found = Explanation(
             target.names,
-            _asked(target, asked, settings),
+            _asked(target, asked, settings, None if trial is None else trial.progress),
             target.index.cpu(),
             target.medium,
             None if target.tokens is None else target.tokens.cpu(),
@@ -196,11 +196,13 @@ def chosen_methods(names: Sequence[str]) -> tuple[Method, ...]:
 
 
 def _asked(
-    target: Target, methods: Sequence[Method], settings: Settings
+    target: Target, methods: Sequence[Method], settings: Settings, progress: Progress | None
 ) -> dict[str, Maps | NotExplainable]:
     found: dict[str, Maps | NotExplainable] = {}
     together: Mapping[str, Maps] | NotExplainable | None = None
-    for method in methods:
+    for done, method in enumerate(methods):
+        if progress is not None:  # of long texts this takes longer than all tests
+            progress(done, len(methods), f"{method.title} of {target.units} units")
         if method.name in _TOGETHER and "integrated_gradients" in [one.name for one in methods]:
             together = _pass(target, settings) if together is None else together
             found[method.name] = (
