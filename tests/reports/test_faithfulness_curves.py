@@ -74,3 +74,15 @@ def test_the_table_has_every_point() -> None:
 @pytest.mark.parametrize("rows", [None, 3, [{}], [{"order": "map"}]])
 def test_what_lacks_something_becomes_a_table(rows: Any) -> None:
     assert picture(with_items(item(rows=rows))) is None
+
+
+@pytest.mark.parametrize(("orders", "points"), [(7, 2), (1, 700)])
+def test_more_curves_than_can_be_read_are_a_table(orders: int, points: int) -> None:
+    rows = [
+        {"order": f"order {order}", "share": point / points, "value": 0.5, "low": 0.4, "high": 0.6}
+        for order in range(orders)
+        for point in range(points)
+    ]
+    figure = with_items({**item(), "rows": rows})
+    assert picture(figure) is None
+    assert len(tables(figure)[1][1]) <= 301

@@ -123,3 +123,18 @@ def test_what_lacks_something_becomes_a_table(figure: Figure) -> None:
         less = {name: value for name, value in figure.data.items() if name != key}
         assert picture(dataclasses.replace(figure, data=less)) is None
         assert isinstance(tables(dataclasses.replace(figure, data=less)), list)
+
+
+def test_a_feature_of_a_group_is_drawn_once_however_often_it_is_named() -> None:
+    rows = [row("age", "F") for _ in range(5_000)]
+    drawing = picture(changed(feature_ranking_by_group(), rows=rows))
+    assert drawing is not None
+    assert len(drawing) < 50_000
+
+
+def test_tables_of_any_kind_end_where_a_page_does() -> None:
+    """Three kinds are tables as they are, and a record may hold any number of rows."""
+    rows = [row(f"feature {place}", "F") for place in range(1_000)]
+    *_, (_, shown) = tables(changed(feature_ranking_by_group(), rows=rows))
+    assert len(shown) == 301
+    assert shown[-1][0] == "… and 700 more rows"

@@ -130,3 +130,10 @@ def test_the_tables_hold_the_hottest_times_and_every_band() -> None:
 
 def test_a_unit_that_nobody_knows_is_written_as_it_is() -> None:
     assert "weeks" in texts(with_items(item(unit="weeks")))
+
+
+def test_more_bands_than_can_be_told_apart_are_a_table() -> None:
+    bands = {"edges": list(range(130)), "heat": [0.1, -0.2, 0.3] * 43}
+    figure = with_items(item(bands=bands))
+    assert picture(figure) is None
+    assert any(columns[0] == "bands of" for columns, _ in tables(figure))

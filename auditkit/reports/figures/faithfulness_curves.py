@@ -14,6 +14,7 @@ from auditkit.reports.formatting import count
 from auditkit.reports.text import shorten
 
 WIDTH, HEIGHT, COLUMNS = 250, 150, 3
+MOST_ORDERS, MOST_POINTS = 6, 600
 ORDERS: Mapping[str, tuple[str, list[int]]] = {
     "map": (style.ESTIMATE, [1, 0]),
     "random": (style.QUIET, [6, 4]),
@@ -58,9 +59,12 @@ def _panel(item: dict[str, Any], ends: tuple[float, float], title: str) -> alt.T
     rows = [_row(row) for row in item["rows"]]
     if not rows:
         return trust.panel_instead((WIDTH, HEIGHT), label, name)
+    orders = list(dict.fromkeys(row["order"] for row in rows))
+    if len(orders) > MOST_ORDERS or len(rows) > MOST_POINTS:
+        raise ValueError(f"{len(rows)} points in {len(orders)} orders are more than can be read")
     layers = [
         layer
-        for order in dict.fromkeys(row["order"] for row in rows)
+        for order in orders
         for layer in _line([row for row in rows if row["order"] == order], ends, (title, curve))
     ]
     return alt.layer(*layers, width=WIDTH, height=HEIGHT, title=name)

@@ -37,13 +37,13 @@ def draw(figure: Figure) -> alt.TopLevelMixin:
 
 
 def _rows(given: list[style.Row], features: list[str], groups: list[str]) -> list[style.Row]:
-    """Every row with its height in pixels: groups of one feature close together."""
+    """Each group of each feature once, with its height in pixels: one feature's close together."""
     names = dict(zip(features, distinct(features, 34), strict=True))
     called = dict(zip(groups, distinct(groups, 24), strict=True))
     block = LINE * len(groups) + AIR
     rows = []
-    for row in given:
-        feature, group = str(row["feature"]), str(row["group"])
+    once = {(str(row["feature"]), str(row["group"])): row for row in reversed(given)}
+    for (feature, group), row in reversed(once.items()):
         if feature not in names or group not in called:
             continue
         drawn, place = style.drawn(row, SCALE), groups.index(group)

@@ -45,7 +45,10 @@ def bounded(rows: list[list[str]]) -> list[list[str]]:
 
 
 def tables(figure: Figure) -> list[Table]:
-    """The figure's numbers: first its single values, then a table for each list of rows."""
+    """The figure's numbers: first its single values, then a table for each list of rows.
+
+    What is longer than a page takes ends in a row that says how many are left out.
+    """
     single = [[str(name), cell(value)] for name, value in figure.data.items() if _is_single(value)]
     found: list[Table] = [(["", "value"], single)] if single else []
     for name, value in figure.data.items():
@@ -53,7 +56,7 @@ def tables(figure: Figure) -> list[Table]:
         if rows:
             found.append(_of_rows(rows))
         elif not _is_single(value):
-            found.append(([str(name)], [[cell(item)] for item in _items(value)]))
+            found.append(([str(name)], bounded([[cell(item)] for item in _items(value)])))
     return found
 
 
@@ -73,7 +76,7 @@ def _items(value: Any) -> list[Any]:
 
 def _of_rows(rows: list[Mapping[str, Any]]) -> Table:
     columns = list(dict.fromkeys(str(name) for row in rows for name in row))
-    return columns, [[cell(row.get(name)) for name in columns] for row in rows]
+    return columns, bounded([[cell(row.get(name)) for name in columns] for row in rows])
 
 
 def draw(figure: Figure) -> alt.TopLevelMixin:

@@ -21,6 +21,7 @@ from auditkit.reports.text import shorten
 
 WIDTH, TALL, LOW, COLUMNS = 400, 84, 52, 2
 MOST_STEPS, MOST_TIMES, MOST_FREQUENCIES, MOST_EDGES, HOTTEST = 160, 64, 32, 12, 10
+MOST_BANDS = 128
 UNITS = {"s": ("time (s)", "frequency (Hz)"), "steps": ("step", "frequency (cycles per step)")}
 SCALE = Scale({})
 
@@ -170,6 +171,8 @@ def _bands(bands: dict[str, Any], title: str, signed: bool) -> alt.Chart:
     edges, heat = numbers(bands["edges"]), numbers(bands["heat"])
     if len(edges) != len(heat) + 1:
         raise ValueError(f"{len(edges)} edges of bands, but {len(heat)} bands")
+    if len(heat) > MOST_BANDS:
+        raise ValueError(f"{len(heat)} bands are more than can be told apart")
     rows = [
         {"start": i, "end": i + 1, "heat": float(value), "zero": 0.0}
         for i, value in enumerate(np.nan_to_num(heat))
