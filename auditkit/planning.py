@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from auditkit.assembly import Code, build_dataset, policy_place
+from auditkit.assembly import policy_place
 from auditkit.configuration import AuditConfiguration, read_configuration
+from auditkit.configured_code import Code
 from auditkit.data import Dataset, Source
 from auditkit.data.media_source import MediaSource
+from auditkit.dataset_assembly import build_dataset
 from auditkit.measurement import Slice
 from auditkit.policy import Plan, Policy, load_policy, plan
 

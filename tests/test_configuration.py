@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from auditkit.assembly import Code, build_dataset
 from auditkit.configuration import AuditConfiguration, read_configuration
+from auditkit.configured_code import Code
 from auditkit.data import Columns, Dataset, Group, ProxyGroup
+from auditkit.dataset_assembly import build_dataset
 from auditkit.errors import ConfigurationError, DataError
 from auditkit.evidence.aims import Aims
 from auditkit.starter import starter_configuration

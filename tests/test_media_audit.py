@@ -13,10 +13,12 @@ import yaml
 from safetensors.torch import save_file
 from torch import nn
 
-from auditkit.assembly import Code, audit_configuration, build_dataset
+from auditkit.assembly import audit_configuration
 from auditkit.configuration import read_configuration
+from auditkit.configured_code import Code
 from auditkit.data.integrity import Integrity
 from auditkit.data.media_source import MediaSource
+from auditkit.dataset_assembly import build_dataset
 from auditkit.errors import ConfigurationError
 from auditkit.models import wrap
 from auditkit.planning import count_units

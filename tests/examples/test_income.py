@@ -13,8 +13,10 @@ import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 import auditkit
-from auditkit.assembly import Code, Overrides, audit_configuration, build_dataset, build_model
+from auditkit.assembly import Overrides, audit_configuration, build_model
 from auditkit.configuration import read_configuration
+from auditkit.configured_code import Code
+from auditkit.dataset_assembly import build_dataset
 from tests.examples.readme import shown_rows, verdict_rows
 
 CONFIGURATION = Path(__file__).parents[2] / "examples" / "income" / "audit.yaml"

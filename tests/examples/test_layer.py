@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from auditkit.assembly import Code, build_model
+from auditkit.assembly import build_model
 from auditkit.configuration import ModelSection, read_configuration
+from auditkit.configured_code import Code
 from auditkit.errors import ConfigurationError
 
 FOLDER = Path(__file__).parents[2] / "examples" / "digits"

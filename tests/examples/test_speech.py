@@ -15,8 +15,10 @@ import pytest
 import torch
 
 import auditkit
-from auditkit.assembly import Code, Overrides, audit_configuration, build_dataset, build_model
+from auditkit.assembly import Overrides, audit_configuration, build_model
 from auditkit.configuration import read_configuration
+from auditkit.configured_code import Code
+from auditkit.dataset_assembly import build_dataset
 from auditkit.explain import Explanation, Maps, NotExplainable, explained
 from tests.examples.readme import shown_rows
 

@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from auditkit.assembly import Code, build_dataset, build_model
+from auditkit.assembly import build_model
 from auditkit.configuration import read_configuration
+from auditkit.configured_code import Code
+from auditkit.dataset_assembly import build_dataset
 
 INCOME = Path(__file__).parents[2] / "examples" / "income" / "audit.yaml"
 

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from auditkit.assembly import Code, build_model
+from auditkit.assembly import build_model
 from auditkit.configuration import ModelSection, read_configuration
+from auditkit.configured_code import Code
 from auditkit.errors import ConfigurationError, ModelError
 from auditkit.evidence.subject import views_of
 from auditkit.models import stored_predictions, wrap
