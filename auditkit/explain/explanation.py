@@ -161,19 +161,31 @@ def explained(
             decided(target, outputs),
         )
         if trial is not None and trial.units:
-            found = replace(found, tested=_put_to_test(target, asked, settings, trial))
+            found = replace(found, tested=_put_to_test(target, asked, found, trial))
         if then is not None:
             then(target, found)
     return found
 
 
 def _put_to_test(
-    target: Target, methods: Sequence[Method], settings: Settings, trial: Trial
+    target: Target, methods: Sequence[Method], found: Explanation, trial: Trial
 ) -> Mapping[str, TrustResult]:
     few = target.part(target.every[: trial.units])
     groups = None if trial.groups is None else trial.groups[: few.units]
-    budget = Budget(trial.gradients)
-    return tested(few, methods, settings, budget, groups=groups, progress=trial.progress)
+    budget, worth = Budget(trial.gradients), [_worth(one, found, few.units) for one in methods]
+    return tested(few, worth, found.settings, budget, groups=groups, progress=trial.progress)
+
+
+def _worth(method: Method, found: Explanation, units: int) -> Method:
+    """The method, or, where it shows none of the units to test on, one that only says why.
+
+    What it would cost to make these maps again is left to the tests of the other methods.
+    """
+    maps = found.maps[method.name]
+    if not isinstance(maps, Maps) or bool(maps.shown[:units].any()):
+        return method
+    reason = NotExplainable(maps.withheld or "The method shows none of its maps.")
+    return replace(method, attribute=lambda _, __: reason)
 
 
 def chosen_methods(names: Sequence[str]) -> tuple[Method, ...]:

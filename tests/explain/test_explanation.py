@@ -7,7 +7,9 @@ import torch
 
 from auditkit.explain import Explanation, Maps, NotExplainable, Settings, explained
 from auditkit.explain.explanation import Trial
+from auditkit.explain.trust.not_run import NotRun
 from auditkit.models import wrap
+from tests.explain.functions import regression
 
 
 def asked(**shown: int | None) -> Explanation:
@@ -53,3 +55,21 @@ def test_whoever_waits_is_told_of_the_methods_as_well_as_of_their_tests() -> Non
         (1, 2, "Gradient of 9 units"),
         (0, 15, "trying the methods on a few units"),
     ]
+
+
+def test_maps_that_nobody_may_see_cost_the_others_nothing() -> None:
+    """The integral of a jump takes 129 gradients and converges nowhere."""
+    torch.manual_seed(0)
+    step = regression(lambda x: (2000 * (x[:, 0] - 0.37)).sigmoid() + x[:, 1] - 0.5 * x[:, 2])
+    inputs = torch.rand(24, 3) + torch.tensor([0.5, 0.0, 0.0])
+    found = explained(
+        step, inputs, step.heads[0], methods=["integrated_gradients", "feature_ablation"],
+        trial=Trial(16, 100.0),
+    )  # fmt: skip
+    assert isinstance(found, Explanation)
+    withheld, other = (found.tested[name] for name in found.maps)
+    assert withheld.trust.label == "withheld"
+    assert "had not converged with 129 gradients" in withheld.trust.reason
+    assert not isinstance(other.results.deletion, NotRun)
+    assert not isinstance(other.results.stability, NotRun)
+    assert found.chosen == "feature_ablation"
