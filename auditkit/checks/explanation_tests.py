@@ -49,7 +49,9 @@ def _of_method(units: ExplainedUnits, result: TrustResult) -> Iterator[Measureme
         sample = _sample(units, finding)
         said = f"{finding.reason} {finding.detail}".strip()
         if finding.exact and finding.value is not None:
-            yield measured(key, estimates.exact(finding.value), sample, said)
+            # That all of a sample agree is no certainty: it has no bounds, and decides no gate.
+            alike = estimates.student(finding.value, 0.0, finding.units - 1)
+            yield measured(key, alike, sample, said)
         elif finding.estimate is None:
             status = Status.TOO_FEW if finding.was_run else _ABSENT
             yield absent(key, status, said, sample)

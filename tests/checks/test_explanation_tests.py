@@ -148,3 +148,17 @@ def test_the_bands_of_curves_know_of_clusters() -> None:
 
     assert lows(None) != lows(np.arange(40) // 2)
     assert set(lows(np.arange(40) // 8)) == {None}
+
+
+def test_that_all_units_agree_is_no_certainty() -> None:
+    """The gradient of a linear model is the same under any noise: known, and it decides no gate."""
+    torch.manual_seed(0)
+    model = wrap(nn.Linear(6, 1), task="regression")
+    found = explained(model, torch.randn(30, 6), model.heads[0], methods=["saliency"],
+                      trial=Trial(24))  # fmt: skip
+    result = trials(ExplainedUnits("", Sample(30), None, {}), found)
+    (stable,) = [m for m in result.measurements if m.key.metric == "explanation.noise_stability"]
+    assert stable.value == 1.0
+    assert stable.units == 22  # of two, noise changes the number itself too much
+    assert stable.interval is stable.estimate is None
+    assert stable.reason.startswith("All units agree, so that nothing shows how far others would")
