@@ -121,6 +121,9 @@ def _settings(
     from auditkit.evidence.aims import Aims
     from auditkit.policy import load_attestations, load_waivers
 
+    retraining = configuration.retraining.model_dump()
+    if retraining["train"] is not None:
+        retraining["train"] = code.load(retraining["train"])
     digests = {"model_file": source["digest"]} if "digest" in source else {}
     if (of_code := code.digest()) is not None:
         digests["code"] = of_code
@@ -135,6 +138,7 @@ def _settings(
         aims=Aims(**configuration.aims.model_dump()),
         nuisances=configuration.nuisances,
         explain=configuration.explain.model_dump(),
+        retraining=retraining,
         waivers=() if waivers is None else load_waivers(base / waivers),
         attestations={} if attested is None else load_attestations(base / attested),
         notes=tuple(configuration.data.notes),

@@ -24,6 +24,7 @@ from auditkit.evidence.collected import Evidence
 from auditkit.evidence.engine import Engine, LocalEngine, Options
 from auditkit.evidence.needs import SplitNeed
 from auditkit.evidence.plan import make_plan
+from auditkit.evidence.retraining import Retraining
 from auditkit.evidence.subject import Subject
 from auditkit.explain.wishes import Wishes
 from auditkit.identity import Identity, identify
@@ -64,6 +65,7 @@ class Settings:
         nuisances: what ought not to matter to the model, each a mapping of its settings; None for
             those that are built in for the medium, an empty list for none.
         explain: which explanations are wanted; a mapping of some wishes will do.
+        retraining: how the model may be trained again; a mapping of some settings will do.
         waivers, attestations: for the judge.
         notes: sentences that a reviewer must see.
         digests: further digests (`model_file`, `code` …) for the record.
@@ -81,6 +83,7 @@ class Settings:
     aims: Aims | Mapping[str, Any] = field(default_factory=Aims)
     nuisances: Sequence[Nuisance | Mapping[str, Any]] | None = None
     explain: Wishes | Mapping[str, Any] = field(default_factory=Wishes)
+    retraining: Retraining | Mapping[str, Any] = field(default_factory=Retraining)
     waivers: tuple[Waiver, ...] = ()
     attestations: Mapping[str, Attestation] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -117,14 +120,24 @@ class Settings:
         return Wishes.of(self.explain)
 
     @property
+    def trained(self) -> Retraining:
+        """How the model may be trained again.
+
+        Raises:
+            ConfigurationError: a setting is unknown or out of range.
+        """
+        return Retraining.of(self.retraining)
+
+    @property
     def wanted(self) -> dict[str, Any]:
-        """What the user wants looked at, as JSON-able data: aims, nuisances and explanations."""
+        """What the user wants looked at, and how, as JSON-able data."""
         named = self.named
         told = None if named is None else [nuisance.describe() for nuisance in named]
         return {
             "aims": self.aimed.describe(),
             "nuisances": told,
             "explain": self.wishes.describe(),
+            "retraining": self.trained.describe(),
         }
 
 
@@ -305,6 +318,7 @@ class _Audit:
             aims=self.settings.aimed,
             nuisances=self.settings.named,
             wishes=self.settings.wishes,
+            retraining=self.settings.trained,
         )
 
     def _collect(self, probed: Probed) -> Evidence:

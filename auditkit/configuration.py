@@ -81,6 +81,17 @@ class ExplainSection(_Section):
     samples: Annotated[int, Field(strict=True, ge=0, le=50)] = 0
 
 
+class RetrainingSection(_Section):
+    """How the model may be trained again: the user's function, and how often it is called."""
+
+    train: str | None = None
+    units: Annotated[int, Field(strict=True, ge=20, le=1_000_000)] = 10_000
+    sizes: Annotated[int, Field(strict=True, ge=2, le=8)] = 4
+    repeats: Annotated[int, Field(strict=True, ge=3, le=50)] = 3
+    references: Annotated[int, Field(strict=True, ge=0, le=256)] = 4
+    permutations: Annotated[int, Field(strict=True, ge=0, le=20)] = 1
+
+
 class ModelSection(_Section):
     """The trained model: a file, a factory, or columns of stored predictions."""
 
@@ -289,6 +300,7 @@ class AuditConfiguration(_Section):
     policy: str = "baseline"
     aims: AimsSection = AimsSection()
     explain: ExplainSection = ExplainSection()
+    retraining: RetrainingSection = RetrainingSection()
     nuisances: tuple[dict[str, Any], ...] | None = None
     checks: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     waivers: str | None = None
@@ -319,6 +331,7 @@ _SECTIONS: tuple[type[_Section], ...] = (
     DecisionSection,
     InputsSection,
     AimsSection,
+    RetrainingSection,
     DataSection,
     SplitSection,
     SplitColumnSection,

@@ -16,6 +16,7 @@ from auditkit.data.datasets import Dataset
 from auditkit.data.sources import OUTSIDE
 from auditkit.errors import ConfigurationError, DataError, ModelError
 from auditkit.evidence.aims import Aims
+from auditkit.evidence.retraining import Retraining
 from auditkit.evidence.runner import BatchRunner
 from auditkit.evidence.slice_levels import bin_labels, frequent_labels, labels_of_values
 from auditkit.evidence.subject import Labels, Subject, views_of
@@ -38,6 +39,7 @@ _FEWEST_NAMED = 50
 
 _USUAL = Aims()
 _WISHES = Wishes()
+_RETRAINING = Retraining()
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ def probe(
     aims: Aims = _USUAL,
     nuisances: tuple[Nuisance, ...] | None = None,
     wishes: Wishes = _WISHES,
+    retraining: Retraining = _RETRAINING,
 ) -> Probed:
     """Check schema and first batch of every split, run the model once, and describe the subject.
 
@@ -82,7 +85,7 @@ def probe(
         found = _try(model, batch, answers)
         unit_metrics |= found if batch.targets is not None else {}
     _refuse_inputs(model, batches["evaluation"])
-    edges, levels = _binning(dataset, batches, _answers(model))
+    edges, levels = _binning(dataset, batches, model.answer_columns)
     capabilities = model.capabilities
     medium = _medium(model, batches["evaluation"])
     views = tuple(
@@ -106,6 +109,7 @@ def probe(
         members=len(model.members),
         aims=aims,
         wishes=wishes,
+        retraining=retraining,
         nuisances=_nuisances(model, batches["evaluation"], nuisances, medium),
     )
     return Probed(subject, edges, _left_out(batches, edges), f"sha256:{answers.hexdigest()}")
@@ -219,12 +223,6 @@ def _refuse_inputs(model: WrappedModel, batch: Batch) -> None:
         )
     if model.inputs.range is not None and prepared.is_floating_point():
         model.inputs.range.refuse_outside(prepared)
-
-
-def _answers(model: WrappedModel) -> frozenset[str]:
-    """The columns that hold stored predictions: an answer is no property of whom it is about."""
-    columns = model.describe().get("columns", {})
-    return frozenset(str(name) for of_head in columns.values() for name in of_head)
 
 
 def _binning(

@@ -16,8 +16,8 @@ from scipy.special import entr, logsumexp
 from auditkit.checks.check import EVALUATION
 from auditkit.evidence.answered import answered
 from auditkit.evidence.collected import Evidence
-from auditkit.evidence.needs import AnswerNeed
 from auditkit.evidence.outcome_rows import OutcomeRows
+from auditkit.evidence.sample_needs import AnswerNeed
 from auditkit.evidence.subject import Subject, View
 from auditkit.models.head import Outputs
 from auditkit.variants.variant import DROPOUT, PLAIN, SHIFTS, Variant, member

@@ -17,7 +17,7 @@ from auditkit.checks.estimation import (
     undefined,
 )
 from auditkit.evidence.collected import SplitEvidence
-from auditkit.evidence.needs import AttributionNeed
+from auditkit.evidence.sample_needs import AttributionNeed
 from auditkit.measurement import Estimate, Measurement, MeasurementKey, Slice
 from auditkit.statistics import estimates
 from auditkit.statistics.rates import Rate, rate_estimate

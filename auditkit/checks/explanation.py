@@ -19,7 +19,8 @@ from auditkit.checks.explanation_metrics import (
 )
 from auditkit.checks.explanation_needs import group_needs, proxy_needs
 from auditkit.evidence.collected import Evidence, SplitEvidence
-from auditkit.evidence.needs import AttributionNeed, SplitNeed
+from auditkit.evidence.needs import SplitNeed
+from auditkit.evidence.sample_needs import AttributionNeed
 from auditkit.evidence.subject import Subject
 from auditkit.explain.trust.exclusions import NEVER_EXCLUDED
 from auditkit.models.head import Task

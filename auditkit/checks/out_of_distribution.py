@@ -15,7 +15,8 @@ from auditkit.data.sources import OUTSIDE
 from auditkit.evidence.answered import AnsweredRows, answered
 from auditkit.evidence.basis import Sample
 from auditkit.evidence.collected import Evidence
-from auditkit.evidence.needs import AnswerNeed, SplitNeed
+from auditkit.evidence.needs import SplitNeed
+from auditkit.evidence.sample_needs import AnswerNeed
 from auditkit.evidence.subject import Subject, View
 from auditkit.measurement import Direction, Measurement, MeasurementKey, Metric, Status
 from auditkit.variants.variant import PLAIN, Variant

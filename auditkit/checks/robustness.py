@@ -13,7 +13,8 @@ from auditkit.checks.robustness_pairs import Pair, absent_numbers, is_number
 from auditkit.checks.scores import NO_PROBABILITIES
 from auditkit.evidence.answered import AnsweredRows, answered
 from auditkit.evidence.collected import Evidence
-from auditkit.evidence.needs import AnswerNeed, SplitNeed
+from auditkit.evidence.needs import SplitNeed
+from auditkit.evidence.sample_needs import AnswerNeed
 from auditkit.evidence.subject import Labels, Subject, View
 from auditkit.measurement import Direction, Measurement, Metric
 from auditkit.variants.variant import (

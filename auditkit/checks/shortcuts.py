@@ -19,7 +19,8 @@ from auditkit.checks.shortcuts_figure import figure
 from auditkit.checks.shortcuts_trials import Trial, key_of
 from auditkit.evidence.answered import AnsweredRows, answered
 from auditkit.evidence.collected import Evidence
-from auditkit.evidence.needs import AnswerNeed, SplitNeed
+from auditkit.evidence.needs import SplitNeed
+from auditkit.evidence.sample_needs import AnswerNeed
 from auditkit.evidence.subject import MAX_ONE_VS_REST, Subject, View
 from auditkit.measurement import Direction, Measurement, Metric, Status
 from auditkit.variants.nuisances import DIRECTIONS, Nuisance

@@ -3,8 +3,6 @@
 from auditkit.evidence.collected import Evidence, SplitEvidence
 from auditkit.evidence.engine import Engine, LocalEngine, Options
 from auditkit.evidence.needs import (
-    AnswerNeed,
-    AttributionNeed,
     ClassBinsNeed,
     Column,
     CountNeed,
@@ -15,6 +13,7 @@ from auditkit.evidence.needs import (
     SumNeed,
 )
 from auditkit.evidence.plan import Plan, make_plan
+from auditkit.evidence.sample_needs import AnswerNeed, AttributionNeed, TrialNeed
 from auditkit.evidence.subject import Subject, View, ViewKey
 
 __all__ = [
@@ -35,6 +34,7 @@ __all__ = [
     "SplitNeed",
     "Subject",
     "SumNeed",
+    "TrialNeed",
     "View",
     "ViewKey",
     "make_plan",

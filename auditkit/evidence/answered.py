@@ -13,8 +13,8 @@ from auditkit.evidence.answers import Answers, NotAnswered
 from auditkit.evidence.basis import Sample
 from auditkit.evidence.collected import Evidence
 from auditkit.evidence.hashing import blocks_of
-from auditkit.evidence.needs import AnswerNeed
 from auditkit.evidence.outcome_rows import OutcomeRows, probabilities_of
+from auditkit.evidence.sample_needs import AnswerNeed
 from auditkit.evidence.subject import View
 
 if TYPE_CHECKING:

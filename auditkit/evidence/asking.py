@@ -15,11 +15,11 @@ from torch import Tensor
 
 from auditkit.errors import AuditkitError
 from auditkit.evidence.answers import MAX_BYTES, Answers, NotAnswered
-from auditkit.evidence.needs import AnswerNeed
 from auditkit.evidence.questions import Question, Unaskable
 from auditkit.evidence.row_recorder import projected
 from auditkit.evidence.runner import evidence_device
 from auditkit.evidence.sample import Sampled
+from auditkit.evidence.sample_needs import AnswerNeed
 from auditkit.evidence.subject import views_of
 from auditkit.evidence.units import HeadBatch, Units
 from auditkit.evidence.ways import Way, way_of

@@ -10,8 +10,6 @@ from auditkit.evidence.answers import Answers, NotAnswered
 from auditkit.evidence.clusters import Clusters
 from auditkit.evidence.needs import (
     BLOCK,
-    AnswerNeed,
-    AttributionNeed,
     ClassBinsNeed,
     CountNeed,
     ReviewNeed,
@@ -23,7 +21,9 @@ from auditkit.evidence.needs import (
 from auditkit.evidence.review import Review
 from auditkit.evidence.row_log import RowLog
 from auditkit.evidence.sample import Sampled
+from auditkit.evidence.sample_needs import AnswerNeed, AttributionNeed, TrialNeed
 from auditkit.evidence.slice_tables import SliceTables
+from auditkit.evidence.trial import NotTried, Trial
 from auditkit.measurement import Slice
 from auditkit.statistics.class_bins import ClassBins
 from auditkit.statistics.sparse_counts import AnyCounts
@@ -135,9 +135,15 @@ def _kept(
 
 @dataclass(frozen=True)
 class Evidence:
-    """What all passes collected, by split."""
+    """What all passes collected.
+
+    Attributes:
+        splits: by split.
+        trials: what learners answered, by need, or the reason why one was not taught.
+    """
 
     splits: Mapping[str, SplitEvidence]
+    trials: Mapping[TrialNeed, Trial | NotTried] = field(default_factory=dict)
 
     def __getitem__(self, split: str) -> SplitEvidence:
         return self.splits[split]

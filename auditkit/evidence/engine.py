@@ -16,9 +16,9 @@ from auditkit.data.datasets import Dataset
 from auditkit.evidence.answers import Answers, NotAnswered
 from auditkit.evidence.collected import Evidence, SplitEvidence
 from auditkit.evidence.collector import SplitCollector
-from auditkit.evidence.needs import AnswerNeed, AttributionNeed
-from auditkit.evidence.plan import Plan, SplitPlan
+from auditkit.evidence.plan import TRIED, Plan, SplitPlan
 from auditkit.evidence.progress import progress_bar, step_bar
+from auditkit.evidence.sample_needs import AnswerNeed, AttributionNeed
 from auditkit.evidence.subject import Subject
 from auditkit.models.wrapped import WrappedModel
 
@@ -148,9 +148,8 @@ class LocalEngine:
         splits = {
             name: collect_split(job, job.source.fragments(), options) for name, job in jobs.items()
         }
-        return Evidence(
-            {name: with_answers(splits[name], job, options) for name, job in jobs.items()}
-        )
+        answered = {name: with_answers(splits[name], job, options) for name, job in jobs.items()}
+        return with_trials(Evidence(answered), plan, subject, model, options)
 
 
 def with_answers(split: SplitEvidence, job: Job, options: Options) -> SplitEvidence:
@@ -184,6 +183,39 @@ def _answers(
             )
             advance(size)
     return found
+
+
+def with_trials(
+    evidence: Evidence, plan: Plan, subject: Subject, model: WrappedModel, options: Options
+) -> Evidence:
+    """The evidence with what learners answer that are taught on the training sample.
+
+    Args:
+        evidence: of all splits.
+        plan: whose trials are run, with a progress bar.
+        subject: what is audited.
+        model: opened.
+        options: how to run it.
+    """
+    if not plan.trials:
+        return evidence
+    # Heavy, as above: simple learners stand on scikit-learn.
+    from auditkit.evidence.trial import NotTried
+    from auditkit.evidence.trials import trials
+
+    samples = {split: evidence[split].sample for split in TRIED}
+    drawn = {split: sample for split, sample in samples.items() if sample is not None}
+    if len(drawn) < len(samples) or not all(map(len, drawn.values())):
+        lacking = next(split for split in TRIED if not drawn.get(split))
+        reason = NotTried(_undrawn(evidence[lacking]))
+        return replace(evidence, trials=dict.fromkeys(plan.trials, reason))
+    found = {}
+    with step_bar("learners", quiet=options.quiet) as step:
+        running = trials(plan.trials, drawn, model, subject.retraining, options.seed)
+        for done, (need, trial) in enumerate(running, start=1):
+            found[need] = trial
+            step(done, len(plan.trials), need.learner)
+    return replace(evidence, trials=found)
 
 
 def _undrawn(split: SplitEvidence) -> str:

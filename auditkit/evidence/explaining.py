@@ -8,9 +8,9 @@ import numpy as np
 
 from auditkit.errors import ModelError
 from auditkit.evidence.by_unit import rows_of
-from auditkit.evidence.needs import AttributionNeed
 from auditkit.evidence.progress import Step
 from auditkit.evidence.sample import NO_UNITS, Sampled
+from auditkit.evidence.sample_needs import AttributionNeed
 from auditkit.explain.copies import noisy_copies
 from auditkit.explain.explanation import Explanation, Trial, explained
 from auditkit.explain.method import Settings

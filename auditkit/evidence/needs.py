@@ -6,12 +6,11 @@ axes are all among those of another count is taken from that one as a marginal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from auditkit.evidence.quantile_values import CROSSING, WIDTH
+from auditkit.evidence.sample_needs import AnswerNeed, AttributionNeed, TrialNeed
 from auditkit.evidence.subject import ViewKey
-from auditkit.explain.wishes import Wishes
-from auditkit.variants.variant import PLAIN, Variant
 
 
 @dataclass(frozen=True, order=True)
@@ -168,43 +167,6 @@ def _check_axes(view: ViewKey | None, axes: tuple[Column, ...]) -> None:
 
 
 @dataclass(frozen=True)
-class AttributionNeed:
-    """Attributions of one output on a sample drawn by a keyed hash of the row ids.
-
-    Attributes:
-        head: name of the model's output head.
-        wishes: how many units, by which methods, and how these are tested.
-        medium: what an input is, where that is known; see `auditkit.models.medium`.
-    """
-
-    head: str
-    wishes: Wishes = field(default_factory=Wishes)
-    medium: str = ""
-
-    @property
-    def sample(self) -> int:
-        """Number of units."""
-        return self.wishes.units
-
-
-@dataclass(frozen=True)
-class AnswerNeed:
-    """What the model answers for a random sample of units when it is asked again.
-
-    Attributes:
-        head: name of the model's output head.
-        variant: under which change of the inputs or of the model; `PLAIN` for none.
-        sample: number of units at most; which, says a keyed hash of the row ids.
-        layer: name of the module whose output is kept as an embedding; "" for none.
-    """
-
-    head: str
-    variant: Variant = PLAIN
-    sample: int = 1000
-    layer: str = ""
-
-
-@dataclass(frozen=True)
 class RowNeed:
     """Some units row by row: what sums cannot carry. See `auditkit.evidence.row_log.RowLog`.
 
@@ -311,6 +273,7 @@ Need = (
     | SliceNeed
     | ClassBinsNeed
     | ReviewNeed
+    | TrialNeed
 )
 
 
@@ -335,7 +298,7 @@ def rests_on_labels(need: Need) -> bool:
         True
     """
     match need:
-        case AttributionNeed() | AnswerNeed():
+        case AttributionNeed() | AnswerNeed() | TrialNeed():
             return False
         case SliceNeed() | ClassBinsNeed() | ReviewNeed():
             return True  # errors, whatever their kind

@@ -8,8 +8,6 @@ from typing import TypeVar
 
 from auditkit.evidence.needs import (
     BLOCK,
-    AnswerNeed,
-    AttributionNeed,
     ClassBinsNeed,
     Column,
     CountNeed,
@@ -21,6 +19,7 @@ from auditkit.evidence.needs import (
     SumNeed,
     serves,
 )
+from auditkit.evidence.sample_needs import AnswerNeed, AttributionNeed, TrialNeed
 from auditkit.evidence.subject import Labels, Subject
 
 _N = TypeVar(
@@ -33,13 +32,22 @@ _N = TypeVar(
     SliceNeed,
     ClassBinsNeed,
     ReviewNeed,
+    TrialNeed,
 )
 _C = TypeVar("_C", CountNeed, SumNeed)
 
 
+TRIED = ("training", "evaluation")
+"""The splits that a learner is taught on and asked about."""
+
+
 @dataclass(frozen=True)
 class SplitPlan:
-    """Everything to be collected in the one pass over a split."""
+    """Everything to be collected in the one pass over a split.
+
+    Attributes:
+        drawn: how many units are drawn at least, for what is asked of several splits together.
+    """
 
     counts: tuple[CountNeed, ...]
     sums: tuple[SumNeed, ...]
@@ -49,19 +57,26 @@ class SplitPlan:
     answers: tuple[AnswerNeed, ...] = ()
     class_bins: tuple[ClassBinsNeed, ...] = ()
     reviews: tuple[ReviewNeed, ...] = ()
+    drawn: int = 0
 
     @property
     def sampled(self) -> int:
         """How many units are drawn for what is too dear for all of them; 0 for none."""
         sizes = [need.sample for need in self.attributions]
-        return max([*sizes, *(need.sample for need in self.answers)], default=0)
+        return max([self.drawn, *sizes, *(need.sample for need in self.answers)])
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What one audit collects, by split."""
+    """What one audit collects.
+
+    Attributes:
+        splits: what is read of each split.
+        trials: what learners are taught and asked once all splits are read.
+    """
 
     splits: Mapping[str, SplitPlan]
+    trials: tuple[TrialNeed, ...] = ()
 
 
 def make_plan(needs: Iterable[SplitNeed], subject: Subject) -> Plan:
@@ -73,10 +88,21 @@ def make_plan(needs: Iterable[SplitNeed], subject: Subject) -> Plan:
     by_split: dict[str, list[Need]] = {}
     for asked in needs:
         by_split.setdefault(asked.split, []).append(asked.need)
-    return Plan({split: _split_plan(wanted, subject) for split, wanted in by_split.items()})
+    every = [need for wanted in by_split.values() for need in wanted]
+    trials = tuple(dict.fromkeys(_only(every, TrialNeed)))
+    drawn = max((need.sample for need in trials), default=0)
+    if trials:
+        by_split = {**{split: [] for split in TRIED}, **by_split}
+    return Plan(
+        {
+            split: _split_plan(wanted, subject, drawn if split in TRIED else 0)
+            for split, wanted in by_split.items()
+        },
+        trials,
+    )
 
 
-def _split_plan(needs: list[Need], subject: Subject) -> SplitPlan:
+def _split_plan(needs: list[Need], subject: Subject, drawn: int) -> SplitPlan:
     extra = (BLOCK,) if subject.clustered else ()
     apart = subject.labels is not Labels.ALL
     counts = [CountNeed(need.view, _axes(need.axes, extra)) for need in _only(needs, CountNeed)]
@@ -92,6 +118,7 @@ def _split_plan(needs: list[Need], subject: Subject) -> SplitPlan:
         answers=tuple(dict.fromkeys(_only(needs, AnswerNeed))),
         class_bins=tuple(dict.fromkeys(_only(needs, ClassBinsNeed))),
         reviews=tuple(dict.fromkeys(_only(needs, ReviewNeed))),
+        drawn=drawn,
     )
 
 

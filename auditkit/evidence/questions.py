@@ -9,8 +9,8 @@ import numpy as np
 from torch import Tensor
 
 from auditkit.evidence.by_unit import rows_of
-from auditkit.evidence.needs import AnswerNeed
 from auditkit.evidence.sample import Sampled
+from auditkit.evidence.sample_needs import AnswerNeed
 from auditkit.models.head import Head
 from auditkit.models.input_range import InputRange
 from auditkit.models.wrapped import WrappedModel

@@ -9,6 +9,7 @@ from enum import StrEnum
 from auditkit.data.columns import Columns
 from auditkit.data.sources import OUTSIDE
 from auditkit.evidence.aims import Aims
+from auditkit.evidence.retraining import Retraining
 from auditkit.explain.wishes import Wishes
 from auditkit.measurement import Slice
 from auditkit.models.head import Head, Task
@@ -147,6 +148,7 @@ class Subject:
         members: how many further members of an ensemble there are.
         aims: what the user wants of the model's confidence.
         wishes: which explanations the user wants.
+        retraining: how the model may be trained again.
         nuisances: what ought not to matter to the model: named by the user, or those built in.
         slice_levels: axis by which slices are searched for (`feature:age`, `group:sex`) → its
             levels, fixed before the pass.
@@ -170,6 +172,7 @@ class Subject:
     aims: Aims = field(default_factory=Aims)
     nuisances: tuple[Nuisance, ...] = ()
     wishes: Wishes = field(default_factory=Wishes)
+    retraining: Retraining = field(default_factory=Retraining)
 
     @property
     def unlabelled(self) -> str:

@@ -24,7 +24,7 @@ from auditkit.data.datasets import Dataset
 from auditkit.data.integrity import Integrity
 from auditkit.errors import AuditkitError, ConfigurationError
 from auditkit.evidence.collected import Evidence
-from auditkit.evidence.engine import Job, Options, collect_split, with_answers
+from auditkit.evidence.engine import Job, Options, collect_split, with_answers, with_trials
 from auditkit.evidence.merging import from_bytes, merge, to_bytes
 from auditkit.evidence.plan import Plan
 from auditkit.evidence.subject import Subject
@@ -76,7 +76,7 @@ class TorchrunEngine:
             self._judge_together(job.source)
             merged = reduce(merge, (from_bytes(part, split_plan) for part in parts))
             splits[name] = with_answers(merged, job, options)
-        return Evidence(splits)
+        return with_trials(Evidence(splits), plan, subject, model, options)
 
     def _part(self, job: Job, options: Options) -> bytes:
         """This rank's evidence, or what went wrong: the others must hear of it to stop too."""

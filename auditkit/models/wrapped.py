@@ -80,6 +80,12 @@ class WrappedModel:
         """Whether its input is the columns of a table, in their order: no preprocess makes it."""
         return self.module is not None and self._preprocess is None
 
+    @property
+    def answer_columns(self) -> frozenset[str]:
+        """The columns of the data that hold stored predictions; none where the model is here."""
+        columns = self._subject.describe().get("columns", {})
+        return frozenset(str(name) for of_head in columns.values() for name in of_head)
+
     @contextmanager
     def opened(self) -> Iterator[WrappedModel]:
         """The model ready for many predictions; afterwards as it came.
@@ -288,6 +294,21 @@ def wrap(
         declared_inputs(inputs),
         others,
     )
+
+
+def rewrapped(model: WrappedModel, other: nn.Module | Callable[..., Any]) -> WrappedModel:
+    """Another model behind the interface of a wrapped one: its heads and its device.
+
+    It is given prepared inputs, and has no preprocess of its own.
+
+    Args:
+        model: whose declaration holds.
+        other: what answers in its place.
+
+    Raises:
+        ConfigurationError, ModelError: see `wrap`.
+    """
+    return WrappedModel(_subject(other, model.device), model.heads, name=callable_name(other))
 
 
 def _subject(model: Any, device: str | torch.device) -> Subject:

@@ -19,7 +19,7 @@ from auditkit.checks.robustness_attacks import NO_ATTACK, NO_RANGE
 from auditkit.data import Dataset, dataset
 from auditkit.evidence import LocalEngine, Options, make_plan
 from auditkit.evidence.aims import Aims
-from auditkit.evidence.needs import AnswerNeed
+from auditkit.evidence.sample_needs import AnswerNeed
 from auditkit.evidence.subject import Subject
 from auditkit.measurement import Measurement, Status
 from auditkit.models import stored_predictions, wrap

@@ -19,7 +19,7 @@ from auditkit.checks.shortcuts_flips import EVIDENT, LEAST_PART, evident, togeth
 from auditkit.data import Dataset, dataset
 from auditkit.errors import ConfigurationError
 from auditkit.evidence import LocalEngine, Options, Subject, make_plan
-from auditkit.evidence.needs import AnswerNeed
+from auditkit.evidence.sample_needs import AnswerNeed
 from auditkit.measurement import Measurement, Status
 from auditkit.models import stored_predictions, wrap
 from auditkit.models.wrapped import WrappedModel

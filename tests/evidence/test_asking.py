@@ -17,7 +17,8 @@ from torch import nn
 from auditkit.data import Dataset, dataset
 from auditkit.evidence import Evidence, LocalEngine, Options, SplitNeed, Subject, make_plan
 from auditkit.evidence.answered import AnsweredRows, answered
-from auditkit.evidence.needs import CORRECT, AnswerNeed, AttributionNeed, CountNeed
+from auditkit.evidence.needs import CORRECT, CountNeed
+from auditkit.evidence.sample_needs import AnswerNeed, AttributionNeed
 from auditkit.models import stored_predictions, wrap
 from auditkit.models.wrapped import WrappedModel
 from auditkit.subjects import probe

@@ -15,7 +15,7 @@ from auditkit.data import Dataset, dataset
 from auditkit.errors import ConfigurationError, DataError
 from auditkit.evidence import LocalEngine, Options, SplitNeed, make_plan
 from auditkit.evidence.answered import AnsweredRows, answered
-from auditkit.evidence.needs import AnswerNeed
+from auditkit.evidence.sample_needs import AnswerNeed
 from auditkit.models import wrap
 from auditkit.models.wrapped import WrappedModel
 from auditkit.subjects import probe

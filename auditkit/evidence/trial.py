@@ -1,0 +1,43 @@
+"""What a learner answered about the samples of both splits, or why it was not taught."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """What a learner answered.
+
+    The rows are those of each split's sample that were offered to learners, in its order.
+
+    Attributes:
+        outputs: split → as the head declares them, float64 of shape (n, numbers).
+        predictions: split → classes that they decide for, as in `Answers`; None where nothing is
+            decided.
+        taught: which units of the training split's it was taught on, bool of shape (n,).
+        seconds: how long the teaching took, of the wall clock.
+        answering: how long it took to answer for one unit of the evaluation split, in seconds, in
+            one batch of all.
+        title: of the learner, for people.
+        features: how many numbers and categories it was given of a unit; 0 where it was given
+            inputs.
+    """
+
+    outputs: Mapping[str, np.ndarray]
+    predictions: Mapping[str, np.ndarray | None]
+    taught: np.ndarray
+    seconds: float
+    answering: float
+    title: str
+    features: int = 0
+
+
+@dataclass(frozen=True)
+class NotTried:
+    """The reason why a learner was not taught; a full sentence."""
+
+    reason: str

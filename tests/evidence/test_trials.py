@@ -1,0 +1,130 @@
+"""Learners taught on the training sample: which units, which answers, and what goes wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from auditkit.data import dataset
+from auditkit.errors import ConfigurationError
+from auditkit.evidence import Evidence, LocalEngine, Options, Subject, make_plan
+from auditkit.evidence.retraining import Retraining
+from auditkit.evidence.sample_needs import TRAIN, TrialNeed
+from auditkit.evidence.trial import NotTried, Trial
+from auditkit.evidence.tried import TriedRows, trial_needs, tried_rows
+from auditkit.models import wrap
+from auditkit.models.wrapped import WrappedModel
+from auditkit.subjects import probe
+
+
+def _rows(n: int, seed: int, clusters: int = 0) -> Any:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, 3)).astype(np.float32)
+    y = (x[:, 0] + rng.normal(size=n) > 0).astype(np.int64)
+    return torch.utils.data.TensorDataset(torch.from_numpy(x), torch.from_numpy(y))
+
+
+def _model() -> WrappedModel:
+    torch.manual_seed(0)
+    declared = {"outputs": "logits", "decision": {"threshold": 0.5}}
+    return wrap(nn.Linear(3, 1), task="binary", device="cpu", **declared)
+
+
+def _collected(*needs: TrialNeed, retraining: Retraining | None = None) -> tuple[Subject, Evidence]:
+    model, data = _model(), dataset(evaluation=_rows(60, 1), training=_rows(200, 2))
+    with model.opened():
+        probed = probe(model, data, seed=0, batch_size=64, retraining=retraining or Retraining())
+        view = probed.subject.main_views[0]
+        plan = make_plan(trial_needs(probed.subject, view, *needs), probed.subject)
+        options = Options(batch_size=64, edges=probed.edges, quiet=True)
+        return probed.subject, LocalEngine().run(plan, probed.subject, model, data, options)
+
+
+def _tried(need: TrialNeed, split: str, retraining: Retraining | None = None) -> TriedRows:
+    subject, evidence = _collected(need, retraining=retraining)
+    found = tried_rows(evidence, subject, subject.main_views[0], need, split)
+    assert isinstance(found, TriedRows), found
+    return found
+
+
+def test_a_learner_answers_for_the_same_units_as_the_model() -> None:
+    found = _tried(TrialNeed("", "logistic"), "evaluation")
+    assert len(found) == 60
+    assert np.array_equal(found.model.keys, found.learner.keys)
+    assert not found.taught.any()
+    assert found.learner.correct.mean() > 0.6
+
+
+def test_smaller_sizes_are_nested_in_larger_ones() -> None:
+    needs = [TrialNeed("", "logistic", size=size, draw=3) for size in (20, 40, 80)]
+    _, evidence = _collected(*needs)
+    taught = [trial.taught for trial in map(evidence.trials.get, needs) if isinstance(trial, Trial)]
+    assert [int(one.sum()) for one in taught] == [20, 40, 80]
+    assert not (taught[0] & ~taught[1]).any()
+    assert not (taught[1] & ~taught[2]).any()
+
+
+def test_other_draws_are_other_units() -> None:
+    needs = [TrialNeed("", "logistic", size=40, draw=draw) for draw in (0, 1)]
+    _, evidence = _collected(*needs)
+    first, second = (evidence.trials[need] for need in needs)
+    assert isinstance(first, Trial)
+    assert isinstance(second, Trial)
+    assert (first.taught != second.taught).any()
+
+
+def _train(inputs: torch.Tensor, targets: torch.Tensor, seed: int) -> nn.Module:
+    torch.manual_seed(seed)
+    model = nn.Linear(3, 1)
+    optimiser = torch.optim.LBFGS(model.parameters())
+
+    def loss() -> torch.Tensor:
+        optimiser.zero_grad()
+        found = nn.functional.binary_cross_entropy_with_logits(model(inputs)[:, 0], targets.float())
+        found.backward()
+        return found
+
+    for _ in range(5):
+        optimiser.step(loss)
+    return model
+
+
+def test_the_users_function_trains_the_model_again() -> None:
+    found = _tried(TrialNeed("", TRAIN), "training", Retraining(train=_train))
+    assert found.taught.all()
+    assert found.learner.correct.mean() > 0.6
+
+
+def test_permuted_labels_teach_nothing() -> None:
+    need = TrialNeed("", TRAIN, permuted=True)
+    found = _tried(need, "evaluation", Retraining(train=_train))
+    assert abs(found.learner.correct.mean() - 0.5) < 0.2
+
+
+def test_a_function_that_fails_is_a_reason() -> None:
+    def train(inputs: torch.Tensor, targets: torch.Tensor, seed: int) -> nn.Module:
+        raise RuntimeError("no GPU")
+
+    need = TrialNeed("", TRAIN)
+    _, evidence = _collected(need, retraining=Retraining(train=train))
+    trial = evidence.trials[need]
+    assert isinstance(trial, NotTried)
+    assert "failed (RuntimeError: no GPU)" in trial.reason
+
+
+def test_without_a_function_nothing_is_trained_again() -> None:
+    need = TrialNeed("", TRAIN)
+    _, evidence = _collected(need)
+    trial = evidence.trials[need]
+    assert isinstance(trial, NotTried)
+    assert "declare retraining.train" in trial.reason
+
+
+@pytest.mark.parametrize("wrong", [{"repeats": 1}, {"train": 3}, {"unit": 5}, {"sizes": True}])
+def test_wrong_settings_are_named(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match="retraining"):
+        Retraining.of(wrong)
