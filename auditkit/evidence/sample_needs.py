@@ -61,13 +61,15 @@ class TrialNeed:
         learner: `TRAIN`, or a name of `auditkit.learners.LEARNERS`.
         size: how many units of the training sample it is taught on, at most; 0 for all. Clusters
             are never cut.
+        halvings: how often this number, or that of all labelled units where it is smaller, is
+            halved: a ladder of sizes can be asked for before it is known how many units there are.
         draw: which of the random orders of these units, and seed of the learner.
         permuted: whether it is taught on permuted labels, of which there is nothing to learn but by
             heart.
         sample: number of units of each split at most.
 
     Raises:
-        ValueError: a negative size or draw.
+        ValueError: a negative size, draw or number of halvings.
     """
 
     head: str
@@ -76,7 +78,9 @@ class TrialNeed:
     draw: int = 0
     permuted: bool = False
     sample: int = 10_000
+    halvings: int = 0
 
     def __post_init__(self) -> None:
-        if self.size < 0 or self.draw < 0:
-            raise ValueError(f"expected sizes and draws from 0, found {self.size} and {self.draw}")
+        numbers = (self.size, self.draw, self.halvings)
+        if min(numbers) < 0:
+            raise ValueError(f"expected sizes, draws and halvings from 0, found {numbers}")

@@ -116,16 +116,21 @@ def taught_units(need: TrialNeed, sample: Sampled, seed: int) -> np.ndarray:
     size are among those of a larger one.
 
     Raises:
-        Unteachable: no unit is labelled.
+        Unteachable: no unit is labelled, or nothing is left of them after so many halvings.
     """
     units = sample.keys if sample.clusters is None else sample.clusters
     order: np.ndarray = np.argsort(hashes(units, _key(seed, need.draw)), kind="stable")
     order = order[sample.facts.labelled[order]]
     if not len(order):
         raise Unteachable("No training unit has a label, so there is nothing to learn from.")
-    if not need.size or need.size >= len(order):
+    end = min(need.size or len(order), len(order)) >> need.halvings
+    if not end:
+        raise Unteachable(
+            f"Of {len(order):,} labelled training units nothing is left after {need.halvings} "
+            "halvings."
+        )
+    if end == len(order):
         return order
-    end = need.size
     # The first clusters that fit as a whole; of one that alone is too large, all of it.
     while 0 < end < len(order) and units[order[end]] == units[order[end - 1]]:
         end -= 1

@@ -68,6 +68,34 @@ def test_smaller_sizes_are_nested_in_larger_ones() -> None:
     assert not (taught[1] & ~taught[2]).any()
 
 
+def _taught(*needs: TrialNeed) -> list[np.ndarray]:
+    _, evidence = _collected(*needs)
+    return [trial.taught for trial in map(evidence.trials.get, needs) if isinstance(trial, Trial)]
+
+
+def test_halvings_are_of_the_units_that_there_are() -> None:
+    halved = [TrialNeed("", "logistic", draw=3, halvings=times) for times in range(3)]
+    capped = [TrialNeed("", "logistic", size=size, draw=3, halvings=1) for size in (120, 9_999)]
+    taught = _taught(*halved, *capped)
+    assert [int(one.sum()) for one in taught] == [200, 100, 50, 60, 100]
+    assert not (taught[2] & ~taught[1]).any()  # nested, as sizes are
+    assert (taught[4] == taught[1]).all()
+
+
+def test_nothing_is_left_after_too_many_halvings() -> None:
+    need = TrialNeed("", "logistic", halvings=8)
+    _, evidence = _collected(need)
+    trial = evidence.trials[need]
+    assert isinstance(trial, NotTried)
+    assert "Of 200 labelled training units nothing is left after 8 halvings." in trial.reason
+
+
+@pytest.mark.parametrize("wrong", [{"size": -1}, {"draw": -1}, {"halvings": -1}])
+def test_negative_numbers_are_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="from 0"):
+        TrialNeed("", "logistic", **wrong)
+
+
 def test_other_draws_are_other_units() -> None:
     needs = [TrialNeed("", "logistic", size=40, draw=draw) for draw in (0, 1)]
     _, evidence = _collected(*needs)
