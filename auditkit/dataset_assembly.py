@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from auditkit import data as data_room
 from auditkit.configuration import MEDIA, DataSection, SplitSection
 from auditkit.configured_code import Code
 from auditkit.data import Dataset, dataset
+from auditkit.errors import AuditkitError, DataError
 
 
 def build_dataset(section: DataSection, code: Code) -> Dataset:
@@ -86,8 +87,28 @@ def _side_tables(splits: Mapping[str, SplitSection], base: Path) -> dict[str, st
 
 def _data(part: SplitSection, section: DataSection, code: Code) -> Any:
     if part.factory is not None:
-        return code.load(part.factory)
+        return _made(code.load(part.factory), part.factory)
     return _media(part, section, code) or _table(part, code.base)
+
+
+def _made(factory: Callable[[], Any], reference: str) -> Any:
+    """What the user's function makes: a table, media, or torch data.
+
+    Of a generator function it is the function itself: its stream can be read only once.
+
+    Raises:
+        DataError: it failed.
+    """
+    try:
+        made = factory()
+    except AuditkitError:
+        raise
+    except Exception as error:  # the user's code: it may raise anything
+        raise DataError(
+            f"The factory {reference} failed ({type(error).__name__}: {error}).",
+            mend="Mend it: it is called without arguments, and returns a table or a data set.",
+        ) from error
+    return factory if hasattr(made, "__next__") else made
 
 
 def _media(part: SplitSection, section: DataSection, code: Code) -> Any | None:
