@@ -2,6 +2,7 @@
 
 from auditkit.evidence.collected import Evidence, SplitEvidence
 from auditkit.evidence.engine import Engine, LocalEngine, Options
+from auditkit.evidence.fingerprint_needs import FingerprintNeed
 from auditkit.evidence.needs import (
     ClassBinsNeed,
     Column,
@@ -24,6 +25,7 @@ __all__ = [
     "CountNeed",
     "Engine",
     "Evidence",
+    "FingerprintNeed",
     "LocalEngine",
     "Options",
     "Plan",

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from auditkit.evidence.answers import Answers, NotAnswered
 from auditkit.evidence.clusters import Clusters
+from auditkit.evidence.fingerprint_needs import FingerprintNeed
+from auditkit.evidence.fingerprints import Fingerprints
 from auditkit.evidence.needs import (
     BLOCK,
     ClassBinsNeed,
@@ -56,6 +58,7 @@ class SplitEvidence:
         unlabelled: number of units without a label.
         class_bins: the calibration of every class, by need, of the labelled rows.
         review: the labelled units that the model contradicts most, by need.
+        fingerprints: units by what they hold, by need.
     """
 
     rows: int
@@ -75,6 +78,7 @@ class SplitEvidence:
     class_bins: Mapping[ClassBinsNeed, ClassBins] = field(default_factory=dict)
     review: Mapping[ReviewNeed, Review] = field(default_factory=dict)
     undrawn: str = ""
+    fingerprints: Mapping[FingerprintNeed, Fingerprints] = field(default_factory=dict)
 
     @property
     def labelled(self) -> int:

@@ -13,6 +13,7 @@ from auditkit.errors import DataError
 from auditkit.evidence.class_bin_accumulators import ClassBinTables
 from auditkit.evidence.clusters import ClusterTally
 from auditkit.evidence.collected import SplitEvidence
+from auditkit.evidence.fingerprinting import Fingerprinter
 from auditkit.evidence.hashing import hashes
 from auditkit.evidence.host_axes import Edges, HostAxes
 from auditkit.evidence.needs import BLOCK, CORRECT, FOLD, SliceNeed, group
@@ -70,6 +71,10 @@ class SplitCollector:
         self._columns = tuple(dict.fromkeys(wanted))
         self._slices = {need: self._slice_accumulator(need) for need in plan.slices}
         self._sampler = Sampler(plan.sampled, seed) if plan.sampled else None
+        self._fingerprints = {
+            need: Fingerprinter(need, seed, subject.medium, model.answer_columns)
+            for need in plan.fingerprints
+        }
 
     def update(self, batch: Batch, fragment: str = "") -> None:
         """Run the model on one batch of a fragment and add it up.
@@ -80,6 +85,8 @@ class SplitCollector:
         """
         if not len(batch):
             return
+        for fingerprinter in self._fingerprints.values():
+            fingerprinter.add(batch)
         with self._rows.listening() as heard:
             answered = self._runner.run(batch, None if self._sampler is None else self._sampler.add)
         labelled = self._labelled(batch)
@@ -168,4 +175,5 @@ class SplitCollector:
             class_bins=self._class_bins.bins(),
             review=self._reviews.reviews(),
             undrawn="" if self._sampler is None else self._sampler.lacking,
+            fingerprints={need: taken.fingerprints for need, taken in self._fingerprints.items()},
         )

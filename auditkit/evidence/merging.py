@@ -17,6 +17,7 @@ from auditkit.evidence.by_unit import UnlikeError
 from auditkit.evidence.clusters import Clusters
 from auditkit.evidence.collected import SplitEvidence
 from auditkit.evidence.facts import Facts
+from auditkit.evidence.fingerprints import Fingerprints
 from auditkit.evidence.levels import settled
 from auditkit.evidence.plan import SplitPlan
 from auditkit.evidence.review import Review
@@ -62,6 +63,9 @@ def merge(one: SplitEvidence, other: SplitEvidence) -> SplitEvidence:
         class_bins={need: bins + other.class_bins[need] for need, bins in one.class_bins.items()},
         review={need: found.merged(other.review[need]) for need, found in one.review.items()},
         undrawn=undrawn,
+        fingerprints={
+            need: found.merged(other.fingerprints[need]) for need, found in one.fingerprints.items()
+        },
     )
 
 
@@ -96,6 +100,9 @@ def to_bytes(split: SplitEvidence, plan: SplitPlan) -> bytes:
         "slices": [_slices_to_plain(split.slices[need]) for need in plan.slices],
         "class_bins": [_tensor(split.class_bins[need].to_bytes()) for need in plan.class_bins],
         "reviews": [_tensor(split.review[need].to_bytes()) for need in plan.reviews],
+        "fingerprints": [
+            _tensor(split.fingerprints[need].to_bytes()) for need in plan.fingerprints
+        ],
     }
     buffer = io.BytesIO()
     torch.save(content, buffer)
@@ -139,6 +146,10 @@ def from_bytes(data: bytes, plan: SplitPlan) -> SplitEvidence:
         review={
             need: Review.from_bytes(_bytes(state))
             for need, state in zip(plan.reviews, content["reviews"], strict=True)
+        },
+        fingerprints={
+            need: Fingerprints.from_bytes(_bytes(state))
+            for need, state in zip(plan.fingerprints, content["fingerprints"], strict=True)
         },
     )
 

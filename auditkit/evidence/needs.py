@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from auditkit.evidence.fingerprint_needs import FingerprintNeed
 from auditkit.evidence.quantile_values import CROSSING, WIDTH
 from auditkit.evidence.sample_needs import AnswerNeed, AttributionNeed, TrialNeed
 from auditkit.evidence.subject import ViewKey
@@ -274,6 +275,7 @@ Need = (
     | ClassBinsNeed
     | ReviewNeed
     | TrialNeed
+    | FingerprintNeed
 )
 
 
@@ -298,7 +300,7 @@ def rests_on_labels(need: Need) -> bool:
         True
     """
     match need:
-        case AttributionNeed() | AnswerNeed() | TrialNeed():
+        case AttributionNeed() | AnswerNeed() | TrialNeed() | FingerprintNeed():
             return False
         case SliceNeed() | ClassBinsNeed() | ReviewNeed():
             return True  # errors, whatever their kind

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from auditkit.evidence.fingerprint_needs import FingerprintNeed
 from auditkit.evidence.needs import (
     BLOCK,
     ClassBinsNeed,
@@ -33,6 +34,7 @@ _N = TypeVar(
     ClassBinsNeed,
     ReviewNeed,
     TrialNeed,
+    FingerprintNeed,
 )
 _C = TypeVar("_C", CountNeed, SumNeed)
 
@@ -58,6 +60,7 @@ class SplitPlan:
     class_bins: tuple[ClassBinsNeed, ...] = ()
     reviews: tuple[ReviewNeed, ...] = ()
     drawn: int = 0
+    fingerprints: tuple[FingerprintNeed, ...] = ()
 
     @property
     def sampled(self) -> int:
@@ -119,6 +122,7 @@ def _split_plan(needs: list[Need], subject: Subject, drawn: int) -> SplitPlan:
         class_bins=tuple(dict.fromkeys(_only(needs, ClassBinsNeed))),
         reviews=tuple(dict.fromkeys(_only(needs, ReviewNeed))),
         drawn=drawn,
+        fingerprints=tuple(dict.fromkeys(_only(needs, FingerprintNeed))),
     )
 
 
