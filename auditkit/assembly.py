@@ -128,6 +128,7 @@ def _settings(
     if (of_code := code.digest()) is not None:
         digests["code"] = of_code
     waivers, attested = configuration.waivers, configuration.attestations
+    log = configuration.training_log
     return Settings(
         name=configuration.name,
         checks=configuration.checks,
@@ -139,6 +140,7 @@ def _settings(
         nuisances=configuration.nuisances,
         explain=configuration.explain.model_dump(),
         retraining=retraining,
+        training_log=None if log is None else base / log,
         waivers=() if waivers is None else load_waivers(base / waivers),
         attestations={} if attested is None else load_attestations(base / attested),
         notes=tuple(configuration.data.notes),

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from auditkit.advising import advice_needs, advise
 from auditkit.checks.check import Check, Findings
 from auditkit.checks.registry import catalogue, load_checks
 from auditkit.data.datasets import Dataset
+from auditkit.data.training_logs import TrainingLog, read_training_log
 from auditkit.environment import describe_environment
 from auditkit.errors import ConfigurationError, PolicyError
 from auditkit.evidence.aims import Aims
@@ -66,6 +68,7 @@ class Settings:
             those that are built in for the medium, an empty list for none.
         explain: which explanations are wanted; a mapping of some wishes will do.
         retraining: how the model may be trained again; a mapping of some settings will do.
+        training_log: file or folder of what was logged while the model was trained; None for none.
         waivers, attestations: for the judge.
         notes: sentences that a reviewer must see.
         digests: further digests (`model_file`, `code` …) for the record.
@@ -84,6 +87,7 @@ class Settings:
     nuisances: Sequence[Nuisance | Mapping[str, Any]] | None = None
     explain: Wishes | Mapping[str, Any] = field(default_factory=Wishes)
     retraining: Retraining | Mapping[str, Any] = field(default_factory=Retraining)
+    training_log: str | Path | None = None
     waivers: tuple[Waiver, ...] = ()
     attestations: Mapping[str, Attestation] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -128,6 +132,15 @@ class Settings:
         """
         return Retraining.of(self.retraining)
 
+    @cached_property
+    def logged(self) -> TrainingLog | None:
+        """What was logged while the model was trained, read once; None where no log is given.
+
+        Raises:
+            DataError: the log is missing, damaged or of no known format.
+        """
+        return None if self.training_log is None else read_training_log(self.training_log)
+
     @property
     def wanted(self) -> dict[str, Any]:
         """What the user wants looked at, and how, as JSON-able data."""
@@ -138,6 +151,7 @@ class Settings:
             "nuisances": told,
             "explain": self.wishes.describe(),
             "retraining": self.trained.describe(),
+            "training_log": None if self.logged is None else self.logged.describe(),
         }
 
 
@@ -319,6 +333,7 @@ class _Audit:
             nuisances=self.settings.named,
             wishes=self.settings.wishes,
             retraining=self.settings.trained,
+            training_log=self.settings.logged,
         )
 
     def _collect(self, probed: Probed) -> Evidence:

@@ -301,6 +301,7 @@ class AuditConfiguration(_Section):
     aims: AimsSection = AimsSection()
     explain: ExplainSection = ExplainSection()
     retraining: RetrainingSection = RetrainingSection()
+    training_log: str | None = None
     nuisances: tuple[dict[str, Any], ...] | None = None
     checks: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     waivers: str | None = None

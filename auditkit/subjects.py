@@ -14,6 +14,7 @@ import torch
 from auditkit.data.batch import Batch, Source
 from auditkit.data.datasets import Dataset
 from auditkit.data.sources import OUTSIDE
+from auditkit.data.training_logs import TrainingLog
 from auditkit.errors import ConfigurationError, DataError, ModelError
 from auditkit.evidence.aims import Aims
 from auditkit.evidence.retraining import Retraining
@@ -71,6 +72,7 @@ def probe(
     nuisances: tuple[Nuisance, ...] | None = None,
     wishes: Wishes = _WISHES,
     retraining: Retraining = _RETRAINING,
+    training_log: TrainingLog | None = None,
 ) -> Probed:
     """Check schema and first batch of every split, run the model once, and describe the subject.
 
@@ -110,6 +112,7 @@ def probe(
         aims=aims,
         wishes=wishes,
         retraining=retraining,
+        training_log=training_log,
         nuisances=_nuisances(model, batches["evaluation"], nuisances, medium),
     )
     return Probed(subject, edges, _left_out(batches, edges), f"sha256:{answers.hexdigest()}")

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from auditkit.data.columns import Columns
 from auditkit.data.sources import OUTSIDE
+from auditkit.data.training_logs import TrainingLog
 from auditkit.evidence.aims import Aims
 from auditkit.evidence.retraining import Retraining
 from auditkit.explain.wishes import Wishes
@@ -149,6 +150,7 @@ class Subject:
         aims: what the user wants of the model's confidence.
         wishes: which explanations the user wants.
         retraining: how the model may be trained again.
+        training_log: what was logged while the model was trained; None where no log is given.
         nuisances: what ought not to matter to the model: named by the user, or those built in.
         slice_levels: axis by which slices are searched for (`feature:age`, `group:sex`) → its
             levels, fixed before the pass.
@@ -173,6 +175,7 @@ class Subject:
     nuisances: tuple[Nuisance, ...] = ()
     wishes: Wishes = field(default_factory=Wishes)
     retraining: Retraining = field(default_factory=Retraining)
+    training_log: TrainingLog | None = None
 
     @property
     def unlabelled(self) -> str:
