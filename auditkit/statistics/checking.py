@@ -40,9 +40,14 @@ def checked(name: str, parameters: Parameters) -> Method:
         _check_at_most(name, small, large, parameters)
     if name == "f1" and parameters["tp"] + parameters["errors"] == 0:
         raise ValueError("f1: tp and errors are both 0, so F1 is undefined")
-    if name == "tango" and parameters["wins"] + parameters["losses"] > parameters["n"] * _ROUNDING:
-        raise ValueError("tango: wins and losses together exceed n")
+    if {"wins", "losses"} <= method.kinds.keys():
+        _check_pairs(name, parameters)
     return method
+
+
+def _check_pairs(name: str, parameters: Parameters) -> None:
+    if parameters["wins"] + parameters["losses"] > parameters["n"] * _ROUNDING:
+        raise ValueError(f"{name}: wins and losses together exceed n")
 
 
 _ROUNDING = 1 + 1e-9

@@ -18,6 +18,7 @@ from auditkit.statistics.binomial_exact import clopper_pearson_bounds
 from auditkit.statistics.combined import Part, difference_bounds, largest_magnitude_bounds
 from auditkit.statistics.critical import minus_log_tail, normal_value, student_value
 from auditkit.statistics.method import Method, Parameters
+from auditkit.statistics.paired import exact_paired_bounds
 from auditkit.statistics.proportions import (
     Bounds,
     f1_bounds,
@@ -343,6 +344,17 @@ METHODS: Mapping[str, Method] = {
         scaled=_scaling(grow=("wins", "losses", "n")),
         at_most=(("wins", "n"), ("losses", "n")),
         score=_tango_score,
+    ),
+    "paired_exact": Method(
+        title="outer of Tango's and McNemar's exact interval of a paired difference of proportions",
+        kinds={"wins": "nonnegative", "losses": "nonnegative", "n": "positive", **_DF},
+        value=lambda p: (p["wins"] - p["losses"]) / p["n"],
+        bounds=lambda p, z: exact_paired_bounds(
+            p["wins"], p["losses"], p["n"], _own_critical(p, z)
+        ),
+        scaled=_scaling(grow=("wins", "losses", "n", *_DF)),
+        at_most=(("wins", "n"), ("losses", "n")),
+        optional=tuple(_DF),
     ),
     "f1": Method(
         title="F1 through the Wilson score interval of the Jaccard index",

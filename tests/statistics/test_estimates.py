@@ -19,6 +19,7 @@ from auditkit.statistics.estimates import (
     bounds,
     estimate,
     exact,
+    exact_paired_difference,
     exact_proportion,
     f1,
     independent_difference,
@@ -52,6 +53,7 @@ SAMPLES = {
     "stratified_ratio": pooled_ratio([10, 4], [50, 40], [20, 12], [50, 60]),
     "stratified_difference": pooled_difference([10, 4], [50, 40], [20, 12], [50, 60]),
     "tango": paired_difference(20, 35, 400),
+    "paired_exact": exact_paired_difference(20, 35, 400),
     "f1": f1(80, 30),
     "mean_of_wilson": mean_of_proportions([80, 30], [100, 50]),
     "normal": normal(0.8, 0.05),
@@ -138,6 +140,10 @@ EXTREMES = [
     exact_proportion(1, 20),
     exact_proportion(10**9 - 1, 10**9),
     exact_proportion(2.5, 7.25),
+    exact_paired_difference(0, 0, 50),
+    exact_paired_difference(50, 0, 50),
+    exact_paired_difference(3, 0, 10**9),
+    exact_paired_difference(2.5, 7.25, 30.5, df=3),
 ]
 ALL = st.sampled_from([*SAMPLES.values(), *EXTREMES])
 LEVELS = st.one_of(st.floats(1e-12, 0.4999), st.sampled_from([0.05, 0.025, 0.01, 1e-9]))
@@ -488,6 +494,7 @@ def test_some_questions_no_number_decides() -> None:
         ("wilson", {"successes": 1, "n": 10**400}, "n must be finite"),
         ("koopman", {"x1": 1, "n1": 2, "x2": 3, "n2": 2}, "koopman: x2 is 3, more than n2, 2"),
         ("tango", {"wins": 3, "losses": 3, "n": 5}, "wins and losses together exceed n"),
+        ("paired_exact", {"wins": 3, "losses": 3, "n": 5}, "paired_exact: wins and losses"),
         ("f1", {"tp": 0, "errors": 0}, "F1 is undefined"),
         ("mean_of_wilson", {"successes": [], "n": []}, "must be a non-empty list"),
         ("mean_of_wilson", {"successes": [1], "n": [2, 3]}, "must have the same length"),
