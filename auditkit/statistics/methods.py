@@ -14,6 +14,7 @@ from typing import Any
 
 from auditkit.statistics import stratified_scores
 from auditkit.statistics.auc_bounds import auc_bounds, outer_auc_bounds
+from auditkit.statistics.beyond_bounds import bounds_beyond, scaled_beyond, share_beyond
 from auditkit.statistics.binomial_exact import clopper_pearson_bounds
 from auditkit.statistics.combined import Part, difference_bounds, largest_magnitude_bounds
 from auditkit.statistics.critical import minus_log_tail, normal_value, student_value
@@ -445,6 +446,19 @@ METHODS: Mapping[str, Method] = {
         scaled=_scaling(grow=("successes", "n", *_DF), narrow=("below", "above")),
         at_most=(("successes", "n"),),
         optional=tuple(_DF),
+    ),
+    "beyond_quantile": Method(
+        title="Clopper–Pearson limits beyond the order statistics that enclose the quantile",
+        kinds={
+            "known": "positive",
+            "others": "positive",
+            "tail": "share",
+            "beyond": "nonnegatives",
+            "grain": "positive",
+        },
+        value=share_beyond,
+        bounds=bounds_beyond,
+        scaled=scaled_beyond,
     ),
     "squared_error": Method(
         title="debiased squared calibration error with bootstrap standard deviation",

@@ -14,6 +14,7 @@ from statsmodels.stats.proportion import proportions_ztest
 from statsmodels.stats.weightstats import DescrStatsW
 
 from auditkit.measurement import Estimate
+from auditkit.statistics.beyond_quantile import beyond_quantile
 from auditkit.statistics.critical import WIDEST, critical_value, student_value
 from auditkit.statistics.estimates import (
     bounds,
@@ -63,6 +64,7 @@ SAMPLES = {
     "delong": estimate("delong", value=0.8, se=0.02, slack=0.001),
     "delong_outer": estimate("delong_outer", value=0.8, se=0.02, positives=150, negatives=90),
     "wilson_between": estimate("wilson_between", successes=40, n=100, below=0.1, above=0.05),
+    "beyond_quantile": beyond_quantile(np.arange(12_000.0), np.arange(6000.0) * 2.02, 0.001),
     "squared_error": estimate("squared_error", value=0.001, sd=0.0004, slope=0.00005),
     "bounded_differences": estimate("bounded_differences", value=0.08, bias=0.02, scale=0.01),
     "cramers_v": estimate("cramers_v", squared=0.02, se=0.009, df=400, slope=0.002, slack=0.001),
@@ -101,6 +103,8 @@ EXTREMES = [
     estimate("delong_outer", value=0.7, se=1e-5, positives=10**9, negatives=10**9),
     estimate("wilson_between", successes=0, n=20, below=0.0, above=0.3, df=4),
     estimate("wilson_between", successes=20, n=20, below=1.0, above=0.0),
+    estimate("beyond_quantile", known=10, others=3, tail=0.1, beyond=[0, 3], grain=1),
+    estimate("beyond_quantile", known=1e9, others=1e9, tail=1e-3, beyond=[0, 0], grain=1e6),
     estimate("student", value=0.3, se=0.1, df=1, slack=0.02),
     proportion(0, 20, df=3),
     proportion(15, 20, df=1),
