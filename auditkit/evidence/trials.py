@@ -33,19 +33,27 @@ TAUGHT, ASKED = TRIED
 
 @dataclass
 class _Course:
-    """The samples of both splits, and what was made of them for the learners so far."""
+    """The samples of both splits, and what was made of them for the learners so far.
+
+    Attributes:
+        sizes: what learners want → of how many units of each split any of them wants it, at most.
+    """
 
     samples: Mapping[str, Sampled]
     model: WrappedModel
     seed: int
-    given: dict[tuple[str, str], Any] = field(default_factory=dict)
+    sizes: Mapping[str, int]
+    given: dict[tuple[str, str], tuple[Any, int]] = field(default_factory=dict)
 
-    def of(self, wants: str, split: str) -> Any:
-        """What a learner is given of a split, made once for all of them."""
+    def some(self, wants: str, split: str, rows: np.ndarray) -> Any:
+        """What a learner is given of some units of a split, made once for all learners."""
         key = (wants, split)
         if key not in self.given:
-            self.given[key] = given_of(wants, self.samples[split], self.model)
-        return self.given[key]
+            # Of no more units than are asked about: an embedding takes a pass of the model.
+            sample = self.samples[split].first(self.sizes[wants])
+            self.given[key] = given_of(wants, sample, self.model), len(sample)
+        given, units = self.given[key]
+        return some_of(given, rows, units)
 
 
 def trials(
@@ -64,7 +72,7 @@ def trials(
         retraining: how the model itself is trained.
         seed: of whatever is drawn at random.
     """
-    course = _Course(samples, model, seed)
+    course = _Course(samples, model, seed, _sizes(needs))
     for need in needs:
         try:
             yield need, _trial(need, course, retraining)
@@ -72,6 +80,17 @@ def trials(
             yield need, NotTried(str(reason))
         except AuditkitError as error:
             yield need, NotTried(f"A learner could not be taught: {error}")
+
+
+def _sizes(needs: Sequence[TrialNeed]) -> dict[str, int]:
+    sizes: dict[str, int] = {}
+    for need in needs:
+        sizes[_wants(need)] = max(need.sample, sizes.get(_wants(need), 0))
+    return sizes
+
+
+def _wants(need: TrialNeed) -> str:
+    return "inputs" if need.learner == TRAIN else LEARNERS[need.learner].wants
 
 
 def _trial(need: TrialNeed, course: _Course, retraining: Retraining) -> Trial:
@@ -154,7 +173,7 @@ def _lesson(
     targets = {name: _encoded(one, order) for name, one in sample.facts.targets.items()}
     if head.name not in targets:
         raise Unteachable("The targets of the training units are no tensor, so none were kept.")
-    given = some_of(course.of(learner.wants, TAUGHT), taught, len(sample))
+    given = course.some(learner.wants, TAUGHT, taught)
     return Lesson(given, targets[head.name], targets, head, _key(course.seed, need.draw) % 2**31)
 
 
@@ -163,8 +182,7 @@ def _encoded(target: Tensor, order: np.ndarray) -> Tensor:
 
 
 def _asked(learnt: Learnt, wants: str, course: _Course, split: str, size: int) -> np.ndarray:
-    sample = course.samples[split]
-    given = some_of(course.of(wants, split), np.arange(size), len(sample))
+    given = course.some(wants, split, np.arange(size))
     outputs = np.asarray(learnt(given), dtype=np.float64)
     if outputs.shape[:1] != (size,) or not np.isfinite(outputs).all():
         raise Unteachable(
