@@ -6,7 +6,7 @@ axes are all among those of another count is taken from that one as a marginal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from auditkit.evidence.fingerprint_needs import FingerprintNeed
 from auditkit.evidence.quantile_values import CROSSING, WIDTH
@@ -179,6 +179,8 @@ class RowNeed:
         outputs: whether all that the view's head returned is kept.
         rows: about how many at most; which, says a keyed hash of the unit that is kept whole.
         whole: `row`, `cluster` or `query`: rows of one such unit are kept all or none.
+        salt: secret bytes; where given, rows are drawn by a seed of their own, and rows and
+            clusters get names that outlive the run: see `auditkit.evidence.identities`.
 
     Raises:
         ValueError: a column or value named twice, one of an output without its view, or a unit
@@ -192,6 +194,7 @@ class RowNeed:
     outputs: bool = False
     rows: int = 20_000
     whole: str = "row"
+    salt: bytes = field(default=b"", repr=False)
 
     def __post_init__(self) -> None:
         _check_axes(self.view, self.columns)

@@ -2,7 +2,8 @@
 
 Only what a check declared is kept. Rows are named by keyed hashes of their ids, never by the ids.
 Of more rows than fit, the units (rows, clusters or lists) with the smallest hashes are kept, each
-whole; `sampled` says so. A log lives as long as its audit: no record holds it.
+whole; `sampled` says so. A log lives as long as its audit: no record holds it, and a store only
+where the user asks for it (`auditkit.evidence.kept_outcomes`).
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ MAX_BYTES_TOGETHER = 256 << 20
 """About how large all logs of one split grow together: of many, each gets its part."""
 
 UNIT, ROW, CLUSTER = "unit", "row", "cluster"
+IDENTITY = "identity"
 EMBEDDING, OUTPUTS = "embedding", "outputs"
 
 
@@ -39,7 +41,7 @@ class RowLog:
     Attributes:
         fragments: id → table with the columns `unit`, `row` and, where a cluster is declared,
             `cluster` (hashes, uint64); one of each declared column and value; and, where asked
-            for, `embedding` and `outputs`.
+            for, `identity`, `embedding` and `outputs`.
         seen: id → number of rows that were read of the fragment.
         size: rows kept at most.
         cutoff: hash of the first unit that was left out; None if all were kept.
@@ -95,8 +97,20 @@ class RowLog:
         return _numbers(self.table, ROW)
 
     @property
+    def identities(self) -> np.ndarray:
+        """Salted hash of each row's id, uint64 of shape (rows,).
+
+        Raises:
+            KeyError: none was asked for.
+        """
+        return self._of(IDENTITY).astype(np.uint64)
+
+    @property
     def clusters(self) -> np.ndarray | None:
-        """Hash of each row's cluster, uint64 of shape (rows,); None where none is declared."""
+        """Hash of each row's cluster, uint64 of shape (rows,); None where none is declared.
+
+        It is salted where the need has a salt.
+        """
         return _numbers(self.table, CLUSTER) if CLUSTER in self.table.column_names else None
 
     def codes(self, column: Column) -> np.ndarray:

@@ -21,10 +21,12 @@ from auditkit.errors import ConfigurationError
 from auditkit.evidence.bottom_k import in_order
 from auditkit.evidence.hashing import hashes
 from auditkit.evidence.host_axes import HostAxes
+from auditkit.evidence.identities import DRAWN_BY, identities
 from auditkit.evidence.needs import BLOCK, FOLD, Column, RowNeed, rests_on_labels
 from auditkit.evidence.row_log import (
     CLUSTER,
     EMBEDDING,
+    IDENTITY,
     MAX_BYTES,
     MAX_BYTES_TOGETHER,
     OUTPUTS,
@@ -71,7 +73,7 @@ class RowRecorder:
         self.of_data = [column for column in need.columns if column.of_data]
         self._of_outputs = [column for column in need.columns if not column.of_data]
         self._host = host
-        self._seed = seed
+        self._seed = DRAWN_BY if need.salt else seed
         self._log = RowLog({}, {}, size)
         self._seen: dict[str, int] = {}
         self._pending: list[_Part] = []
@@ -113,6 +115,8 @@ class RowRecorder:
         hashed = {UNIT: keys[rows], ROW: hashes(batch.row_ids[rows], self._seed)}
         if batch.clusters is not None:
             hashed[CLUSTER] = hashes(batch.clusters[rows])
+        if self.need.salt:
+            hashed |= self._salted(batch, rows)
         self._pending.append(
             _Part(
                 fragment,
@@ -126,6 +130,13 @@ class RowRecorder:
         self._waiting += len(rows)
         if self._waiting > 2 * self._log.size:
             self._settle()
+
+    def _salted(self, batch: Batch, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """The names of rows and clusters that outlive the run."""
+        named = {IDENTITY: identities(batch.row_ids[rows], self.need.salt, "row")}
+        if batch.clusters is not None:
+            named[CLUSTER] = identities(batch.clusters[rows], self.need.salt, "cluster")
+        return named
 
     def _whole(self, batch: Batch) -> np.ndarray:
         """The ids of the units that are kept whole."""
@@ -242,7 +253,7 @@ def rows_at_most(need: RowNeed, logs: int = 1, numbers: int = 0) -> int:
         logs: how many logs there are.
         numbers: how many numbers the head gives of a row, where all are kept.
     """
-    width = 8 * (3 + len(need.values)) + _TEXT_BYTES * len(need.columns)
+    width = 8 * (3 + bool(need.salt) + len(need.values)) + _TEXT_BYTES * len(need.columns)
     width += 4 * MAX_DIMENSIONS if need.layer else 0
     width += 4 * numbers if need.outputs else 0
     return min(need.rows, max(1, min(MAX_BYTES, MAX_BYTES_TOGETHER // logs) // width))
