@@ -1,4 +1,4 @@
-"""Names of state files: any name of a state becomes a file name that every system takes."""
+"""Names of the files beside a record: any name of a state becomes one that every system takes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,21 @@ from auditkit.errors import StoreError
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
 _LONGEST = 200
+_OUTCOMES = "outcomes-"
+
+
+def outcomes_file(number: int) -> str:
+    """The file name of the rows that were kept of the n-th head or label.
+
+    >>> outcomes_file(0), holds_outcomes(outcomes_file(12))
+    ('outcomes-0.arrow', True)
+    """
+    return f"{_OUTCOMES}{number}.arrow"
+
+
+def holds_outcomes(file: str) -> bool:
+    """Whether a file holds rows, which its owner may delete at any time."""
+    return file.startswith(_OUTCOMES)
 
 
 def state_file(name: str) -> str:

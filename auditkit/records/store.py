@@ -1,9 +1,11 @@
 """The store of records: a folder with `store.sqlite` and a folder of files for each record.
 
     .auditkit/
-      store.sqlite                  what is asked across records, digests of files, sign-off log
-      records/<id>/record.json      the record
-      records/<id>/state-….bin      mergeable states, for re-slicing and monitoring
+      store.sqlite                    what is asked across records, digests of files, sign-off log
+      outcomes.salt                   by which kept rows are named, once some are
+      records/<id>/record.json        the record
+      records/<id>/state-….bin        mergeable states, for re-slicing and monitoring
+      records/<id>/outcomes-….arrow   rows, where the user asked for them; may be deleted any time
 
 A record's folder is renamed into place while the write lock of the database is held, and its rows
 are committed right after. So whoever holds the lock knows: a folder without rows is a whole record
@@ -13,7 +15,7 @@ whose writer was killed between the two, and is taken in.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -28,8 +30,9 @@ from auditkit.records.network import refuse_network
 from auditkit.records.record import AuditRecord
 from auditkit.records.record_file import RECORD_BYTES, decode, encode
 from auditkit.records.runs import RunFilter, RunSummary
+from auditkit.records.salt import make_salt, read_salt
 from auditkit.records.signatures import Signature, SignOff, broken_links
-from auditkit.records.states import state_file, state_name
+from auditkit.records.states import holds_outcomes, outcomes_file, state_file, state_name
 
 DEFAULT = ".auditkit"
 RECORD = "record.json"
@@ -77,12 +80,18 @@ class Store:
     def __repr__(self) -> str:
         return f"Store({str(self.folder)!r})"
 
-    def save(self, record: AuditRecord, states: Mapping[str, bytes] | None = None) -> None:
-        """Store a record and its states, whole or not at all.
+    def save(
+        self,
+        record: AuditRecord,
+        states: Mapping[str, bytes] | None = None,
+        outcomes: Sequence[bytes] = (),
+    ) -> None:
+        """Store a record and what belongs to it, whole or not at all.
 
         Args:
             record: its id must be new to the store.
             states: name → bytes of a mergeable state.
+            outcomes: rows that the user asked to keep, of each head or label.
 
         Raises:
             StoreError: the id is taken or malformed, the disk is full, the folder not writable …
@@ -94,6 +103,7 @@ class Store:
             )
         contents = {RECORD: encode(record)}
         contents.update({state_file(name): state for name, state in (states or {}).items()})
+        contents.update({outcomes_file(place): kept for place, kept in enumerate(outcomes)})
         with files.incoming(self._records, record.id, contents) as folder:
             self._publish(folder, record, contents)
 
@@ -118,8 +128,36 @@ class Store:
         return {
             state_name(file): read_unchanged(self._records / record_id / file, digest)
             for file, digest in self._file_digests(record_id).items()
-            if file != RECORD
+            if file != RECORD and not holds_outcomes(file)
         }
+
+    def outcomes(self, reference: str) -> Mapping[str, bytes]:
+        """The rows kept with a record, by path, compared likewise; without those deleted since.
+
+        Raises:
+            StoreError: as for `load`.
+        """
+        record_id = self.resolve(reference)
+        digests = self._file_digests(record_id)
+        kept = {
+            self._records / record_id / file: digest
+            for file, digest in sorted(digests.items())
+            if holds_outcomes(file)
+        }
+        return {
+            str(path): read_unchanged(path, digest)
+            for path, digest in kept.items()
+            if path.exists()
+        }
+
+    def salt(self) -> bytes:
+        """The salt by which kept rows are named; made when it is first asked for.
+
+        Raises:
+            StoreError: it cannot be made or read, or was damaged.
+        """
+        with self._database.write(), files.writing(self.folder):
+            return read_salt(self.folder) or make_salt(self.folder)
 
     def resolve(self, reference: str) -> str:
         """The whole id that a reference means.
@@ -298,6 +336,8 @@ class Store:
 def _damage(folder: Path, digests: Mapping[str, str]) -> Iterator[str]:
     """Files of a record that are gone, changed, or were put beside."""
     for file, digest in digests.items():
+        if holds_outcomes(file) and not (folder / file).exists():
+            continue
         try:
             read_unchanged(folder / file, digest)
         except StoreError as error:
