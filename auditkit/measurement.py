@@ -49,6 +49,8 @@ class Metric:
         source: paper or standard that defines it.
         comparison: True if it compares a slice with a reference.
         gateable: False if its estimator has no honest gate (plain ECE): shown, never judged.
+        least_to_pass: with fewer independent units a number may fail and never passes, whatever a
+            policy says.
     """
 
     id: str
@@ -61,6 +63,7 @@ class Metric:
     source: str = ""
     comparison: bool = False
     gateable: bool = True
+    least_to_pass: int = 0
 
 
 @dataclass(frozen=True, order=True)

@@ -48,6 +48,25 @@ def check_metrics(
                 refuse(subject, requirement, metric)
 
 
+def with_least_units(policy: Policy, metrics: Mapping[str, Metric]) -> Policy:
+    """The policy with the least units that its metrics need, where its bounds ask for fewer.
+
+    Args:
+        policy: the policy.
+        metrics: as of `check_metrics`; of one that is not there nothing is known.
+    """
+    raised = tuple(_with_least(one, metrics) for one in policy.requirements)
+    return policy.model_copy(update={"requirements": raised})
+
+
+def _with_least(requirement: Requirement, metrics: Mapping[str, Metric]) -> Requirement:
+    metric = metrics.get(str(requirement.metric))
+    least = 0 if metric is None or requirement.kind != "bound" else metric.least_to_pass
+    if least <= (requirement.min_units or 0):
+        return requirement
+    return requirement.model_copy(update={"min_units": least})
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A question that names what was probably meant; "" if nothing is close.
 

@@ -7,7 +7,8 @@
 3. `fail`: the p-value of "it lies inside", corrected by Holm over all blocking comparisons of the
    policy, is at most α. Comparisons that only warn are corrected among themselves, so that adding a
    warning never makes a block harder to reach.
-4. Otherwise `inconclusive`. Few units may show a failure; they never pass.
+4. Otherwise `inconclusive`. Few units may show a failure; they never pass: fewer than the
+   requirement asks for, or than the metric needs whatever the requirement says.
 5. Not measured, undefined, crashed, or not there: `missing`.
 """
 
@@ -23,7 +24,7 @@ from auditkit.measurement import Measurement, Metric
 from auditkit.policy import reasons
 from auditkit.policy.attestations import Attestation
 from auditkit.policy.cases import Case, attested, gather
-from auditkit.policy.catalogue import check_metrics
+from auditkit.policy.catalogue import check_metrics, with_least_units
 from auditkit.policy.comparison import Position
 from auditkit.policy.schema import Policy
 from auditkit.policy.selection import applies
@@ -110,7 +111,8 @@ def judge(
     alpha = level_at(policy.alpha, look)
     moment = now or datetime.now(UTC)
     universe = Universe.of(measurements, declared_references or {}, declared_proxies)
-    docket = gather(policy, measurements, universe, tasks or {}, alpha)
+    asked_of = with_least_units(policy, metrics or {})
+    docket = gather(asked_of, measurements, universe, tasks or {}, alpha)
     docket.cases.extend(attested(policy, attestations or {}, moment.date(), tasks or {}))
     cases = docket.in_order(policy)
     level = _correct(cases, alpha)

@@ -166,10 +166,7 @@ def hurdles(
     least = requirement.min_units
     if least is not None and measurement.units < least:
         found = "fewer" if measurement.uncounted else f"{measurement.units:,}"
-        yield (
-            f"The policy wants at least {least:,} units before it lets anything pass, and there "
-            f"are {found}."
-        )
+        yield (f"At least {least:,} units are needed before this may pass, and there are {found}.")
     if is_small and policy.minimum_share is not None:
         least_share = numerals.share(policy.minimum_share)
         yield (

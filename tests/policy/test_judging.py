@@ -253,9 +253,31 @@ def test_few_units_may_fail_and_never_pass() -> None:
     few = only(judge(asked, [share(50, 50)]))
     assert few.status is INCONCLUSIVE
     assert few.units_to_decide == 100
-    assert "wants at least 100 units before it lets anything pass, and there are 50" in few.reason
+    assert "At least 100 units are needed before this may pass, and there are 50." in few.reason
     assert only(judge(asked, [share(10, 50)])).status is FAIL
     assert only(judge(asked, [share(100, 100)])).status is PASS
+
+
+def _needing(least: int) -> dict[str, Metric]:
+    metric = Metric("performance.accuracy", "A", "A.", "share", Direction.HIGHER, 0, 1)
+    return {metric.id: dataclasses.replace(metric, least_to_pass=least)}
+
+
+def test_a_metric_may_need_more_units_than_the_policy_asks_for() -> None:
+    few = share(50, 50)
+    for asked in (policy(), policy(changed(BOUND, min_units=10))):
+        verdict = only(judge(asked, [few], metrics=_needing(100)))
+        assert (verdict.status, verdict.units_to_decide) == (INCONCLUSIVE, 100)
+        assert "At least 100 units are needed" in verdict.reason
+        assert only(judge(asked, [share(10, 50)], metrics=_needing(100))).status is FAIL
+        assert only(judge(asked, [few], metrics=_needing(50))).status is PASS
+    stricter = policy(changed(BOUND, min_units=200))
+    assert only(judge(stricter, [few], metrics=_needing(100))).units_to_decide == 200
+
+
+def test_what_is_only_reported_needs_no_units() -> None:
+    asked = policy(changed(BOUND, kind="reported", at_least=None))
+    assert only(judge(asked, [share(5, 5)], metrics=_needing(100))).status is PASS
 
 
 def test_three_people_may_show_a_failure_but_no_success() -> None:
