@@ -23,8 +23,14 @@ class Trial:
         answering: how long it took to answer for one unit of the evaluation split, in seconds, in
             one batch of all.
         title: of the learner, for people.
+        label_of: whose label it was taught of each unit of the training split's: that of the unit
+            at this place, which is another one where labels were permuted; -1 where it was not
+            taught, int64 of shape (n,).
         features: how many numbers and categories it was given of a unit; 0 where it was given
             inputs.
+        basis: what it was given: `features`, `inputs` (as numbers), or `embedding`; "" where the
+            prepared inputs themselves.
+        parameters: how many the audited model has; None where it is not here, or no module.
     """
 
     outputs: Mapping[str, np.ndarray]
@@ -33,7 +39,10 @@ class Trial:
     seconds: float
     answering: float
     title: str
+    label_of: np.ndarray
     features: int = 0
+    basis: str = ""
+    parameters: int | None = None
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ def _features(sample: Sampled, model: WrappedModel) -> pd.DataFrame:
         return _usable(frame[kept])
     numbers = _flat(_inputs(sample, model), len(sample))
     if numbers is not None and numbers.shape[1] <= MOST_NUMBERS:
-        return _named(numbers, "input")
+        return _named(numbers, "inputs")
     return _embedding(sample, model)
 
 
@@ -90,7 +90,7 @@ def _usable(frame: pd.DataFrame) -> pd.DataFrame:
         raise Unteachable(
             "No feature is a number or a category, so there is nothing to learn from."
         )
-    return pd.DataFrame(columns, index=range(len(frame)))
+    return _on("features", pd.DataFrame(columns, index=range(len(frame))))
 
 
 def _text(value: object) -> str | None:
@@ -131,7 +131,18 @@ def _embedding(sample: Sampled, model: WrappedModel) -> pd.DataFrame:
 
 
 def _named(numbers: np.ndarray, what: str) -> pd.DataFrame:
-    return pd.DataFrame(numbers, columns=[f"{what} {place}" for place in range(numbers.shape[1])])
+    columns = [f"{what} {place}" for place in range(numbers.shape[1])]
+    return _on(what, pd.DataFrame(numbers, columns=columns))
+
+
+def _on(basis: str, frame: pd.DataFrame) -> pd.DataFrame:
+    frame.attrs["basis"] = basis
+    return frame
+
+
+def basis_of(given: Any) -> str:
+    """What these features are: `features`, `inputs` or `embedding`; "" of prepared inputs."""
+    return str(given.attrs["basis"]) if isinstance(given, pd.DataFrame) else ""
 
 
 _KINDS: Mapping[str, Callable[[Sampled, WrappedModel], Any]] = {

@@ -23,7 +23,7 @@ from auditkit.evidence.sample import Sampled
 from auditkit.evidence.sample_needs import TRAIN, TrialNeed
 from auditkit.evidence.train_function import train_learner
 from auditkit.evidence.trial import NotTried, Trial
-from auditkit.evidence.trial_lessons import given_of, some_of
+from auditkit.evidence.trial_lessons import basis_of, given_of, some_of
 from auditkit.learners import LEARNERS, Learner, Learnt, Lesson, Unteachable
 from auditkit.models.head import Head, Task
 from auditkit.models.wrapped import WrappedModel
@@ -100,14 +100,16 @@ def _trial(need: TrialNeed, course: _Course, retraining: Retraining) -> Trial:
         raise Unteachable("What a custom output means is known to its unit_metrics alone.")
     sizes = {split: min(need.sample, len(sample)) for split, sample in course.samples.items()}
     taught = taught_units(need, course.samples[TAUGHT].first(sizes[TAUGHT]), course.seed)
-    lesson = _lesson(need, learner, course, taught, head)
+    label_of = _labels_of(need, taught, course.seed)
+    lesson = _lesson(need, learner, course, (taught, label_of), head)
     started = time.perf_counter()
     learnt = learner.learn(lesson)
     seconds = time.perf_counter() - started
     outputs, answering = {}, 0.0
     for split, size in sizes.items():
+        given = course.some(learner.wants, split, np.arange(size))
         started = time.perf_counter()
-        outputs[split] = _asked(learnt, learner.wants, course, split, size)
+        outputs[split] = _asked(learnt, given, size)
         answering = (time.perf_counter() - started) / max(size, 1)  # of the evaluation split, last
     return Trial(
         outputs,
@@ -116,8 +118,16 @@ def _trial(need: TrialNeed, course: _Course, retraining: Retraining) -> Trial:
         seconds,
         answering,
         learner.title,
+        _placed(taught, label_of, sizes[TAUGHT]),
         lesson.given.shape[1] if learner.wants != "inputs" else 0,
+        basis_of(lesson.given),
+        _parameters(course.model),
     )
+
+
+def _parameters(model: WrappedModel) -> int | None:
+    module = model.module
+    return None if module is None else sum(one.numel() for one in module.parameters())
 
 
 def _learner(need: TrialNeed, model: WrappedModel, retraining: Retraining) -> Learner:
@@ -163,14 +173,31 @@ def _key(seed: int, draw: int) -> int:
     return (seed + 1) * 1_000_003 + draw + 1
 
 
+def _labels_of(need: TrialNeed, taught: np.ndarray, seed: int) -> np.ndarray:
+    """Whose label each of the units is taught with: its own, unless labels are permuted."""
+    if not need.permuted:
+        return taught
+    mixed: np.ndarray = np.random.default_rng((seed, need.draw)).permutation(taught)
+    return mixed
+
+
+def _placed(taught: np.ndarray, label_of: np.ndarray, size: int) -> np.ndarray:
+    """The same in the order of the sample; -1 for units that were not taught."""
+    found = np.full(size, -1, dtype=np.int64)
+    found[taught] = label_of
+    return found
+
+
 def _lesson(
-    need: TrialNeed, learner: Learner, course: _Course, taught: np.ndarray, head: Head
+    need: TrialNeed,
+    learner: Learner,
+    course: _Course,
+    units: tuple[np.ndarray, np.ndarray],
+    head: Head,
 ) -> Lesson:
-    sample = course.samples[TAUGHT]
-    order = taught
-    if need.permuted:
-        order = np.random.default_rng((course.seed, need.draw)).permutation(taught)
-    targets = {name: _encoded(one, order) for name, one in sample.facts.targets.items()}
+    """A lesson on some units, with their own labels or those of others."""
+    sample, (taught, label_of) = course.samples[TAUGHT], units
+    targets = {name: _encoded(one, label_of) for name, one in sample.facts.targets.items()}
     if head.name not in targets:
         raise Unteachable("The targets of the training units are no tensor, so none were kept.")
     given = course.some(learner.wants, TAUGHT, taught)
@@ -181,8 +208,7 @@ def _encoded(target: Tensor, order: np.ndarray) -> Tensor:
     return target[torch.from_numpy(order.copy())].clone()
 
 
-def _asked(learnt: Learnt, wants: str, course: _Course, split: str, size: int) -> np.ndarray:
-    given = course.some(wants, split, np.arange(size))
+def _asked(learnt: Learnt, given: Any, size: int) -> np.ndarray:
     outputs = np.asarray(learnt(given), dtype=np.float64)
     if outputs.shape[:1] != (size,) or not np.isfinite(outputs).all():
         raise Unteachable(
