@@ -35,6 +35,7 @@ class Overrides:
     seed: int | None = None
     allow_code: bool = False
     trust: str | None = None
+    keep_outcomes: bool = False
     reports: tuple[Path, ...] = ()
 
 
@@ -141,6 +142,7 @@ def _settings(
         explain=configuration.explain.model_dump(),
         retraining=retraining,
         training_log=None if log is None else base / log,
+        keep_outcomes=said.keep_outcomes or configuration.keep_outcomes,
         waivers=() if waivers is None else load_waivers(base / waivers),
         attestations={} if attested is None else load_attestations(base / attested),
         notes=tuple(configuration.data.notes),

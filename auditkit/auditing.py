@@ -24,6 +24,7 @@ from auditkit.errors import ConfigurationError, PolicyError
 from auditkit.evidence.aims import Aims
 from auditkit.evidence.collected import Evidence
 from auditkit.evidence.engine import Engine, LocalEngine, Options
+from auditkit.evidence.kept_outcomes import kept_needs, kept_outcomes, to_bytes
 from auditkit.evidence.needs import SplitNeed
 from auditkit.evidence.plan import make_plan
 from auditkit.evidence.retraining import Retraining
@@ -42,7 +43,7 @@ from auditkit.policy import (
     judge,
     load_policy,
 )
-from auditkit.recording import define, describe_data, not_tested, states_of
+from auditkit.recording import define, describe_data, kept_note, not_tested, states_of
 from auditkit.records import AuditRecord, Store, new_id, open_store
 from auditkit.records.record import record_from_plain, record_to_plain
 from auditkit.run import Run
@@ -69,6 +70,8 @@ class Settings:
         explain: which explanations are wanted; a mapping of some wishes will do.
         retraining: how the model may be trained again; a mapping of some settings will do.
         training_log: file or folder of what was logged while the model was trained; None for none.
+        keep_outcomes: whether the store keeps what became of a sample of the evaluation rows, so
+            that the next version can be compared with this one on the same rows.
         waivers, attestations: for the judge.
         notes: sentences that a reviewer must see.
         digests: further digests (`model_file`, `code` …) for the record.
@@ -88,6 +91,7 @@ class Settings:
     explain: Wishes | Mapping[str, Any] = field(default_factory=Wishes)
     retraining: Retraining | Mapping[str, Any] = field(default_factory=Retraining)
     training_log: str | Path | None = None
+    keep_outcomes: bool = False
     waivers: tuple[Waiver, ...] = ()
     attestations: Mapping[str, Attestation] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -152,6 +156,7 @@ class Settings:
             "explain": self.wishes.describe(),
             "retraining": self.trained.describe(),
             "training_log": None if self.logged is None else self.logged.describe(),
+            "keep_outcomes": self.keep_outcomes,
         }
 
 
@@ -188,6 +193,11 @@ def audit(
             mend="Give these as fields of the settings.",
         )
     chosen = settings or Settings(**options)
+    if chosen.keep_outcomes and store is None:
+        raise ConfigurationError(
+            "keep_outcomes was given without a store to keep the outcomes in.",
+            mend="Name a store, or leave keep_outcomes out.",
+        )
     checks, failures = load_checks()
     known = catalogue(checks)
     try:
@@ -244,9 +254,13 @@ class _Audit:
             identity = self._identity(probed)
             if (found := self._stored(identity)) is not None:
                 return found
-            evidence = self._timed("collect", lambda: self._collect(probed))
+            salt = self._salt()
+            evidence = self._timed("collect", lambda: self._collect(probed, salt))
         findings = self._timed("measure", lambda: self._measure(probed.subject, evidence))
+        kept = kept_outcomes(evidence, probed.subject, salt) if salt else []
         record = self._record(findings, probed, evidence, identity)
+        if salt:
+            record = replace(record, notes=(*record.notes, kept_note(kept)))
         record = replace(
             record,
             judgement=self._judge(
@@ -258,7 +272,7 @@ class _Audit:
         record = self._timed("advise", lambda: self._advised(record, probed.subject, evidence))
         record = replace(record, timing=dict(self.timing))
         if self.store is not None:
-            self.store.save(record, states_of(evidence))
+            self.store.save(record, states_of(evidence), [to_bytes(one) for one in kept])
         return Run(record, store=None if self.store is None else self.store.folder)
 
     def _timed(self, stage: str, work: Callable[[], Any]) -> Any:
@@ -310,6 +324,8 @@ class _Audit:
         found = self.store.find(identity.digests, self.settings.seed, __version__)
         if found is None:
             return ""
+        if self.settings.keep_outcomes and not self.store.outcomes(found):
+            return ""  # they were deleted, and are asked for again
         record = self.store.load(found)
         if self.policy is not None:
             try:
@@ -336,9 +352,17 @@ class _Audit:
             training_log=self.settings.logged,
         )
 
-    def _collect(self, probed: Probed) -> Evidence:
+    def _salt(self) -> bytes:
+        """By which kept rows are named, the same in every process; b"" where none are kept."""
+        if not self.settings.keep_outcomes:
+            return b""
+        own = "" if self.store is None else self.store.salt().hex()
+        return bytes.fromhex(self.engine.shared(own))
+
+    def _collect(self, probed: Probed, salt: bytes) -> Evidence:
         needs = [need for check in self.checks for need in _needs(check, probed.subject)]
         needs += advice_needs(ADVISERS, self.checks, probed.subject)
+        needs += kept_needs(probed.subject, salt) if salt else []
         options = Options(
             batch_size=self.settings.batch_size,
             limit=self.settings.limit,

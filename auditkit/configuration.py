@@ -304,6 +304,7 @@ class AuditConfiguration(_Section):
     training_log: str | None = None
     nuisances: tuple[dict[str, Any], ...] | None = None
     checks: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    keep_outcomes: Annotated[bool, Field(strict=True)] = False
     waivers: str | None = None
     attestations: str | None = None
     store: str | None = None

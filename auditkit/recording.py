@@ -11,6 +11,7 @@ from auditkit.checks.check import EVALUATION, Check
 from auditkit.data.columns import describe_roles
 from auditkit.data.datasets import Dataset
 from auditkit.evidence.collected import Evidence
+from auditkit.evidence.kept_outcomes import KeptOutcomes
 from auditkit.evidence.subject import Subject
 from auditkit.measurement import Metric
 from auditkit.statistics.absence import MIN_KEPT
@@ -88,6 +89,20 @@ def not_tested(
             "Repeated rows were not looked for: no row id is declared, so that the same unit may "
             "have been counted more than once."
         )
+
+
+def kept_note(kept: Sequence[KeptOutcomes]) -> str:
+    """A sentence on the rows that are kept because the user asked for them."""
+    if not kept:
+        return (
+            "Outcomes were to be kept, and there are none: no evaluation row has a label that an "
+            "output could be set beside."
+        )
+    return (
+        f"The outcomes of {max(len(one.rows) for one in kept):,} evaluation rows are kept beside "
+        "this record, named by salted hashes, as was asked (keep_outcomes); the files "
+        "outcomes-….arrow may be deleted at any time."
+    )
 
 
 def states_of(evidence: Evidence) -> dict[str, bytes]:

@@ -24,6 +24,11 @@ from auditkit.cli.options import exit_zero_option, policy_option, store_folder, 
 @click.option("--device", help="auto, keep, cpu, cuda, cuda:1 …")
 @click.option("--seed", type=int, help="Of everything drawn at random.")
 @click.option("--allow-code", is_flag=True, help="Run the code that the configuration names.")
+@click.option(
+    "--keep-outcomes",
+    is_flag=True,
+    help="Keep what became of a sample of the rows, for `auditkit compare`.",
+)
 @click.option("--trust-model", metavar="SHA256", help="Load a file whose format can run code.")
 @exit_zero_option
 def command(
@@ -35,6 +40,7 @@ def command(
     device: str | None,
     seed: int | None,
     allow_code: bool,
+    keep_outcomes: bool,
     trust_model: str | None,
     exit_zero: bool,
 ) -> int:
@@ -53,6 +59,7 @@ def command(
         seed=seed,
         allow_code=allow_code,
         trust=trust_model,
+        keep_outcomes=keep_outcomes,
         reports=reports,
     )
     run, written = audit_configuration(configuration, overrides)

@@ -14,10 +14,13 @@ import pytest
 
 from auditkit.errors import ConfigurationError, DataError
 from auditkit.evidence import Options, make_plan, torchrun
+from auditkit.evidence.identities import identities
+from auditkit.evidence.kept_outcomes import from_bytes as kept_from_bytes
 from auditkit.evidence.merging import from_bytes
 from auditkit.evidence.needs import CountNeed, SplitNeed, group
 from auditkit.evidence.subject import Subject
 from auditkit.measurement import Slice
+from auditkit.records import open_store
 from tests.evidence import torchrun_job as job
 from tests.evidence.passes import subject_of
 
@@ -137,13 +140,17 @@ def test_the_command_line_judges_once(tmp_path: Path) -> None:
     store, report = tmp_path / "store", tmp_path / "report.json"
     done = launch(
         "-m", "auditkit", "audit", str(tmp_path / "audit.yaml"), "--store", str(store),
-        "--report", str(report), "--exit-zero",
+        "--report", str(report), "--exit-zero", "--keep-outcomes",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-4000:]
     assert done.stdout.count("two processes") == 1
     measurements = json.loads(report.read_text())["measurements"]
     units = [m for m in measurements if m["metric"] == "performance.units"]
     assert [m["value"] for m in units] == [job.ROWS]
+    ((path, content),) = open_store(store).outcomes("latest").items()
+    kept = kept_from_bytes(content, path)
+    ids = identities(job.people()["id"].to_numpy(), open_store(store).salt(), "row")
+    assert kept.rows.keys.tolist() == sorted(ids.tolist())
 
 
 def test_one_process_is_no_group(monkeypatch: pytest.MonkeyPatch) -> None:

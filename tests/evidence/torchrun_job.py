@@ -46,6 +46,7 @@ NEEDS = (
     SumNeed(ViewKey(""), "log_loss", (group("town"),)),
     AttributionNeed("", Wishes(units=12)),
     RowNeed(ViewKey(""), (PREDICTION, group("town")), ("log_loss",), rows=50),
+    RowNeed(ViewKey(""), (PREDICTION,), ("log_loss",), rows=50, salt=bytes(range(32))),
 )
 EDGES = {"age": (0.2, 0.7), "town": None}
 
