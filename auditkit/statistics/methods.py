@@ -31,6 +31,7 @@ from auditkit.statistics.proportions import (
     paired_score,
     wilson_bounds,
 )
+from auditkit.statistics.quantile_bounds import quantile_bounds
 from auditkit.statistics.resampled import basic_bounds, bca_bounds, narrowed
 from auditkit.statistics.stratified_scores import Strata
 
@@ -519,6 +520,20 @@ METHODS: Mapping[str, Method] = {
         value=_given("value"),
         bounds=bca_bounds,
         scaled=narrowed,
+    ),
+    "quantile": Method(
+        title="order-statistic interval of a quantile",
+        kinds={
+            "value": "number",
+            "values": "sorted",
+            "before": "nonnegative",
+            "count": "positive",
+            "n": "positive",
+            "share": "share",
+        },
+        value=_given("value"),
+        bounds=quantile_bounds,
+        scaled=lambda p, factor: narrowed(p, factor, "values"),
     ),
 }
 """Name of a method → what it means. Records name these; a name is never given a new meaning."""

@@ -85,11 +85,14 @@ def _rank(deviate: float, count: int) -> int:
     return min(math.floor(upper_tail(deviate) * (count + 1) + 1e-9), count)
 
 
-def narrowed(parameters: Parameters, factor: float) -> dict[str, Any]:
-    """The parameters that the same value would have on `factor` times the units."""
+def narrowed(parameters: Parameters, factor: float, spread: str = "replicates") -> dict[str, Any]:
+    """The parameters that the same value would have on `factor` times the units.
+
+    `spread` names the list that draws nearer to the value.
+    """
     value, root = parameters["value"], math.sqrt(factor)
     result = {**parameters}
-    result["replicates"] = [value + (one - value) / root for one in parameters["replicates"]]
+    result[spread] = [value + (one - value) / root for one in parameters[spread]]
     if "acceleration" in result:
         result["acceleration"] = parameters["acceleration"] / root
     return result

@@ -41,6 +41,7 @@ from auditkit.statistics.estimates import (
     value,
 )
 from auditkit.statistics.methods import METHODS
+from auditkit.statistics.order_statistics import quantile
 from auditkit.statistics.stratified import pooled_difference, pooled_ratio
 
 REPLICATES = [0.8 + 0.001 * (step % 301) for step in range(999)]
@@ -71,6 +72,7 @@ SAMPLES = {
     "independent_difference": independent_difference(proportion(90, 120), proportion(70, 120)),
     "bootstrap": estimate("bootstrap", value=0.9, replicates=sorted(REPLICATES)),
     "bca": estimate("bca", value=0.95, replicates=sorted(REPLICATES), acceleration=0.02),
+    "quantile": quantile([0.5 + 0.001 * (step * 389 % 601) for step in range(601)], 0.5),
     "largest_magnitude": largest_magnitude(
         [proportion_difference(30, 100, 200, 500), proportion_difference(40, 100, 150, 500)]
     ),
