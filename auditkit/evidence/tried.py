@@ -25,12 +25,15 @@ class TriedRows:
         learner: what the learner answered for the same units, in the same order.
         taught: which of them the learner was taught on, bool of shape (n,); of the evaluation split
             none.
+        told: the label that it was taught with, as `target` of `OutcomeRows`: another unit's where
+            labels were permuted; of units that it was not taught on, their own.
         trial: everything about the learner.
     """
 
     model: OutcomeRows
     learner: OutcomeRows
     taught: np.ndarray
+    told: np.ndarray
     trial: Trial
 
     def __len__(self) -> int:
@@ -83,10 +86,20 @@ def tried_rows(
         outputs=_of_view(trial.outputs[split][in_sample], view),
         prediction=_prediction(trial.predictions[split], in_sample, view),
     )
-    taught = np.zeros(len(in_log), dtype=bool)
-    if split == TRIED[0]:
-        taught = trial.taught[in_sample]
-    return TriedRows(model, learner, taught, trial)
+    if split != TRIED[0]:
+        nobody = np.zeros(len(in_log), dtype=bool)
+        return TriedRows(model, learner, nobody, model.target, trial)
+    whose = _places(trial.label_of[in_sample], in_sample, len(keys))
+    told = np.where(whose < 0, model.target, model.target[whose])
+    return TriedRows(model, learner, trial.taught[in_sample], told, trial)
+
+
+def _places(label_of: np.ndarray, in_sample: np.ndarray, size: int) -> np.ndarray:
+    """Places in a sample as places among the rows that were found again; -1 of none."""
+    place_of = np.full(size + 1, -1, dtype=np.int64)  # the last for the place -1
+    place_of[in_sample] = np.arange(len(in_sample))
+    places: np.ndarray = place_of[label_of]
+    return places
 
 
 def _drawn(kept: int, rows: int) -> str:

@@ -133,6 +133,27 @@ def test_permuted_labels_teach_nothing() -> None:
     assert abs(found.learner.correct.mean() - 0.5) < 0.2
 
 
+def test_what_was_taught_is_known_of_permuted_labels() -> None:
+    lessons: list[tuple[torch.Tensor, torch.Tensor]] = []
+
+    def train(inputs: torch.Tensor, targets: torch.Tensor, seed: int) -> nn.Module:
+        lessons.append((inputs, targets))
+        return _train(inputs, targets, seed)
+
+    found = _tried(TrialNeed("", TRAIN, permuted=True), "training", Retraining(train=train))
+    ((inputs, targets),) = lessons
+    assert sorted(found.told) == sorted(found.model.target)
+    assert (found.told != found.model.target).mean() > 0.3
+    # The same pairs of input and label, whatever the order: the answers tell the inputs apart.
+    with torch.no_grad():
+        answers = _model().module(inputs)[:, 0].double().numpy()
+    taught = {(round(a, 5), int(t)) for a, t in zip(answers, targets, strict=True)}
+    told = {
+        (round(a, 5), int(t)) for a, t in zip(found.model.outputs[:, 0], found.told, strict=True)
+    }
+    assert taught == told
+
+
 def test_a_function_that_fails_is_a_reason() -> None:
     def train(inputs: torch.Tensor, targets: torch.Tensor, seed: int) -> nn.Module:
         raise RuntimeError("no GPU")
