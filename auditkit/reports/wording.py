@@ -92,6 +92,7 @@ METHODS: Mapping[str, str] = {
     "squared_error": "debiased squared error",
     "bootstrap": "bootstrap of counts",
     "bca": "bias-corrected bootstrap of counts",
+    "above_chance": "share above chance",
     "largest_magnitude": "largest of several intervals",
 }
 

@@ -22,6 +22,7 @@ from auditkit.statistics.roots import bracketed_root
 __all__ = [
     "METHODS",
     "Method",
+    "above_chance",
     "bounds",
     "estimate",
     "exact",
@@ -361,6 +362,25 @@ def independent_difference(first: Estimate, second: Estimate) -> Estimate:
         True
     """
     return estimate("independent_difference", first=_as_part(first), second=_as_part(second))
+
+
+def above_chance(share: Estimate, chance: float) -> Estimate:
+    """How far a share lies above chance: (share − chance) / (1 − chance).
+
+    0 at chance, 1 where the share is 1. The chance is a known number.
+
+    Raises:
+        ValueError: the chance is no share below 1, or the share has no finite value or is itself
+            made of estimates.
+
+    Example:
+        >>> found = above_chance(proportion(75, 100), chance=0.5)
+        >>> value(found), round(interval(found).low, 3)
+        (0.5, 0.346)
+    """
+    if not 0 <= chance < 1:
+        raise ValueError(f"chance must be at least 0 and below 1, found {chance}")
+    return estimate("above_chance", part=_as_part(share), chance=chance)
 
 
 def largest_magnitude(parts: Sequence[Estimate]) -> Estimate:

@@ -262,6 +262,16 @@ def _largest_scaled(parameters: Parameters, factor: float) -> dict[str, Any]:
     return {"parts": [_scaled_part(one, factor) for one in parameters["parts"]]}
 
 
+def _above_chance(parameters: Parameters, share: float) -> float:
+    chance = parameters["chance"]
+    return float((share - chance) / (1 - chance))
+
+
+def _above_chance_bounds(parameters: Parameters, z: float) -> Bounds:
+    low, high = _part(parameters["part"]).bounds(z)
+    return _above_chance(parameters, low), _above_chance(parameters, high)
+
+
 _PARTS = ("first", "second")
 _TWO = {"x1": "nonnegative", "n1": "positive", "x2": "nonnegative", "n2": "positive"}
 _DF = {"df": "positive"}
@@ -499,6 +509,13 @@ METHODS: Mapping[str, Method] = {
         value=_difference_value,
         bounds=_difference_bounds,
         scaled=_difference_scaled,
+    ),
+    "above_chance": Method(
+        title="share above chance, from the interval of the share",
+        kinds={"part": "estimate", "chance": "share"},
+        value=lambda p: _above_chance(p, _part(p["part"]).value),
+        bounds=_above_chance_bounds,
+        scaled=lambda p, factor: {**p, "part": _scaled_part(p["part"], factor)},
     ),
     "largest_magnitude": Method(
         title="largest of several magnitudes, from the intervals of all of them",

@@ -17,6 +17,7 @@ from auditkit.measurement import Estimate
 from auditkit.statistics.beyond_quantile import beyond_quantile
 from auditkit.statistics.critical import WIDEST, critical_value, student_value
 from auditkit.statistics.estimates import (
+    above_chance,
     bounds,
     estimate,
     exact,
@@ -69,6 +70,7 @@ SAMPLES = {
     "squared_error": estimate("squared_error", value=0.001, sd=0.0004, slope=0.00005),
     "bounded_differences": estimate("bounded_differences", value=0.08, bias=0.02, scale=0.01),
     "cramers_v": estimate("cramers_v", squared=0.02, se=0.009, df=400, slope=0.002, slack=0.001),
+    "above_chance": above_chance(proportion(70, 100), 0.5),
     "independent_difference": independent_difference(proportion(90, 120), proportion(70, 120)),
     "bootstrap": estimate("bootstrap", value=0.9, replicates=sorted(REPLICATES)),
     "bca": estimate("bca", value=0.95, replicates=sorted(REPLICATES), acceleration=0.02),
@@ -596,3 +598,13 @@ def test_numpy_numbers_become_plain_ones() -> None:
     assert [type(number) for number in one.parameters.values()] == [int, float]
     replicates = estimate("bootstrap", value=np.float64(1), replicates=np.array([1.0, 2.0]))
     assert type(replicates.parameters["replicates"]) is list
+
+
+def test_a_share_above_chance_is_the_share_on_another_scale() -> None:
+    share = proportion(70, 100)
+    found = above_chance(share, 0.6)
+    assert value(found) == pytest.approx(0.25)
+    assert bounds(found, 0.05) == pytest.approx([(end - 0.6) / 0.4 for end in bounds(share, 0.05)])
+    for wrong in (1.0, -0.1, float("nan")):
+        with pytest.raises(ValueError, match="chance must be at least 0 and below 1"):
+            above_chance(share, wrong)
