@@ -17,6 +17,7 @@ from tests.sample_measurements import (
     wilson,
 )
 from tests.sample_shortcuts import shortcut_effects
+from tests.sample_sufficiency import sufficiency_figures
 
 
 def _rate_row(group: str, successes: int, n: int) -> dict[str, Any]:
@@ -269,4 +270,5 @@ def sample_figures() -> tuple[Figure, ...]:
         *confidence_figures(),
         shortcut_effects(),
         *explanation_figures(),
+        *sufficiency_figures(),
     )

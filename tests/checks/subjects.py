@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from auditkit.data import Dataset, Group, dataset
+from auditkit.evidence.retraining import Retraining
 from auditkit.models import stored_predictions, wrap
 from auditkit.models.wrapped import WrappedModel
 from tests.checks.audits import DECIDING, data_of, scored, stored
@@ -176,6 +177,25 @@ def _network(cluster: str | None = None) -> Case:
     return tabular(model, cluster=cluster)
 
 
+def _taught(regression: bool) -> Callable[[torch.Tensor, torch.Tensor, int], nn.Module]:
+    """A way to train a small network again, in little time."""
+
+    def train(inputs: torch.Tensor, targets: torch.Tensor, seed: int) -> nn.Module:
+        torch.manual_seed(seed)
+        network = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 1))
+        optimiser = torch.optim.Adam(network.parameters(), lr=0.05)
+        far = (
+            nn.functional.mse_loss if regression else nn.functional.binary_cross_entropy_with_logits
+        )
+        for _ in range(20):
+            optimiser.zero_grad()
+            far(network(inputs)[:, 0], targets.float()).backward()
+            optimiser.step()
+        return network
+
+    return train
+
+
 def _gathering() -> Case:
     """A network that is wrong about most units with a large x."""
     network = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 1))
@@ -226,8 +246,8 @@ def _sure() -> Case:
 def _prices() -> Case:
     """A network that predicts a number, and can be asked again."""
     torch.manual_seed(0)
-    model = wrap(nn.Linear(4, 1), task="regression", device="cpu")
-    return tabular(model, label="price")
+    network = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 1))
+    return tabular(wrap(network, task="regression", device="cpu"), label="price")
 
 
 class _Strange(_Items):
@@ -324,6 +344,8 @@ CASES: dict[str, Callable[[], Case]] = {
     "planted": lambda: planted_case(planted()),
     "network": _network,
     "clustered network": lambda: _network("person"),
+    "trained again": _network,
+    "prices, trained again": _prices,
     "images": _images,
     "gathering": _gathering,
     "sure": _sure,
@@ -353,3 +375,9 @@ CASES: dict[str, Callable[[], Case]] = {
     "no label, custom": lambda: tabular(_custom()[0], label=None),
     "no label, several": lambda: tabular(_multilabel()[0], label=None),
 }
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "trained again": {"retraining": Retraining(_taught(regression=False), units=200)},
+    "prices, trained again": {"retraining": Retraining(_taught(regression=True), units=200)},
+}
+"""Case → what is declared beside the model and its data."""

@@ -16,7 +16,7 @@ from auditkit.evidence import Evidence, LocalEngine, Options, Subject, make_plan
 from auditkit.measurement import Measurement, Status, from_plain, to_plain
 from auditkit.statistics import estimates
 from auditkit.subjects import probe
-from tests.checks.subjects import CASES
+from tests.checks.subjects import CASES, SETTINGS
 
 CHECKS, NOTES = load_checks()
 PAIRS = pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def audited(case: str) -> tuple[Subject, Evidence]:
     """One pass of all checks, as an audit makes it."""
     model, data = CASES[case]()
     with model.opened():
-        probed = probe(model, data, seed=0, batch_size=64)
+        probed = probe(model, data, seed=0, batch_size=64, **SETTINGS.get(case, {}))
         subject = probed.subject
         needs = [
             need for check in CHECKS if not check.unmet(subject) for need in check.needs(subject)
@@ -49,9 +49,10 @@ def measured(case: str, check: Check) -> Findings:
 
 def test_all_checks_come_through_the_door() -> None:
     assert [check.name for check in CHECKS] == [
-        "abstention", "bias", "calibration", "confidence", "conformal", "drift",
-        "embedding_slices", "explanation", "labels", "out_of_distribution", "overfitting",
-        "performance", "quantiles", "representation", "robustness", "shortcuts", "slices",
+        "abstention", "bias", "calibration", "confidence", "conformal",
+        "data_sufficiency", "drift", "embedding_slices", "explanation", "labels",
+        "out_of_distribution", "overfitting", "performance", "quantiles", "representation",
+        "robustness", "shortcuts", "slices",
     ]  # fmt: skip
     assert NOTES == ()
 

@@ -26,6 +26,7 @@ from auditkit.reports.figures import (
     gap,
     group_rates,
     heat_maps,
+    learning_curve,
     null_band,
     pit,
     plain_table,
@@ -43,6 +44,7 @@ from auditkit.reports.figures import (
     style,
     token_maps,
     trust,
+    unit_counts,
 )
 from auditkit.reports.figures.plain_table import Table
 from auditkit.reports.figures.rendering import rendered
@@ -79,6 +81,8 @@ DRAWINGS: Mapping[str, Drawing] = {
     "faithfulness_curves": lambda figure, _: faithfulness_curves.draw(figure),
     "reason_codes": lambda figure, _: reason_codes.draw(figure),
     "proxies_among_top": lambda figure, _: proxies_among_top.draw(figure),
+    "learning_curve": lambda figure, _: learning_curve.draw(figure),
+    "unit_counts": lambda figure, _: unit_counts.draw(figure),
 }
 
 # Kinds whose data are nested deeper than a list of rows; the others become tables as they are.
