@@ -13,16 +13,14 @@ from auditkit.checks.data_sufficiency_counts import CLASS, GROUP, count_needs, c
 from auditkit.checks.data_sufficiency_curve import Curve, curve_of, figure_of, told
 from auditkit.checks.data_sufficiency_ladder import (
     HEAD,
-    LOSSES,
     WHOLE,
     Climbed,
-    Loss,
     climbed,
     ladder_needs,
     ladder_of,
-    losses_of,
     no_ladder,
 )
+from auditkit.checks.data_sufficiency_losses import LOSSES, Loss, losses_of
 from auditkit.checks.data_sufficiency_widths import METRICS, width_needs, widths
 from auditkit.checks.estimation import NoEstimateError, Sample, absent, estimated
 from auditkit.evidence.collected import Evidence

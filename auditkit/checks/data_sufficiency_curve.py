@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from auditkit.checks.data_sufficiency_ladder import Climbed, Loss
+from auditkit.checks.data_sufficiency_ladder import Climbed
+from auditkit.checks.data_sufficiency_losses import Loss
 from auditkit.checks.estimation import drawn_ends
 from auditkit.measurement import Figure
 from auditkit.statistics import estimates
