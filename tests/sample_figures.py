@@ -8,6 +8,7 @@ from auditkit.measurement import Figure, Measurement
 from tests.sample_advice import frontier
 from tests.sample_confidence import confidence_figures
 from tests.sample_explanations import explanation_figures
+from tests.sample_leakage import leakage_figures
 from tests.sample_measurements import (
     HOSTILE,
     HOSTILE_MARKDOWN,
@@ -269,6 +270,7 @@ def sample_figures() -> tuple[Figure, ...]:
         frontier(),
         *confidence_figures(),
         shortcut_effects(),
+        *leakage_figures(),
         *explanation_figures(),
         *sufficiency_figures(),
     )
