@@ -17,6 +17,7 @@ from tests.sample_measurements import (
     RATIO_STRANGE,
     wilson,
 )
+from tests.sample_rivals import rival_figures
 from tests.sample_shortcuts import shortcut_effects
 from tests.sample_sufficiency import sufficiency_figures
 
@@ -270,6 +271,7 @@ def sample_figures() -> tuple[Figure, ...]:
         frontier(),
         *confidence_figures(),
         shortcut_effects(),
+        *rival_figures(),
         *leakage_figures(),
         *explanation_figures(),
         *sufficiency_figures(),

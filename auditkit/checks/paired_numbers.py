@@ -105,7 +105,7 @@ def gained(
         return found
     allowed = gain.margin(part.pair) if margin is None else margin
     word = standing(found.interval, allowed)
-    said = told(word, _begun(names.first), names.second, f"{allowed:.2g} {gain.unit}")
+    said = told(word, _begun(names.first), names.second, f"{allowed:.2g} of {_within(gain.of)}")
     return replace(found, reason=" ".join(text for text in (said, found.reason) if text))
 
 
@@ -142,6 +142,10 @@ def discordance(pair: PairedRows, names: Names) -> str:
 
 def _tail(p: float) -> str:
     return "< .001" if p < 0.001 else f"= {p:.3f}".replace("0.", ".", 1)
+
+
+def _within(words: str) -> str:
+    return words[:1].lower() + words[1:]
 
 
 def _begun(name: str) -> str:

@@ -5,6 +5,7 @@ What cannot be taught is no error: the trial is then the reason.
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -102,6 +103,8 @@ def _trial(need: TrialNeed, course: _Course, retraining: Retraining) -> Trial:
     taught = taught_units(need, course.samples[TAUGHT].first(sizes[TAUGHT]), course.seed)
     label_of = _labels_of(need, taught, course.seed)
     lesson = _lesson(need, learner, course, (taught, label_of), head)
+    for module in learner.loads:
+        importlib.import_module(module)
     started = time.perf_counter()
     learnt = learner.learn(lesson)
     seconds = time.perf_counter() - started

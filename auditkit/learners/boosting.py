@@ -113,7 +113,7 @@ def _most_columns(units: int, trees: int) -> int:
 
 
 def rounds(units: int, columns: int, trees: int) -> int:
-    """How many rounds are grown at most.
+    """How many rounds are grown at most: what time allows, and of few units fewer.
 
     Args:
         units: of the training data.
@@ -122,8 +122,12 @@ def rounds(units: int, columns: int, trees: int) -> int:
 
     Example:
         >>> rounds(10_000, 100, 10), rounds(500, 8, 2)
-        (69, 100)
+        (69, 50)
     """
+    return min(_rounds_in_time(units, columns, trees), max(units // 10, LEAST_ROUNDS))
+
+
+def _rounds_in_time(units: int, columns: int, trees: int) -> int:
     fit = _seconds(units) / (trees * _seconds_a_tree(units, columns))
     return int(np.clip(fit, LEAST_ROUNDS, MOST_ROUNDS))
 
@@ -132,12 +136,11 @@ def _way(categories: np.ndarray) -> Way:
     """Boosted trees on columns of which some are codes of categories."""
 
     def settings(columns: np.ndarray, trees: int, seed: int) -> dict[str, Any]:
-        units = len(columns)
-        most = rounds(units, columns.shape[1], trees)
+        units, wide = columns.shape
         return {
-            "max_iter": most,
-            # Fewer trees take longer steps.
-            "learning_rate": float(np.clip(6 / most, 0.1, 0.3)),
+            "max_iter": rounds(units, wide, trees),
+            # Where time allows fewer trees, they take longer steps.
+            "learning_rate": float(np.clip(6 / _rounds_in_time(units, wide, trees), 0.1, 0.3)),
             "max_leaf_nodes": 15,
             "min_samples_leaf": int(np.clip(units // 20, 2, 20)),
             "categorical_features": categories,
@@ -178,4 +181,4 @@ def _way(categories: np.ndarray) -> Way:
     return Way(classes, number, quantiles)
 
 
-BOOSTING = Learner("gradient boosting", "features", _learn)
+BOOSTING = Learner("gradient boosting", "features", _learn, loads=("sklearn.ensemble",))

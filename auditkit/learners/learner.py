@@ -54,8 +54,10 @@ class Learner:
             embedding), `embedding` (what the audited model's layer computes), or `inputs`.
         learn: from a lesson to what was learnt; raises `Unteachable` where it cannot, for a reason
             that is no error.
+        loads: modules that it imports, which the clock of a lesson does not count.
     """
 
     title: str
     wants: str
     learn: Callable[[Lesson], Learnt]
+    loads: tuple[str, ...] = ()

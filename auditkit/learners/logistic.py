@@ -74,4 +74,4 @@ def _quantiles(
 LINEAR = Way(_classes, _number, _quantiles)
 """Fits to columns of comparable size, without gaps."""
 
-LOGISTIC = Learner("logistic regression", "features", learn_linear)
+LOGISTIC = Learner("logistic regression", "features", learn_linear, loads=("sklearn.linear_model",))

@@ -51,7 +51,7 @@ def test_all_checks_come_through_the_door() -> None:
     assert [check.name for check in CHECKS] == [
         "abstention", "bias", "calibration", "confidence", "conformal",
         "data_sufficiency", "drift", "embedding_slices", "explanation", "labels",
-        "out_of_distribution", "overfitting", "performance", "quantiles", "representation",
+        "out_of_distribution", "overfitting", "performance", "quantiles", "representation", "rival",
         "robustness", "shortcuts", "slices",
     ]  # fmt: skip
     assert NOTES == ()

@@ -65,7 +65,7 @@ def test_without_an_interval_nothing_is_shown() -> None:
     [
         (60, 20, 1000, "The model is better than boosting."),
         (20, 60, 1000, "The model is worse than boosting."),
-        (10, 10, 2000, "The model and boosting differ by at most the margin, 0.01 share."),
+        (10, 10, 2000, "The model and boosting differ by at most the margin, 0.01 of accuracy."),
         (10, 10, 200, "Whether the model or boosting is better is not shown."),
     ],
 )
