@@ -57,6 +57,8 @@ class Batch:
             every row is, or there are no targets at all.
         medium: what an input is: `image`, `audio`, `text` or `series`; "" where the source does
             not know it.
+        texts: of texts that a tokenizer has turned into inputs, what was written, [rows]; None of
+            all else.
     """
 
     inputs: Any
@@ -73,6 +75,7 @@ class Batch:
     queries: np.ndarray | None = None
     labelled: np.ndarray | None = None
     medium: str = ""
+    texts: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.row_ids)

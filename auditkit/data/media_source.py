@@ -18,7 +18,7 @@ from auditkit.data.tables import Block, TableSource
 from auditkit.data.wording import listed, nearest
 from auditkit.errors import DataError
 
-_UNIT = "\0unit"  # no column is called so
+_UNIT, _TEXT = "\0unit", "\0text"  # no column is called so
 
 
 class Decoder(Protocol):
@@ -162,10 +162,18 @@ class MediaSource(TableSource):
             self._refuse_uneven(units[place], frame, int(place))
             cells[place] = units[place]
         kept = frame[[column for column in frame if column in self._kept]]
-        return kept.assign(**{_UNIT: cells})[good]
+        written = getattr(self._decoder, "written", None)
+        beside = {} if written is None else {_TEXT: frame[written].to_numpy(dtype=object)}
+        return kept.assign(**{_UNIT: cells}, **beside)[good]
 
     def _inputs(self, frame: pd.DataFrame) -> Any:
         return _stacked(frame[_UNIT].tolist())
+
+    def _texts(self, frame: pd.DataFrame) -> np.ndarray | None:
+        if _TEXT not in frame:
+            return None
+        cells = frame[_TEXT].to_numpy(dtype=object)
+        return np.array([c.decode() if isinstance(c, bytes) else c for c in cells], dtype=object)
 
     @property
     def _kept(self) -> frozenset[str]:

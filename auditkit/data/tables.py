@@ -35,6 +35,7 @@ class Block:
     labelled: np.ndarray | None
     row_ids: np.ndarray
     beside: Beside
+    texts: np.ndarray | None = None
 
     def batch(self, start: int, end: int) -> Batch:
         """The rows from `start` to before `end`."""
@@ -47,6 +48,7 @@ class Block:
             frame=inputs if isinstance(inputs, pd.DataFrame) else None,
             labelled=_part(self.labelled, rows),
             medium=self.medium,
+            texts=_part(self.texts, rows),
             **self.beside.part(rows),
         )
 
@@ -256,6 +258,7 @@ class TableSource:
             labelled=labelled_rows(frame, columns),
             row_ids=ids_array(frame, columns.row_id, where),
             beside=self._beside(frame),
+            texts=self._texts(frame),
         )
 
     def _inputs(self, frame: pd.DataFrame) -> Any:
@@ -263,6 +266,10 @@ class TableSource:
         for name in self.features:
             refuse_mixed_feature(features[name], self._where)
         return features
+
+    def _texts(self, frame: pd.DataFrame) -> np.ndarray | None:  # noqa: ARG002 - see `MediaSource`
+        """What was written, of texts whose inputs are tokens; None of a table."""
+        return None
 
     def _declared_ids(self, ids: np.ndarray) -> np.ndarray | None:
         return None if self.columns.row_id is None else ids

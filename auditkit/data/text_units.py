@@ -30,6 +30,9 @@ class TextDecoder:
         rows: length, vocabulary and padding.
         about: what is known of the tokenizer, JSON-able: with `sha256` if its files are; without,
             it is a function of the user's, known by its name alone.
+
+    Attributes:
+        written: the column whose cells are the texts.
     """
 
     medium = "text"
@@ -39,6 +42,7 @@ class TextDecoder:
         self, column: str, encode: Encode, rows: TokenRows, about: Mapping[str, Any]
     ) -> None:
         self.columns: tuple[str, ...] = (column,)
+        self.written = column
         self._column = column
         self._encode = encode
         self._rows = rows

@@ -51,14 +51,15 @@ class Fingerprinter:
         if not rows.size:
             return
         content = content_of(batch, rows, self._medium, self._answers)
+        told = rows if len(content) else rows[:0]
         self._pending.append(
             Fingerprints(
-                batch.row_ids[rows],
-                keys[rows],
+                batch.row_ids[told],
+                keys[told],
                 content.hashes,
                 content.vectors.astype(np.float16),
-                None if batch.clusters is None else hashes(batch.clusters[rows]),
-                None if batch.times is None else _times(batch.times[rows]),
+                None if batch.clusters is None else hashes(batch.clusters[told]),
+                None if batch.times is None else _times(batch.times[told]),
                 self._size,
                 len(rows),
                 content.lacking,

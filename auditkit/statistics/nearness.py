@@ -3,7 +3,9 @@
 What is near depends on the data: two digits of one class may be more alike than two photographs
 ever are, and in a table of few columns many rows differ in one cell by chance. So the distance of a
 pair is measured in that at which the reference has its third neighbour, and it is a copy where that
-share lies far below what it is between units of the training set that are none.
+share lies far below what it is between units of the training set that are none. Three quarters of
+the content must agree (the cosine) besides, or a text would be a copy since all others are of
+something else.
 
     closeness(i, j) = |i − j| / |j − third nearest of j but i|
 
@@ -31,6 +33,9 @@ _MARGIN = 4.0
 """Standard deviations of the logarithm of closeness between what is usual and a copy."""
 
 _NEAREST_TOLD = 0.8
+_LEAST_ALIKE = 0.75
+"""Cosine below which a pair is no copy, however far away all others are."""
+
 _QUARTILE = 0.6745
 _ROUNDS = 6
 
@@ -129,8 +134,9 @@ def near(
     likely = np.flatnonzero(distance < usual.threshold * usual.reach)
     thirds = _thirds(references, places[likely], None if own is None else own[likely])
     closeness[likely] = _ratio(distance[likely], thirds)
-    copies = np.flatnonzero(closeness < usual.threshold)
-    return Near(places, _cosine(distance), closeness, copies)
+    similarity = _cosine(distance)
+    copies = np.flatnonzero((closeness < usual.threshold) & (similarity >= _LEAST_ALIKE))
+    return Near(places, similarity, closeness, copies)
 
 
 def _thirds(vectors: np.ndarray, places: np.ndarray, but: np.ndarray | None) -> np.ndarray:

@@ -51,6 +51,7 @@ def test_the_units_with_the_smallest_keys_are_kept() -> None:
     np.testing.assert_array_equal(WHOLE.row_ids, IDS[order])
     np.testing.assert_array_equal(WHOLE.keys, keys[order])
     np.testing.assert_array_equal(WHOLE.clusters, hashes(IDS[order] // 10))
+    assert WHOLE.times is not None
     hours = (WHOLE.times - WHOLE.times.min()) / 3600
     np.testing.assert_array_equal(hours, WHOLE.row_ids - WHOLE.row_ids.min())
     assert (len(WHOLE), WHOLE.seen, WHOLE.sampled) == (20, 90, True)

@@ -12,7 +12,7 @@ import pandas as pd
 from auditkit.evidence.hashing import hashes
 
 _MISSING = np.uint64(0x7FF8_0000_0000_0000)
-_WHOLE = 2.0**53
+_WHOLE = 2**53
 """Up to here floats tell all whole numbers apart."""
 
 

@@ -76,23 +76,29 @@ def _of_units(chosen: Sequence[Any], name: str) -> Iterator[Leaf]:
             yield from _of_units([one[key] for one in chosen], _within(name, key))
         return
     values = np.empty(len(chosen), dtype=object)
-    values[:] = [one if isinstance(one, str) else _numbers(one) for one in chosen]
+    for place, one in enumerate(chosen):
+        values[place] = one if isinstance(one, str) else _numbers(one)
+    if any(not isinstance(one, str) and one.dtype == object for one in values):
+        return  # things of which nothing is known
     shapes = {None if isinstance(one, str) else (one.shape, one.dtype) for one in values}
     if len(shapes) == 1 and None not in shapes:
         yield Leaf(name, np.stack(list(values)))
-    elif all(isinstance(one, str) or one.dtype != object for one in values):
+    else:
         yield Leaf(name, values)
 
 
 def _chosen(values: torch.Tensor | np.ndarray, rows: np.ndarray) -> np.ndarray:
     if isinstance(values, torch.Tensor):
-        return _numbers(values.detach()[torch.from_numpy(rows).to(values.device)])
+        dense = values.detach()
+        dense = dense if dense.layout == torch.strided else dense.to_dense()
+        return _numbers(dense[torch.from_numpy(rows).to(dense.device)])
     return np.asarray(values[rows])
 
 
 def _numbers(one: Any) -> np.ndarray:
     if isinstance(one, torch.Tensor):
-        plain = one.detach().cpu().to_dense() if one.layout != torch.strided else one.detach().cpu()
+        plain = one.detach().cpu()
+        plain = plain if plain.layout == torch.strided else plain.to_dense()
         return (plain.float() if plain.dtype == torch.bfloat16 else plain).numpy()
     return np.asarray(one)
 

@@ -16,6 +16,7 @@ from scipy.stats import norm
 from auditkit.evidence.contents.cells import number_hashes, numbers, value_hashes
 from auditkit.evidence.contents.content import DIMENSIONS, Content, unit_length
 from auditkit.evidence.contents.digests import digests_of_rows
+from auditkit.evidence.contents.texts import text_vectors
 from auditkit.evidence.hashing import hashes
 
 _LEAST = 8
@@ -24,8 +25,11 @@ _LEAST = 8
 _NEAR = 0.03
 """Numbers that differ by so much of their size are halfway alike."""
 
-_ROUNDED = np.uint64(52 - 20)
-"""Bits of a float64 that a copy may have lost: 20 of its 52 are compared."""
+_BLANKS = 5
+"""Of a text that is compared as text, and not as the name of a level."""
+
+_ROUNDED = np.uint64(52 - 16)
+"""Bits of a float64 that a copy may have lost: 16 of its 52 are compared."""
 
 
 def table_content(frame: pd.DataFrame) -> Content:
@@ -56,7 +60,7 @@ def _code(column: pd.Series, salt: np.uint64, width: int) -> np.ndarray:
     """A code of each cell, of shape (n, width) and length √width."""
     values = numbers(column)
     if values is None:
-        return _signs(value_hashes(column, as_read=True), salt, width)
+        return _text_code(column, _signs(value_hashes(column, as_read=True), salt, width))
     found = _signs(_rounded(values), salt, width)
     close = np.isfinite(values) & (values != 0)
     half = width // 4
@@ -65,6 +69,18 @@ def _code(column: pd.Series, salt: np.uint64, width: int) -> np.ndarray:
     angles = logs[:, None] * _waves(half) + np.where(values < 0, np.pi, 0.0)[:, None]
     waves = np.hstack([np.cos(angles), np.sin(angles)]) * np.float32(np.sqrt(2.0))
     found[close, width - 2 * half :] = _turned(waves, salt)[close]
+    return found
+
+
+def _text_code(column: pd.Series, found: np.ndarray) -> np.ndarray:
+    """Codes with those of whole sentences in place of what only says whether they are the same."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return found
+    cells = column.to_numpy(dtype=object)
+    long = [p for p, one in enumerate(cells) if isinstance(one, str) and one.count(" ") >= _BLANKS]
+    if long:
+        width = found.shape[1]
+        found[long] = text_vectors([cells[p] for p in long], width) * np.sqrt(np.float32(width))
     return found
 
 
