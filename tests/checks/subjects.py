@@ -322,6 +322,12 @@ def _many_classes() -> Case:
     return model, data_of(frame)
 
 
+def _many_members() -> Case:
+    """Enough training units for what is told of the largest of their losses."""
+    frames = (people(1100, seed) for seed in (0, 1))
+    return stored(**DECIDING), data_of(*frames, features=("score", "other", "x"))
+
+
 def _quantiles() -> WrappedModel:
     return stored(["score", "other", "third"], task="regression", quantiles=(0.25, 0.5, 0.75))
 
@@ -353,6 +359,7 @@ CASES: dict[str, Callable[[], Case]] = {
     "asked again": _asked_again,
     "numbers of images": _lightness,
     "many classes": _many_classes,
+    "many members": _many_members,
     "quantiles": lambda: tabular(_quantiles(), label="price"),
     "quantiles, clustered": lambda: tabular(_quantiles(), label="price", cluster="person"),
     "quantiles, weighted": lambda: tabular(_quantiles(), label="price", weight="weight"),
