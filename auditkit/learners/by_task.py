@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -12,6 +14,9 @@ import torch
 from auditkit.learners.declared import as_declared
 from auditkit.learners.learner import Lesson, Unteachable
 from auditkit.models.head import Task
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 MOST_CLASSES = 200
 """Of more classes, labels or numbers a simple model is not taught: it would take too long."""
@@ -156,11 +161,17 @@ def _numbers(way: Way, columns: np.ndarray, target: np.ndarray, lesson: Lesson) 
 @contextmanager
 def threads_of_torch() -> Iterator[None]:
     """Within, the machine code of scikit-learn uses as many threads as torch does."""
-    # Heavy: it looks through all libraries that are loaded.
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(torch.get_num_threads()):
+    with _libraries().limit(limits=torch.get_num_threads()):
         yield
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    """The libraries that have threads of their own; found once, since that takes milliseconds."""
+    import sklearn.linear_model  # noqa: F401 - loads what is to be found
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 __all__ = ["Answer", "Effort", "Way", "learn_columns", "target_of", "threads_of_torch"]

@@ -166,13 +166,18 @@ def test_a_class_of_one_unit_is_no_obstacle(name: str) -> None:
 
 @RIVALS
 def test_threads_are_torchs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    import threadpoolctl
+    from threadpoolctl import ThreadpoolController
 
     asked: list[int] = []
-    real = threadpoolctl.threadpool_limits
-    monkeypatch.setattr(
-        threadpoolctl, "threadpool_limits", lambda limits: asked.append(limits) or real(limits)
-    )
+    real = ThreadpoolController.limit
+
+    def limit(found: ThreadpoolController, *, limits: int) -> object:
+        asked.append(limits)
+        # What is limited are the libraries that scikit-learn computes with.
+        assert {"openmp", "blas"} <= {one["user_api"] for one in found.info()}
+        return real(found, limits=limits)
+
+    monkeypatch.setattr(ThreadpoolController, "limit", limit)
     taught(name, mixed(60), np.arange(60) % 2, BINARY)(mixed(60))
     assert asked == [torch.get_num_threads()] * 2
 
