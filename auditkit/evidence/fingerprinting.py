@@ -14,6 +14,9 @@ from auditkit.evidence.fingerprint_needs import FingerprintNeed
 from auditkit.evidence.fingerprints import Fingerprints, nothing_seen, rows_at_most, together
 from auditkit.evidence.hashing import hashes
 
+_WAITING = 0.25
+"""How much waits to be put together, as a share of what is kept at most."""
+
 
 class Fingerprinter:
     """Fills the fingerprints of one need.
@@ -66,8 +69,8 @@ class Fingerprinter:
             )
         )
         self._waiting += len(rows)
-        # What is kept is copied once for many batches.
-        if self._waiting > self._size:
+        # What is kept is copied once for many batches, and what waits is a part of it.
+        if self._waiting > _WAITING * self._size:
             self._settle()
 
     def _drawn(self, keys: np.ndarray) -> np.ndarray:

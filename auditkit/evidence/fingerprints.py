@@ -186,13 +186,24 @@ def together(parts: Sequence[Fingerprints]) -> Fingerprints:
         np.concatenate([part.content for part in known])[order],
         np.zeros((len(order), 0), dtype=np.float16)
         if lacking
-        else np.concatenate([part.vectors for part in known])[order],
+        else _gathered([part.vectors for part in known], order),
         np.concatenate(clusters)[order] if len(clusters) == len(known) else None,
         np.concatenate(times)[order] if len(times) == len(known) else None,
         size,
         seen,
         lacking,
     )
+
+
+def _gathered(parts: Sequence[np.ndarray], order: np.ndarray) -> np.ndarray:
+    """Rows of several arrays one after the other, without a copy of all of them."""
+    found = np.empty((len(order), parts[0].shape[1]), dtype=np.float16)
+    start = 0
+    for part in parts:
+        here = np.flatnonzero((order >= start) & (order < start + len(part)))
+        found[here] = part[order[here] - start]
+        start += len(part)
+    return found
 
 
 def _id_type(row_ids: np.ndarray) -> pa.DataType:

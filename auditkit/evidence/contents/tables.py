@@ -9,12 +9,14 @@ closeness: Rahimi and Recht 2007 (random Fourier features).
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from auditkit.evidence.contents.cells import number_hashes, numbers, value_hashes
-from auditkit.evidence.contents.content import DIMENSIONS, Content, unit_length
+from auditkit.evidence.contents.cells import Levels, number_hashes
+from auditkit.evidence.contents.content import DIMENSIONS, Content
 from auditkit.evidence.contents.digests import digests_of_rows
 from auditkit.evidence.contents.texts import text_vectors
 from auditkit.evidence.hashing import hashes
@@ -27,6 +29,8 @@ _NEAR = 0.03
 
 _BLANKS = 5
 """Of a text that is compared as text, and not as the name of a level."""
+
+_ZERO = np.zeros(1, dtype=np.uint64)
 
 _ROUNDED = np.uint64(52 - 16)
 """Bits of a float64 that a copy may have lost: 16 of its 52 are compared."""
@@ -49,38 +53,39 @@ def table_content(frame: pd.DataFrame) -> Content:
     vectors = np.zeros((len(frame), DIMENSIONS), dtype=np.float32)
     width = max(DIMENSIONS // len(names), _LEAST)
     for place, (name, salt) in enumerate(zip(names, salts, strict=True)):
-        column = frame[name]
-        exact[:, place] = value_hashes(column) ^ salt
+        # Most columns hold few values: each is looked at once.
+        levels = Levels.of(frame[name])
+        exact[:, place] = (levels.hashes() ^ salt)[levels.codes]
         start = place % (DIMENSIONS // width) * width
-        vectors[:, start : start + width] += _code(column, salt, width)
-    return Content(digests_of_rows(exact), unit_length(vectors))
+        vectors[:, start : start + width] += _codes(levels, salt, width)[levels.codes]
+    length = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))[:, None]
+    vectors /= np.maximum(length, np.finfo(np.float32).tiny)
+    return Content(digests_of_rows(exact), vectors)
 
 
-def _code(column: pd.Series, salt: np.uint64, width: int) -> np.ndarray:
-    """A code of each cell, of shape (n, width) and length √width."""
-    values = numbers(column)
-    if values is None:
-        return _text_code(column, _signs(value_hashes(column, as_read=True), salt, width))
+def _codes(levels: Levels, salt: np.uint64, width: int) -> np.ndarray:
+    """A code of each value, of shape (values, width) and length √width."""
+    if not levels.numeric:
+        return _of_texts(levels, _signs(levels.hashes(as_read=True), salt, width))
+    values = levels.values.astype(np.float64)
     found = _signs(_rounded(values), salt, width)
-    close = np.isfinite(values) & (values != 0)
-    half = width // 4
     # Zero and infinity are near to nothing but themselves.
-    logs = np.log(np.abs(values, where=close, out=np.ones_like(values)))
-    angles = logs[:, None] * _waves(half) + np.where(values < 0, np.pi, 0.0)[:, None]
+    close = np.flatnonzero(np.isfinite(values) & (values != 0))
+    half = width // 4
+    logs, turned = np.log(np.abs(values[close])), np.where(values[close] < 0, np.pi, 0.0)
+    angles = (logs[:, None] * _waves(half) + turned[:, None]).astype(np.float32)
     waves = np.hstack([np.cos(angles), np.sin(angles)]) * np.float32(np.sqrt(2.0))
-    found[close, width - 2 * half :] = _turned(waves, salt)[close]
+    found[close, width - 2 * half :] = waves * _signs(_ZERO, salt, 2 * half)
     return found
 
 
-def _text_code(column: pd.Series, found: np.ndarray) -> np.ndarray:
+def _of_texts(levels: Levels, found: np.ndarray) -> np.ndarray:
     """Codes with those of whole sentences in place of what only says whether they are the same."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return found
-    cells = column.to_numpy(dtype=object)
-    long = [p for p, one in enumerate(cells) if isinstance(one, str) and one.count(" ") >= _BLANKS]
+    values = levels.values
+    long = [p for p, one in enumerate(values) if isinstance(one, str) and one.count(" ") >= _BLANKS]
     if long:
         width = found.shape[1]
-        found[long] = text_vectors([cells[p] for p in long], width) * np.sqrt(np.float32(width))
+        found[long] = text_vectors([values[p] for p in long], width) * np.sqrt(np.float32(width))
     return found
 
 
@@ -89,17 +94,12 @@ def _rounded(values: np.ndarray) -> np.ndarray:
     return (bits + (np.uint64(1) << (_ROUNDED - np.uint64(1)))) >> _ROUNDED
 
 
+@lru_cache(maxsize=64)
 def _waves(number: int) -> np.ndarray:
     """Frequencies of a Gaussian kernel: the middles of as many equal parts of a normal."""
     middles = (np.arange(number) + 0.5) / number
     found: np.ndarray = norm.ppf(0.5 + middles / 2) / _NEAR
     return found
-
-
-def _turned(waves: np.ndarray, salt: np.uint64) -> np.ndarray:
-    """Waves with signs of their own for each column, where several share one part."""
-    turned: np.ndarray = waves * _signs(np.zeros(1, dtype=np.uint64), salt, waves.shape[1])
-    return turned
 
 
 def _signs(values: np.ndarray, salt: np.uint64, width: int) -> np.ndarray:
