@@ -126,7 +126,7 @@ def counted(flags: np.ndarray, rows: Rows, what: str, *others: str) -> str:
     """How many rows a share is of, in words, and which these are.
 
     >>> counted(np.array([True, False]), Rows(2, None), "are copies")
-    '1 of 2 rows are copies. It is a count of these data, and has no interval.'
+    'Of 2 rows 1 are copies. It is a count of these data, and has no interval.'
     """
     drawn = " ".join(part for part in (rows.drawn, *others) if part)
-    return f"{int(flags.sum()):,} of {len(rows):,} rows {what}. {drawn or COUNTED}"
+    return f"Of {len(rows):,} rows {int(flags.sum()):,} {what}. {drawn or COUNTED}"

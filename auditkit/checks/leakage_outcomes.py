@@ -118,7 +118,7 @@ def without_leaked(
             (f"{name}_gap", split.gap, rows.sample),
         ):
             key = of_evaluation(number, outcomes.view, what)
-            said = f"{int(split.leaked.sum()):,} of {len(rows):,} rows leaked."
+            said = f"Of {len(rows):,} rows {int(split.leaked.sum()):,} leaked."
             yield estimated(key, estimate, sample, f"{said} {drawn}".strip())
 
 

@@ -24,8 +24,8 @@ class Aims:
         epsilon: how far an attack may move a number that the model is given, as a share of the
             declared range of its inputs.
         attacks: which attacks are tried: `fgsm`, `pgd`, `autoattack`.
-        review: how many of the units whose label the model contradicts most are listed by row id;
-            a record keeps rows only where this is asked for.
+        review: how many of the units whose label the model contradicts most are listed by row id,
+            and how many pairs of copies; a record keeps rows only where this is asked for.
 
     Raises:
         ConfigurationError: a share does not lie between 0 and 1, an attack is unknown, or `review`

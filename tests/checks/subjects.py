@@ -234,6 +234,18 @@ def _images() -> Case:
     return model, dataset(evaluation=_Items(), training=_Items(), groups=("sex",))
 
 
+def _leaked() -> Case:
+    """Evaluation rows that training rows repeat, of a class and of a number, with their moments."""
+    training, evaluation = people(200, 1).assign(when=1.0), people().assign(when=2.0)
+    evaluation.loc[:39, ["third", "x"]] = training.loc[:39, ["third", "x"]]
+    evaluation.loc[:9, "when"] = 0.0
+    heads = {"risk": DECIDING, "cost": {"task": "regression"}}
+    model = stored_predictions({"risk": "score", "cost": "other"}, heads=heads)
+    features = ("score", "other", "third", "x")
+    label = {"risk": "y", "cost": "price"}
+    return model, data_of(evaluation, training, label=label, features=features, time="when")
+
+
 def _sure() -> Case:
     """Decisions that are wrong only where they are unsure, so that a threshold is found."""
     frame = people(1200).assign(town=["north", "south"] * 600)
@@ -355,6 +367,7 @@ CASES: dict[str, Callable[[], Case]] = {
     "images": _images,
     "gathering": _gathering,
     "sure": _sure,
+    "leaked": _leaked,
     "network, prices": _prices,
     "asked again": _asked_again,
     "numbers of images": _lightness,

@@ -50,7 +50,7 @@ def measured(case: str, check: Check) -> Findings:
 def test_all_checks_come_through_the_door() -> None:
     assert [check.name for check in CHECKS] == [
         "abstention", "bias", "calibration", "confidence", "conformal",
-        "data_sufficiency", "drift", "embedding_slices", "explanation", "labels",
+        "data_sufficiency", "drift", "embedding_slices", "explanation", "labels", "leakage",
         "out_of_distribution", "overfitting", "performance", "privacy", "quantiles", "representation", "rival",
         "robustness", "shortcuts", "slices",
     ]  # fmt: skip

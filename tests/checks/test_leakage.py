@@ -98,7 +98,7 @@ class TestCopies:
             one = found(result, f"leakage.{metric}")
             assert one.value == 0
             assert inside(one, 0, 0)
-            assert "0 of 1,000 rows" in one.reason
+            assert "Of 1,000 rows 0 are" in one.reason
         for split in ("evaluation", "training"):
             assert by_split(result, "repeated_rows", split).value == 0
             assert by_split(result, "nearly_repeated_rows", split).value == 0

@@ -16,9 +16,10 @@ from auditkit.measurement import Status
 from tests.checks.audits import DECIDING, data_of, scored, stored
 
 OWN = (
-    "abstention", "bias", "calibration", "confidence", "conformal", "data_sufficiency",
-    "drift", "embedding_slices", "explanation", "labels", "out_of_distribution", "overfitting",
-    "performance", "quantiles", "representation", "robustness", "shortcuts", "slices",
+    "abstention", "bias", "calibration", "confidence", "conformal", "data_sufficiency", "drift",
+    "embedding_slices", "explanation", "labels", "leakage", "out_of_distribution", "overfitting",
+    "performance", "privacy", "quantiles", "representation", "rival", "robustness", "shortcuts",
+    "slices",
 )  # fmt: skip
 
 STRANGER = '''
