@@ -21,10 +21,15 @@ def mean_needs(value: str) -> Callable[[View], tuple[SumNeed, ...]]:
 
 def mean_of(value: str) -> Callable[[View, Reading], Estimate]:
     """The estimator of the mean of a value over units (Student; with clusters the jackknife)."""
-    return lambda view, reading: _mean(_sums(view, reading, value), clustered=reading.clustered)
+    return lambda view, reading: _mean(sums_of(view, reading, value), clustered=reading.clustered)
 
 
-def _sums(view: View, reading: Reading, value: str) -> Sums:
+def sums_of(view: View, reading: Reading, value: str) -> Sums:
+    """Numbers, sums and sums of squares of a value by block.
+
+    Raises:
+        NoEstimateError: fewer than two units have it.
+    """
     sums = reading.sums(SumNeed(view.key, value))
     if sums[0].sum() < 2:
         raise too_few("A mean with an interval needs at least two units.")
@@ -40,7 +45,7 @@ def _mean(sums: Sums, *, clustered: bool) -> Estimate:
 
 def rmse(view: View, reading: Reading) -> Estimate:
     """Square root of the mean squared error, and of the interval of that mean."""
-    sums = _sums(view, reading, "squared_error")
+    sums = sums_of(view, reading, "squared_error")
     numbers, totals, squares = (part.sum() for part in sums)
     if not reading.clustered:
         return estimates.root_mean(totals, squares, numbers)
@@ -58,12 +63,23 @@ def r2_needs(view: View) -> tuple[SumNeed, SumNeed]:
 
 def r2(view: View, reading: Reading) -> Estimate:
     """1 − the squared errors over the squared deviations of the target (jackknife)."""
-    error, target = r2_needs(view)
-    _, errors, _ = reading.sums(error)
-    blocks = np.stack([errors, *reading.sums(target)], axis=1)
+    blocks = r2_blocks(view, reading)
     if _deviations(blocks.sum(axis=0)) <= 0:
         raise undefined("The target does not vary.")
-    return by_blocks(lambda totals: float(1 - totals[0] / _deviations(totals)), blocks)
+    return by_blocks(r2_of_totals, blocks)
+
+
+def r2_blocks(view: View, reading: Reading) -> np.ndarray:
+    """Squared errors, then number, sum and sum of squares of the target, of shape (blocks, 4)."""
+    error, target = r2_needs(view)
+    _, errors, _ = reading.sums(error)
+    return np.stack([errors, *reading.sums(target)], axis=1)
+
+
+def r2_of_totals(totals: np.ndarray) -> float:
+    """R² of what `r2_blocks` sums up; NaN where the target does not vary."""
+    spread = _deviations(totals)
+    return float(1 - totals[0] / spread) if spread else np.nan
 
 
 def _deviations(totals: np.ndarray) -> float:

@@ -1,136 +1,85 @@
-"""Is the model better on the data it was trained on? The gap of every performance metric."""
+"""Is the model better on the data it was trained on? Gaps, losses, capacity and curves."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
-from typing import Any
 
-from auditkit.checks.check import BETWEEN, EVALUATION, TRAINING, Check, Findings
-from auditkit.checks.estimation import absent, both, drawn_ends, estimated
-from auditkit.checks.reading import Reading
-from auditkit.checks.scores import SCORES, UNIT_METRIC, Score, scores_of
+from auditkit.checks.check import BETWEEN, TRAINING, Check, Findings
+from auditkit.checks.estimation import absent
+from auditkit.checks.overfitting_capacity import capacity_findings, capacity_needs
+from auditkit.checks.overfitting_curves import curve_findings
+from auditkit.checks.overfitting_gaps import Sides, class_gaps, gap_needs, overall_gaps
+from auditkit.checks.overfitting_groups import group_gaps, group_needs
+from auditkit.checks.overfitting_losses import loss_figures, loss_needs
+from auditkit.checks.overfitting_metrics import BEST_EPOCH, LOSS_AFTER_BEST, METRICS
+from auditkit.evidence.basis import Sample
 from auditkit.evidence.collected import Evidence
 from auditkit.evidence.needs import SplitNeed
-from auditkit.evidence.subject import Subject, View
-from auditkit.measurement import (
-    Direction,
-    Estimate,
-    Figure,
-    Measurement,
-    MeasurementKey,
-    Metric,
-    Status,
+from auditkit.evidence.subject import Subject
+from auditkit.measurement import MeasurementKey, Status
+
+_NO_TRAINING = (
+    "No training data are given, so how much better the model is on what it has seen cannot be "
+    "measured; declare data.training to measure it."
 )
-from auditkit.statistics import estimates
 
 
-def _gap_metric(metric: Metric) -> Metric:
-    lower = metric.direction is Direction.LOWER
-    order = "evaluation minus training data" if lower else "training minus evaluation data"
-    sign = "" if metric.direction is Direction.NONE else ": how much better on what it has seen"
-    return Metric(
-        id=_gap_id(metric),
-        title=f"{metric.title}: gap",
-        definition=f"{metric.title} on {order}{sign}.",
-        unit=metric.unit,
-        direction=Direction.ZERO,
-        source="difference of independent estimates by MOVER, Zou and Donner 2008",
-        comparison=True,
-    )
-
-
-def _gap_id(metric: Metric) -> str:
-    return f"overfitting.{metric.id.partition('.')[2]}_gap"
+def _uncompared(subject: Subject) -> str:
+    """Why the two splits are not compared; "" if they are."""
+    return subject.unlabelled if TRAINING in subject.splits else _NO_TRAINING
 
 
 def _unmet(subject: Subject) -> str:
-    if TRAINING not in subject.splits:
-        return (
-            "No training data are given, so how much better the model is on what it has seen "
-            "cannot be measured; declare data.training to measure it."
-        )
-    return subject.unlabelled
-
-
-def _scores(subject: Subject) -> Iterator[tuple[View, Score, str]]:
-    for view in subject.main_views:
-        yield from ((view, score, label) for score, label in scores_of(view))
+    return "" if subject.training_log is not None else _uncompared(subject)
 
 
 def _needs(subject: Subject) -> Iterator[SplitNeed]:
-    for view, score, _ in _scores(subject):
-        if not score.unmet(view):
-            for need in score.needs(view):
-                yield SplitNeed(TRAINING, need)
-                yield SplitNeed(EVALUATION, need)
+    if not _uncompared(subject):
+        for needs in (gap_needs, group_needs, loss_needs, capacity_needs):
+            yield from needs(subject)
 
 
 def _measure(subject: Subject, evidence: Evidence) -> Findings:
-    seen, unseen = (Reading(subject, evidence, split) for split in (TRAINING, EVALUATION))
-    sample = both(seen.labelled_sample, unseen.labelled_sample)
-    measurements: list[Measurement] = []
-    rows: list[dict[str, Any]] = []
-    for view, score, label in _scores(subject):
-        key = MeasurementKey(_gap_id(score.metric), split=BETWEEN, head=view.key.head, label=label)
-        if unmet := score.unmet(view):
-            measurements.append(absent(key, Status.NOT_APPLICABLE, unmet, sample))
-            continue
-        gap = estimated(key, partial(_gap, view, score, seen, unseen), sample)
-        measurements.append(gap)
-        if gap.status is Status.MEASURED:
-            rows += [_row(view, score, label, reading) for reading in (seen, unseen)]
-    return Findings(tuple(measurements), _figures(rows))
+    curves = curve_findings(subject)
+    if reason := _uncompared(subject):
+        return Findings.together((_without_gaps(reason), curves))
+    sides = Sides(subject, evidence)
+    return Findings.together(
+        (
+            overall_gaps(sides),
+            class_gaps(sides),
+            group_gaps(sides),
+            Findings(figures=loss_figures(subject, evidence)),
+            capacity_findings(subject, evidence),
+            curves,
+        )
+    )
 
 
-def _gap(view: View, score: Score, seen: Reading, unseen: Reading) -> Estimate:
-    on_seen, on_unseen = score.estimate(view, seen), score.estimate(view, unseen)
-    if score.metric.direction is Direction.LOWER:
-        return estimates.independent_difference(on_unseen, on_seen)
-    return estimates.independent_difference(on_seen, on_unseen)
-
-
-def _row(view: View, score: Score, label: str, reading: Reading) -> dict[str, Any]:
-    estimate = score.estimate(view, reading)
-    of = " ".join(part for part in (view.key.head, label) if part)
-    return {
-        "metric": f"{score.metric.title} ({of})" if of else score.metric.title,
-        "split": reading.split,
-        "value": estimates.value(estimate),
-        **drawn_ends(estimates.interval(estimate)),
-        "n": reading.labelled_sample.rows,
-    }
-
-
-def _figures(rows: list[dict[str, Any]]) -> tuple[Figure, ...]:
-    if not rows:
-        return ()
-    return (
-        Figure(
-            kind="gap",
-            title="Performance on training and evaluation data",
-            caption=(
-                "A model that has learnt its examples by heart is much better on the training "
-                "data. Bars are 90 % intervals."
-            ),
-            check="overfitting",
-            data={"rows": rows},
-        ),
+def _without_gaps(reason: str) -> Findings:
+    """No gap is known, only what the training log says."""
+    return Findings(
+        tuple(
+            absent(
+                MeasurementKey(metric.id, split=BETWEEN), Status.NOT_APPLICABLE, reason, Sample(0)
+            )
+            for metric in METRICS
+            if metric not in (BEST_EPOCH, LOSS_AFTER_BEST)
+        )
     )
 
 
 CHECK = Check(
     name="overfitting",
     question="Is the model better on the data it was trained on?",
-    metrics=(
-        *(_gap_metric(score.metric) for score in SCORES),
-        _gap_metric(UNIT_METRIC),
-    ),
+    metrics=METRICS,
     unmet=_unmet,
     needs=_needs,
     measure=_measure,
     not_tested=(
         "A small gap does not show that nothing was memorised, nor that training and evaluation "
         "data have no units in common.",
+        "What a training learns of permuted labels and what its log shows are of single runs; how "
+        "others would differ was not tested.",
     ),
 )

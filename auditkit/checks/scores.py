@@ -25,12 +25,14 @@ class Score:
         unmet: why a view does not have it; "" if it does, None if the question does not arise.
         needs: what it is computed from.
         estimate: from a view and what was collected of a split.
+        by_class: whether it is made of numbers of each class.
     """
 
     metric: Metric
     unmet: Callable[[View], str | None]
     needs: Callable[[View], tuple[CountNeed | SumNeed, ...]]
     estimate: Callable[[View, Reading], Estimate]
+    by_class: bool = False
 
     @property
     def name(self) -> str:
@@ -100,7 +102,7 @@ SCORES = (
             source="interval of Wilson 1927",
         ),
         _classifies,
-        class_scores.class_needs,
+        class_scores.accuracy_needs,
         class_scores.accuracy,
     ),
     Score(
@@ -117,6 +119,7 @@ SCORES = (
         _classifies,
         class_scores.class_needs,
         class_scores.balanced_accuracy,
+        by_class=True,
     ),
     Score(
         Metric(
@@ -133,6 +136,7 @@ SCORES = (
         _ranks,
         class_scores.auc_needs,
         class_scores.auc,
+        by_class=True,
     ),
     Score(
         Metric(
@@ -149,6 +153,7 @@ SCORES = (
         _classifies,
         class_scores.class_needs,
         class_scores.f1,
+        by_class=True,
     ),
     Score(
         Metric(

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from auditkit.data import Dataset, Group, dataset
+from auditkit.data.training_logs import Curve, TrainingLog
 from auditkit.evidence.retraining import Retraining
 from auditkit.models import stored_predictions, wrap
 from auditkit.models.wrapped import WrappedModel
@@ -178,16 +179,16 @@ def _network(cluster: str | None = None) -> Case:
 
 
 def _taught(regression: bool) -> Callable[[torch.Tensor, torch.Tensor, int], nn.Module]:
-    """A way to train a small network again, in little time."""
+    """A way to train a network again that learns some of its units by heart, in little time."""
 
     def train(inputs: torch.Tensor, targets: torch.Tensor, seed: int) -> nn.Module:
         torch.manual_seed(seed)
-        network = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 1))
+        network = nn.Sequential(nn.Linear(4, 64), nn.Tanh(), nn.Linear(64, 1))
         optimiser = torch.optim.Adam(network.parameters(), lr=0.05)
         far = (
             nn.functional.mse_loss if regression else nn.functional.binary_cross_entropy_with_logits
         )
-        for _ in range(20):
+        for _ in range(60):
             optimiser.zero_grad()
             far(network(inputs)[:, 0], targets.float()).backward()
             optimiser.step()
@@ -396,8 +397,21 @@ CASES: dict[str, Callable[[], Case]] = {
     "no label, several": lambda: tabular(_multilabel()[0], label=None),
 }
 
+_LOG = TrainingLog(
+    "metrics.csv",
+    "lightning",
+    "sha256:0",
+    (
+        Curve("train_loss", (1, 2, 3), (1.0, 2.0, 3.0), (0.8, 0.5, 0.3)),
+        Curve("val_loss", (1, 2, 3), (1.0, 2.0, 3.0), (0.9, 0.7, 0.8), lost=1),
+    ),
+)
+
 SETTINGS: dict[str, dict[str, Any]] = {
-    "trained again": {"retraining": Retraining(_taught(regression=False), units=200)},
+    "trained again": {
+        "retraining": Retraining(_taught(regression=False), units=200),
+        "training_log": _LOG,
+    },
     "prices, trained again": {"retraining": Retraining(_taught(regression=True), units=200)},
 }
 """Case → what is declared beside the model and its data."""
