@@ -17,6 +17,7 @@ from tests.sample_measurements import (
     RATIO_STRANGE,
     wilson,
 )
+from tests.sample_overfitting import overfitting_figures
 from tests.sample_rivals import rival_figures
 from tests.sample_shortcuts import shortcut_effects
 from tests.sample_sufficiency import sufficiency_figures
@@ -273,6 +274,7 @@ def sample_figures() -> tuple[Figure, ...]:
         shortcut_effects(),
         *rival_figures(),
         *leakage_figures(),
+        *overfitting_figures(),
         *explanation_figures(),
         *sufficiency_figures(),
     )

@@ -26,10 +26,12 @@ from auditkit.reports.figures import (
     frontier,
     gains,
     gap,
+    gap_parts,
     group_rates,
     heat_maps,
     leak_kinds,
     learning_curve,
+    loss_distributions,
     neighbour_similarity,
     null_band,
     pit,
@@ -47,6 +49,7 @@ from auditkit.reports.figures import (
     signal_maps,
     style,
     token_maps,
+    training_curves,
     trust,
     unit_counts,
 )
@@ -64,6 +67,9 @@ DRAWINGS: Mapping[str, Drawing] = {
     "ranking": lambda figure, _: ranking.draw(figure),
     "distribution_shift": lambda figure, _: distribution_shift.draw(figure),
     "gap": lambda figure, _: gap.draw(figure),
+    "gap_parts": lambda figure, _: gap_parts.draw(figure),
+    "loss_distributions": lambda figure, _: loss_distributions.draw(figure),
+    "training_curves": lambda figure, _: training_curves.draw(figure),
     "null_band": lambda figure, _: null_band.draw(figure),
     "error_tree": lambda figure, _: error_tree.draw(figure),
     "error_heat_map": lambda figure, _: error_heat_map.draw(figure),
@@ -101,6 +107,7 @@ TABLES: Mapping[str, Callable[[Figure], list[Table]]] = {
     "signal_maps": signal_maps.tables,
     "faithfulness_curves": faithfulness_curves.tables,
     "reason_codes": reason_codes.tables,
+    "training_curves": training_curves.tables,
 }
 
 _NOT_AS_PROMISED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
