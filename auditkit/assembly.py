@@ -65,7 +65,7 @@ def audit_configuration(
     engine = _engine()
     code = Code(base, allowed=said.allow_code or configuration.allow_code)
     model, source = build_model(configuration.model, code, said)
-    data = build_dataset(_with_predictions(configuration), code)
+    data = build_dataset(with_predictions(configuration), code)
     settings = _settings(configuration, said, base, code, source)
     run = audit(
         model,
@@ -248,7 +248,7 @@ def _head(plain: dict[str, Any], code: Code) -> dict[str, Any]:
     return declared
 
 
-def _with_predictions(configuration: AuditConfiguration) -> DataSection:
+def with_predictions(configuration: AuditConfiguration) -> DataSection:
     """The data, with the columns of stored predictions among the features: they are read too."""
     section, stored = configuration.data, configuration.model.predictions
     if not section.features or stored is None:

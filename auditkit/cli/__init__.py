@@ -21,6 +21,7 @@ COMMANDS = {
     "audit": ("auditkit.cli.audit", "Audit a model as audit.yaml says, and judge it."),
     "plan": ("auditkit.cli.plan", "Say before a run what this many rows cannot decide."),
     "gate": ("auditkit.cli.gate", "Judge a stored record by a policy."),
+    "compare": ("auditkit.cli.compare", "Compare two versions of a model on the same rows."),
     "runs": ("auditkit.cli.runs", "List the stored records."),
     "show": ("auditkit.cli.show", "Show one record in the terminal."),
     "report": ("auditkit.cli.report", "Write a record as HTML, JUnit XML or JSON."),

@@ -45,7 +45,7 @@ def render(record: AuditRecord) -> str:
     policy.
     """
     return (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             record=record,
@@ -54,7 +54,7 @@ def render(record: AuditRecord) -> str:
             audited=audited(record),
             requirements=requirements(record),
             statuses=_statuses(record.judgement),
-            figures=[_shown(figure, record.judgement) for figure in ordered_figures(record)],
+            figures=[shown_figure(figure, record.judgement) for figure in ordered_figures(record)],
             advice=[_with_drawing(view, record.judgement) for view in advice_views(record)],
             families=readable_families(record),
             absent=absent_by_reason(record),
@@ -68,15 +68,16 @@ def render(record: AuditRecord) -> str:
 def render_summary(record: AuditRecord) -> str:
     """Outcome and verdict table alone, for a notebook; styled inline, without a style sheet."""
     return (
-        _environment()
+        environment()
         .get_template("summary.html.j2")
         .render(record=record, headline=headline(record), requirements=requirements(record))
     )
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """The templates, with the filters of every page; all text is escaped and made visible."""
+    made = Environment(
         loader=PackageLoader("auditkit.reports"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -84,14 +85,14 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_finalised,
     )
-    environment.filters.update(
+    made.filters.update(
         short=shorten,
         short_block=lambda text: visible(text[:LONGEST_POLICY]),
         moment=moment,
         lower_first=lambda text: text[:1].lower() + text[1:] if text[1:2].islower() else text,
         colour=_colour,
     )
-    return environment
+    return made
 
 
 def _finalised(value: Any) -> Any:
@@ -103,7 +104,8 @@ def _colour(status: str) -> str:
     return VERDICTS[VerdictStatus(status)].colour if status != "unjudged" else "#56616d"
 
 
-def _shown(figure: Figure, judgement: Judgement | None) -> ShownFigure:
+def shown_figure(figure: Figure, judgement: Judgement | None = None) -> ShownFigure:
+    """A figure with its drawing, for a template."""
     # Marked as safe, since it was rebuilt from harmless elements and attributes alone.
     drawing = Markup(picture(figure, judgement) or "")
     return ShownFigure(figure.title, figure.caption, drawing, tables(figure))
@@ -112,7 +114,7 @@ def _shown(figure: Figure, judgement: Judgement | None) -> ShownFigure:
 def _with_drawing(view: AdviceView, judgement: Judgement | None) -> dict[str, Any]:
     """An advice with its figure drawn."""
     shown = {one.name: getattr(view, one.name) for one in fields(view)}
-    figure = None if view.figure is None else _shown(view.figure, judgement)
+    figure = None if view.figure is None else shown_figure(view.figure, judgement)
     return {**shown, "figure": figure}
 
 

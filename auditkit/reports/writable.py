@@ -17,6 +17,15 @@ def check_writable(path: str | Path) -> None:
     """
     target = Path(path)
     renderer_for(target)
+    check_folder(target)
+
+
+def check_folder(target: Path) -> None:
+    """Refuse a file in whose folder nothing can be written.
+
+    Raises:
+        OutputError: names the folder and what the system said.
+    """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".auditkit-"):
