@@ -79,6 +79,9 @@ def test_two_processes_count_what_one_counts(together: Path, name: str) -> None:
             kept = [found.table.drop_columns(["value:log_loss"]) for found in
                     (evidence.row_logs[need], log)]  # fmt: skip
             assert kept[0].equals(kept[1])
+        for need, prints in expected.fingerprints.items():
+            assert (len(prints), prints.seen) == (120, job.ROWS)
+            assert evidence.fingerprints[need].to_bytes() == prints.to_bytes()
         np.testing.assert_allclose(found["attributions"], one["attributions"], rtol=1e-6)
 
 

@@ -24,6 +24,7 @@ from auditkit.errors import AuditkitError
 from auditkit.evidence import (
     AttributionNeed,
     CountNeed,
+    FingerprintNeed,
     LocalEngine,
     Options,
     RowNeed,
@@ -47,6 +48,7 @@ NEEDS = (
     AttributionNeed("", Wishes(units=12)),
     RowNeed(ViewKey(""), (PREDICTION, group("town")), ("log_loss",), rows=50),
     RowNeed(ViewKey(""), (PREDICTION,), ("log_loss",), rows=50, salt=bytes(range(32))),
+    FingerprintNeed(rows=120),
 )
 EDGES = {"age": (0.2, 0.7), "town": None}
 
