@@ -10,7 +10,7 @@ from auditkit import __version__
 from auditkit.checks.paired_gains import Gain
 from auditkit.checks.paired_numbers import discordance
 from auditkit.checks.paired_standing import Standing
-from auditkit.comparing.pairing import Version, paired
+from auditkit.comparing.pairing import UNWEIGHTED, Version, paired
 from auditkit.comparing.parts import definition, measures, of_all, of_parts, unmet
 from auditkit.comparing.standings import worded
 from auditkit.comparing.words import NAMES, among, answer_of, answer_together, figures
@@ -66,7 +66,8 @@ def asked(
             f"{where}: no evaluation row has a label that an output could be set beside.",
             mend="Declare data.label; the outputs of custom heads can't be compared yet.",
         )
-    return Version(name, where, digest, only[EVALUATION].digest(), tuple(kept))
+    notes = () if data.columns.weight is None else (UNWEIGHTED,)
+    return Version(name, where, digest, only[EVALUATION].digest(), tuple(kept), notes)
 
 
 def compare(

@@ -15,6 +15,7 @@ from auditkit.records.record import AuditRecord
 from auditkit.statistics.absence import MIN_KEPT
 
 DATA = "data_evaluation"
+UNWEIGHTED = "Rows declare a weight; every row counts once in this comparison."
 _COMPARE_CONFIGURATIONS = "or compare the audit.yaml of both, which runs them on the same rows"
 
 
@@ -59,7 +60,8 @@ def recorded(record: AuditRecord, contents: Mapping[str, bytes], *notes: str) ->
         )
     kept = tuple(from_bytes(content, path) for path, content in contents.items())
     digests = record.digests
-    return Version(record.name, where, digests.get("model", ""), digests.get(DATA, ""), kept, notes)
+    said = (*notes, UNWEIGHTED) if record.data.get("weight") else notes
+    return Version(record.name, where, digests.get("model", ""), digests.get(DATA, ""), kept, said)
 
 
 def paired(before: Version, after: Version) -> tuple[list[PairedRows], list[str]]:
@@ -85,7 +87,7 @@ def paired(before: Version, after: Version) -> tuple[list[PairedRows], list[str]
             mend="Compare versions of one model, or give their heads the same names.",
         )
     _refuse_same(before, after, pairs)
-    notes = [*before.notes, *after.notes, *_left_out(earlier, later)]
+    notes = list(dict.fromkeys((*before.notes, *after.notes, *_left_out(earlier, later))))
     notes += _about_rows(before, after, pairs[0], (earlier, later))
     return pairs, notes
 

@@ -200,6 +200,28 @@ def test_two_models_are_run_on_the_same_rows() -> None:
         compare(good, version_of(4.0))
 
 
+def test_weights_are_said_to_be_left_out() -> None:
+    frame = pd.DataFrame({"x": np.linspace(-1, 1, 40), "y": np.arange(40) % 2, "w": 2.0})
+    data = auditkit.dataset(evaluation=frame, label="y", features=["x"], weight="w")
+    versions = []
+    for weight in (1.0, -1.0):
+        model = auditkit.wrap(Line(weight), task="binary", outputs="logits", decision={})
+        versions.append(asked(model, data, name=str(weight), salt=SALT))
+    notes = compare(*versions).notes
+    assert notes == ("Rows declare a weight; every row counts once in this comparison.",)
+
+
+@pytest.mark.parametrize(("wins", "losses"), [(60, 20), (12, 9), (3, 3), (0, 25)])
+def test_the_other_way_round_it_is_the_other_way_round(wins: int, losses: int) -> None:
+    before, after = two(wins, losses, 1000)
+    turned = {"better": "worse", "worse": "better"}
+    there, back = compare(before, after), compare(after, before)
+    assert back.word == turned.get(there.word, there.word)
+    gains = [one.heads[0].whole.gain for one in (there, back)]
+    assert gains[1].interval.low == pytest.approx(-gains[0].interval.high)
+    assert gains[1].interval.high == pytest.approx(-gains[0].interval.low)
+
+
 def test_data_without_labels_are_refused() -> None:
     frame = pd.DataFrame({"x": np.zeros(20)})
     data = auditkit.dataset(evaluation=frame, features=["x"])
