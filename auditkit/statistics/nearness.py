@@ -3,9 +3,9 @@
 What is near depends on the data: two digits of one class may be more alike than two photographs
 ever are, and in a table of few columns many rows differ in one cell by chance. So the distance of a
 pair is measured in that at which the reference has its third neighbour, and it is a copy where that
-share lies far below what it is between units of the training set that are none. Three quarters of
-the content must agree (the cosine) besides, or a text would be a copy since all others are of
-something else.
+share lies far below what it is between units of the training set that are none. Four fifths of the
+content must agree (the cosine) besides, or a text would be a copy since all others are of something
+else.
 
     closeness(i, j) = |i − j| / |j − third nearest of j but i|
 
@@ -33,7 +33,7 @@ _MARGIN = 4.0
 """Standard deviations of the logarithm of closeness between what is usual and a copy."""
 
 _NEAREST_TOLD = 0.8
-_LEAST_ALIKE = 0.75
+_LEAST_ALIKE = 0.8
 """Cosine below which a pair is no copy, however far away all others are."""
 
 _QUARTILE = 0.6745
