@@ -13,6 +13,7 @@ from auditkit.checks.data_sufficiency_counts import CLASS, GROUP, count_needs, c
 from auditkit.checks.data_sufficiency_curve import Curve, curve_of, figure_of, told
 from auditkit.checks.data_sufficiency_ladder import (
     HEAD,
+    TOO_SMALL,
     WHOLE,
     Climbed,
     climbed,
@@ -89,16 +90,15 @@ def _ladder(subject: Subject, evidence: Evidence, view: View, *, first: bool) ->
         for loss in losses
         if (reason := no_ladder(subject, name) or str(loss.unmet(view)))
     ]
-    if no_ladder(subject, ladder.name):
+    met = [loss for loss in losses if not loss.unmet(view)]
+    if not met or no_ladder(subject, ladder.name):
         return Findings(tuple(found))
     climb = climbed(evidence, subject, view, ladder)
-    met = [loss for loss in losses if not loss.unmet(view)]
     curves = {loss.name: _curve(climb, loss) for loss in met}
     for loss in met:
         found += [_gain(climb, loss, nothing), _beyond(climb, loss, curves[loss.name], nothing)]
-    drawn = met[0] if met and first else None
-    curve = None if drawn is None else curves[drawn.name]
-    figures = () if drawn is None or curve is None else (figure_of(climb, drawn, curve),)
+    curve = curves[met[0].name] if first else None
+    figures = () if curve is None else (figure_of(climb, met[0], curve),)
     return Findings(tuple(found), figures, _lacking(climb))
 
 
@@ -127,9 +127,9 @@ def _taught(climb: Climbed, gain: CrossedMean) -> str:
     who = "A linear head on frozen features" if climb.ladder.frozen else "The model"
     beyond = "; of the layers below it says nothing" if climb.ladder.frozen else ""
     return (
-        f"{who} was taught on {whole.size:,.0f} training units and on {half.size:,.0f}, in "
-        f"{gain.draws} draws{beyond}. {gain.share_of_draws:.0%} of the squared error lies in the "
-        "draws, which more evaluation units would not lessen."
+        f"{who} was taught on {whole.size:,.0f} of {climb.there:,} training units and on "
+        f"{half.size:,.0f}, in {gain.draws} draws{beyond}. {100 * gain.share_of_draws:.0f} % of "
+        "the squared error lies in the draws, which more evaluation units would not lessen."
     )
 
 
@@ -142,15 +142,16 @@ def _curve(climb: Climbed, loss: Loss) -> Curve | None:
 
 def _beyond(climb: Climbed, loss: Loss, curve: Curve | None, nothing: Sample) -> Measurement:
     key = _key(f"extrapolated_{loss.name}", climb.view)
-    if curve is None or curve.law is None:
+    sample = climb.taught[-1].rows[0].sample if climb.taught else nothing
+    if curve is None or sample.lack:
+        reason = sample.lack or "Without the largest size, or with few units, there is no curve."
+        return absent(key, Status.TOO_FEW, reason, nothing)
+    if curve.law is None:
         reason = (
             "A curve is drawn on only where four sizes or more were taught, since it must be "
             "tried on one that it has not seen."
         )
-        return absent(key, Status.UNDEFINED, reason, nothing)
-    sample = climb.taught[-1].rows[0].sample
-    if sample.lack:
-        return absent(key, Status.TOO_FEW, sample.lack, sample)
+        return absent(key, Status.UNDEFINED, reason, sample)
     return Measurement(
         key,
         Status.MEASURED,
@@ -163,8 +164,11 @@ def _beyond(climb: Climbed, loss: Loss, curve: Curve | None, nothing: Sample) ->
 
 
 def _lacking(climb: Climbed) -> tuple[str, ...]:
-    """What a reviewer must know of the steps that are missing from a ladder."""
-    reasons = dict.fromkeys(step for step in climb.steps if isinstance(step, str))
+    """What a reviewer must know of steps that are missing below the last doubling."""
+    if any(isinstance(step, str) for step in climb.steps[:2]):
+        return ()  # the gain says why there is none
+    missing = (step for step in climb.steps if isinstance(step, str) and step != TOO_SMALL)
+    reasons = dict.fromkeys(missing)
     return tuple(
         f"Some steps of the ladder of training sizes are missing. {reason}" for reason in reasons
     )

@@ -13,10 +13,10 @@ import numpy as np
 
 from auditkit.checks.data_sufficiency_ladder import Climbed
 from auditkit.checks.data_sufficiency_losses import Loss
-from auditkit.checks.estimation import drawn_ends
+from auditkit.checks.estimation import MIN_KEPT, drawn_ends
 from auditkit.measurement import Figure
 from auditkit.statistics import estimates
-from auditkit.statistics.learning_curve import PowerLaw, back_test, fitted
+from auditkit.statistics.learning_curve import FEWEST, PowerLaw, back_test, fitted
 from auditkit.statistics.widths import half_width
 
 FURTHEST = 2.0
@@ -63,19 +63,20 @@ class Curve:
 
 
 def curve_of(climb: Climbed, loss: Loss) -> Curve | None:
-    """The curve of the steps that were taught; None where there is none.
+    """The curve of the steps that were taught; None without the largest, or with few units.
 
     Raises:
         ValueError: a loss that is not finite.
     """
-    if not climb.taught or isinstance(climb.steps[0], str):
+    if isinstance(climb.steps[0], str) or len(climb.taught[-1].rows[0]) < MIN_KEPT:
         return None
     means = [step.mean(loss) for step in climb.taught]
     sizes = np.array([step.size for step in climb.taught])
     errors = np.array([mean.value for mean in means])
     width = half_width(means[-1].estimate)
     law, missed = None, 0.0
-    if len(sizes) > 3 and math.isfinite(width):
+    sure = math.isfinite(width) and not climb.taught[-1].rows[0].sample.lack
+    if len(sizes) > FEWEST and sure:
         law, missed = fitted(sizes, errors), back_test(sizes, errors)
     return Curve(sizes, errors, width, law, missed)
 
@@ -120,7 +121,8 @@ def _points(climb: Climbed, loss: Loss) -> list[dict[str, Any]]:
     points = []
     for step in climb.taught:
         mean = step.mean(loss)
-        ends = drawn_ends(estimates.interval(mean.estimate))
+        lack = step.rows[0].sample.lack  # an interval would not be honest
+        ends = drawn_ends(None if lack else estimates.interval(mean.estimate))
         within = {end: None if at is None else max(at, 0.0) for end, at in ends.items()}
         points.append({"size": step.size, "value": mean.value, **within})
     return points

@@ -19,7 +19,10 @@ from auditkit.evidence.tried import TriedRows, trial_needs, tried_rows
 from auditkit.statistics.crossed import CrossedMean, crossed_mean
 
 FEWEST_TAUGHT = 10
-"""A step of fewer units says more of luck than of data."""
+TOO_SMALL = (
+    f"So few labelled training units leave fewer than {FEWEST_TAUGHT} for a step of the ladder, "
+    "which would say more of luck than of data."
+)
 
 
 @dataclass(frozen=True)
@@ -95,12 +98,12 @@ def no_ladder(subject: Subject, name: str) -> str:
 
 
 def ladder_needs(subject: Subject) -> Iterator[SplitNeed]:
-    """What the ladder needs, of every view that has a loss."""
+    """What the ladder needs, of every view with a loss that can be measured."""
     ladder = ladder_of(subject)
     if no_ladder(subject, ladder.name):
         return
     for view in subject.main_views:
-        if losses_of(view):
+        if any(not loss.unmet(view) for loss in losses_of(view)):
             yield from trial_needs(subject, view, *ladder.needs(view.key.head))
 
 
@@ -136,11 +139,13 @@ class Climbed:
     Attributes:
         ladder: which.
         view: the output.
+        there: how many labelled training units there are.
         steps: halvings → the step, or the reason why it could not be taught.
     """
 
     ladder: Ladder
     view: View
+    there: int
     steps: tuple[Step | str, ...]
 
     @property
@@ -189,7 +194,7 @@ def climbed(evidence: Evidence, subject: Subject, view: View, ladder: Ladder) ->
     steps = tuple(
         _step(evidence, subject, view, ladder, halvings) for halvings in range(ladder.steps)
     )
-    return Climbed(ladder, view, steps)
+    return Climbed(ladder, view, evidence[TRAINING].labelled, steps)
 
 
 def _step(
@@ -204,8 +209,5 @@ def _step(
         tried.append(rows)
     sizes = [int(rows.trial.taught.sum()) for rows in tried]
     if min(sizes) < FEWEST_TAUGHT:
-        return (
-            f"So few labelled training units leave fewer than {FEWEST_TAUGHT} for a step of the "
-            "ladder, which would say more of luck than of data."
-        )
+        return TOO_SMALL
     return Step(float(np.mean(sizes)), tuple(rows.learner for rows in tried))

@@ -84,7 +84,7 @@ def test_a_hungry_model_is_found_and_a_saturated_one_passes() -> None:
 
 def test_what_was_taught_is_said() -> None:
     gain = found(climbed(features=60, rows=160), GAIN)
-    assert "was taught on 160 training units and on 80, in 3 draws" in gain.reason
+    assert "was taught on 160 of 160 training units and on 80, in 3 draws" in gain.reason
     assert "squared error lies in the draws" in gain.reason
     assert gain.key.split == "training→evaluation"
     assert gain.units == gain.rows == 1200
@@ -127,7 +127,7 @@ def test_without_a_way_to_train_the_last_layer_alone_is_taught() -> None:
     assert found(result, GAIN).status is Status.NOT_APPLICABLE
     head = found(result, HEAD)
     assert head.status is Status.MEASURED
-    assert head.reason.startswith("A linear head on frozen features was taught on 400")
+    assert head.reason.startswith("A linear head on frozen features was taught on 400 of 400")
     assert "of the layers below it says nothing" in head.reason
     assert "frozen features" in found(result, BEYOND).reason
     (curve,) = (one for one in result.figures if one.kind == "learning_curve")
@@ -167,10 +167,22 @@ def test_few_clusters_are_too_few() -> None:
     assert found(result, GAIN).status is Status.TOO_FEW
     assert found(result, GAIN).estimate is None
     assert found(result, BEYOND).status is Status.TOO_FEW
+    (curve,) = (one for one in result.figures if one.kind == "learning_curve")
+    assert curve.data["points"][0]["low"] is None
+    assert curve.data["extrapolation"] == []
+
+
+def test_few_evaluation_units_are_not_told() -> None:
+    data = data_of(frame(4, 4, 1), frame(160, 4, 2))
+    result = findings("data_sufficiency", model_of(4), data, retraining=Retraining(line))
+    for metric in (GAIN, BEYOND):
+        assert (found(result, metric).status, found(result, metric).value) == (Status.TOO_FEW, None)
+    assert not [one for one in result.figures if one.kind == "learning_curve"]
 
 
 def test_fewer_than_twenty_training_rows_are_no_ladder() -> None:
     result = climbed(features=3, rows=18)
+    assert result.notes == ()
     assert found(result, GAIN).status is Status.TOO_FEW
     assert "fewer than 10 for a step" in found(result, GAIN).reason
     assert found(result, GAIN).value is None
@@ -189,6 +201,22 @@ def test_one_class_alone_is_a_reason() -> None:
     head = found(findings("data_sufficiency", model_of(4), data), HEAD)
     assert (head.status, head.value) == (Status.TOO_FEW, None)
     assert "of one class" in head.reason
+
+
+def test_a_sample_of_the_training_data_says_of_how_many() -> None:
+    result = findings(
+        "data_sufficiency", model_of(4), data_of(frame(300, 4, 1), frame(400, 4, 2)),
+        retraining=Retraining(line, units=100),
+    )  # fmt: skip
+    assert "was taught on 100 of 400 training units and on 50" in found(result, GAIN).reason
+
+
+def test_without_a_decision_or_probabilities_nothing_is_taught() -> None:
+    network = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 1))
+    model = wrap(network, task="binary", outputs="values", device="cpu")
+    result = findings("data_sufficiency", model, data_of(frame(300, 4, 1), frame(160, 4, 2)))
+    assert "declare decision" in found(result, HEAD).reason
+    assert result.notes == ()
 
 
 def test_a_function_that_fails_is_a_reason() -> None:
