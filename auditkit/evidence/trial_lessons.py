@@ -85,7 +85,8 @@ def _usable(frame: pd.DataFrame) -> pd.DataFrame:
         if pd.api.types.is_numeric_dtype(column.dtype) and column.dtype.kind != "c":
             columns[str(name)] = column.to_numpy(np.float64, na_value=np.nan)
         elif all(pd.api.types.is_hashable(value) for value in column.dropna().head(100)):
-            columns[str(name)] = column.astype(object).where(column.notna(), None).map(_text)
+            texts = column.astype(object).where(column.notna(), None).map(_text)
+            columns[str(name)] = texts.to_numpy()  # by place: a sample is in no order of its index
     if not columns:
         raise Unteachable(
             "No feature is a number or a category, so there is nothing to learn from."

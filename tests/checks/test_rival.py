@@ -205,6 +205,17 @@ def test_missing_values_and_new_categories_are_no_obstacle() -> None:
     assert {one.status for one in done.measurements} == {Status.MEASURED}
 
 
+def test_categories_stay_with_their_units() -> None:
+    """A category that is the whole truth: a sample comes in another order than the table."""
+    evaluation, training = (world(400, seed, 0.0) for seed in (1, 2))
+    for frame in (evaluation, training):
+        frame["xjob"] = np.where(frame["y"] == 1, "clerk", "nurse")
+    done = findings("rival", stored(**DECIDING), data_of(evaluation, training))
+    for rival in (LINE, TREES):
+        assert value(done, "rival.units_gained", label=rival) == 0
+        assert reason(done, GAIN, rival).startswith(f"The model is worse than {rival}")
+
+
 def test_a_group_of_three_is_told_nothing_of() -> None:
     evaluation, training = (world(400, seed, 1.0, 1.0) for seed in (1, 2))
     evaluation["sex"] = ["X"] * 3 + ["F"] * 200 + ["M"] * 197
