@@ -17,6 +17,7 @@ from tests.sample_measurements import (
     RATIO_STRANGE,
     wilson,
 )
+from tests.sample_membership import membership_figures
 from tests.sample_overfitting import overfitting_figures
 from tests.sample_rivals import rival_figures
 from tests.sample_shortcuts import shortcut_effects
@@ -272,6 +273,7 @@ def sample_figures() -> tuple[Figure, ...]:
         frontier(),
         *confidence_figures(),
         shortcut_effects(),
+        *membership_figures(),
         *rival_figures(),
         *leakage_figures(),
         *overfitting_figures(),

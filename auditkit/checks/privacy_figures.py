@@ -90,10 +90,10 @@ def _taken(sides: Sides, wanted: float) -> tuple[int, int]:
 def _areas(of: str, found: Sequence[Measurement], view_label: str) -> Figure:
     return Figure(
         kind="group_rates",
-        title=f"How well attacks tell members of the training data{of}",
+        title=f"How well attacks on the output{of} tell who was a member",
         caption=(
             "Area under the curve of each attack, overall, by class and by group: .5 is no better "
-            "than chance, 1 names every member. Intervals are 90 %. These are the attacks that "
+            "than chance, 1 names every member; n is of the side with fewer. Intervals are 90 %. These are the attacks that "
             "were made; others may find more."
         ),
         check="privacy",
@@ -101,6 +101,7 @@ def _areas(of: str, found: Sequence[Measurement], view_label: str) -> Figure:
             "attribute": "attack",
             "metric": AUC.id,
             "unit": "",
+            "units": max(one.rows for one in found),
             "rows": [
                 {
                     "group": _name(one, view_label),
@@ -122,20 +123,20 @@ def _name(measured: Measurement, view_label: str) -> str:
 
 def _losses(of: str, attacked: Attacked) -> Figure:
     number = attacked.view.task is Task.REGRESSION
-    score = "minus the loss" if number else "log odds of the true class (high: a small loss)"
+    score = "minus the loss" if number else "log odds of the true class"
     members, others = (plain(rows) for rows in attacked.known.rows)
     return Figure(
         kind="separation",
         title=f"What the output{of} gives of members and of non-members",
         caption=(
-            "A model that knows units by heart is surer of them. The further the two differ, the "
+            "A model that knows units by heart is surer of them: their scores are higher, their losses smaller. The further the two differ, the "
             "more an attack has to go by. Bins of fewer than five units are left out."
         ),
         check="privacy",
         data={
             "score": score,
-            "inside": "members (training data)",
-            "outside": "non-members (evaluation data)",
+            "inside": "members",
+            "outside": "non-members",
             "n_inside": len(members),
             "n_outside": len(others),
             "threshold": None,

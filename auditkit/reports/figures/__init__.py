@@ -14,6 +14,7 @@ import altair as alt
 from auditkit.measurement import Figure
 from auditkit.policy.verdict import Judgement
 from auditkit.reports.figures import (
+    attack_roc,
     class_gaps,
     corruption,
     discordance,
@@ -82,6 +83,7 @@ DRAWINGS: Mapping[str, Drawing] = {
     "gains": lambda figure, _: gains.draw(figure),
     "discordance": lambda figure, _: discordance.draw(figure),
     "separation": lambda figure, _: separation.draw(figure),
+    "attack_roc": lambda figure, _: attack_roc.draw(figure),
     "set_sizes": lambda figure, _: set_sizes.draw(figure),
     "review_list": lambda figure, _: review_list.draw(figure),
     "leak_kinds": lambda figure, _: leak_kinds.draw(figure),

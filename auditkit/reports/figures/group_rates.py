@@ -156,7 +156,9 @@ def _axis_title(data: Any) -> str:
 def _notes(
     data: Any, rows: list[style.Row], ratios: Scale, verdicts: list[Verdict]
 ) -> Iterator[str]:
-    total, region = sum(row.get("n") or 0 for row in data["rows"]), _region(verdicts)
+    # Rows may be of the same units: then it is said how many there are.
+    total = data.get("units") or sum(row.get("n") or 0 for row in data["rows"])
+    region = _region(verdicts)
     yield f"n = {count(total)}; lines: 90 % intervals{_judged_level(verdicts)}."
     if data.get("ratios") and region is not None:
         yield f"Shaded: what the policy requires, {ratios.region(region)}."

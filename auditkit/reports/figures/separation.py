@@ -17,14 +17,15 @@ FAMILIAR = "evaluation data"
 def draw(figure: Figure) -> alt.TopLevelMixin:
     """Two histograms on one axis, one above the other, and the threshold that keeps 95 % inside."""
     others = shorten(str(figure.data["outside"]), 50)
+    familiar = shorten(str(figure.data.get("inside", FAMILIAR)), 50)
     limit = style.finite(figure.data.get("threshold"))
     notes = [
-        f"n = {count(figure.data['n_inside'])} ({FAMILIAR}) and "
+        f"n = {count(figure.data['n_inside'])} ({familiar}) and "
         f"{count(figure.data['n_outside'])} ({others}).",
         "" if limit is None else "Line: the threshold that lets 95 % of the evaluation data pass.",
         "What lies further out is counted in the bins at the ends.",
     ]
-    sides = (("inside", style.ESTIMATE, FAMILIAR), ("outside", style.SECOND, others))
+    sides = (("inside", style.ESTIMATE, familiar), ("outside", style.SECOND, others))
     rows = [dict(row) for row in figure.data["rows"]]
     score = shorten(str(figure.data["score"]), 40)
     panels = [
@@ -38,8 +39,10 @@ def _panel(
     rows: list[style.Row], side: tuple[str, str, str], limit: float | None, title: str | None
 ) -> alt.LayerChart:
     field, colour, name = side
-    drawn = [{**row, "share": row[field] * SHARE.factor, "zero": 0} for row in rows]
-    highest = max((row[one] for row in rows for one in ("inside", "outside")), default=1.0)
+    # A bin of too few to be told has no bar.
+    known = [row for row in rows if row[field] is not None]
+    drawn = [{**row, "share": row[field] * SHARE.factor, "zero": 0} for row in known]
+    highest = max((row[one] or 0 for row in rows for one in ("inside", "outside")), default=1.0)
     ends = style.domain([highest * SHARE.factor], [0.0])
     axis = style.number_axis("share", SHARE)
     y = alt.Y("share:Q", scale=alt.Scale(domain=list(ends), nice=False), axis=axis)
