@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import auditkit
 from auditkit.checks.group_reading import GroupedReading
 from auditkit.checks.reading import Reading
 from auditkit.checks.score_gaps import score_gap
@@ -28,6 +29,7 @@ from tests.checks.audits import (
     stored,
     value,
 )
+from tests.policy.cases import policy
 
 
 def people(n: int, seed: int, heart: str = "") -> pd.DataFrame:
@@ -51,6 +53,25 @@ def test_the_group_that_was_learnt_by_heart_is_found_and_the_other_passes() -> N
     for town in ("north", "south"):
         gap = found(result, "overfitting.accuracy_gap", {"sex": "F", "town": town})
         assert outside(gap, -1.0, 0.05)
+
+
+def test_a_policy_bounds_the_gap_of_every_group() -> None:
+    asked = policy(
+        {
+            "id": "gap",
+            "title": "A gap",
+            "metric": "overfitting.accuracy_gap",
+            "slices": "groups",
+            "at_most": 0.05,
+            "basis": "convention",
+            "explanation": "Because.",
+        }
+    )
+    data = data_of(people(3000, 0), people(3000, 1, heart="F"), groups=["sex"])
+    run = auditkit.audit(stored(**DECIDING), data, policy=asked, quiet=True, checks=["overfitting"])
+    assert {str(one.measurement.key.slice): str(one.status) for one in run.judgement.verdicts} == {
+        "sex=F": "fail", "sex=M": "pass",
+    }  # fmt: skip
 
 
 def test_a_gap_of_a_group_is_that_of_its_rows() -> None:

@@ -315,6 +315,17 @@ def test_a_pipe_in_place_of_a_file_is_not_waited_for(call: Call, tmp_path: Path)
     assert (code, "pipe.pt is no regular file" in err) == (2, True)
 
 
+def test_a_training_log_lies_beside_the_configuration(call: Call, tmp_path: Path) -> None:
+    config = project(tmp_path, people(400), extra="training_log: log/metrics.csv")
+    code, _, err = call("audit", config, "--store", tmp_path / "store")
+    assert (code, "There is no training log at" in err) == (2, True)
+    (tmp_path / "log").mkdir()
+    (tmp_path / "log" / "metrics.csv").write_text("epoch,step,val_loss\n0,9,high\n")
+    code, _, err = call("audit", config, "--store", tmp_path / "store")
+    assert code == 2
+    assert "'high' in the column 'val_loss'; expected a number" in err
+
+
 @pytest.mark.parametrize("line", ["checks: []", "batch_size: 0", "batch_size: 100000000000000"])
 def test_settings_out_of_range(line: str, call: Call, tmp_path: Path) -> None:
     config = project(tmp_path, people(400), extra=line)

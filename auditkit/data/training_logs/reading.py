@@ -51,11 +51,14 @@ def _found(place: Path) -> tuple[str, list[Path], dict[str, list[Point]]]:
             return "tensorboard", files, tensorboard.points(files, place)
         inner = [place / name for name in (lightning.NAME, transformers.NAME)]
         place = next((one for one in inner if one.is_file()), place)
+    if not place.is_file():
+        # Nothing is opened that is no regular file: a pipe would be waited for without end.
+        raise DataError(f"The training log {place.name} is of no known format.", mend=_MEND)
     if place.suffix == ".csv":
         return "lightning", [place], lightning.points(place)
     if place.suffix == ".json":
         return "transformers", [place], transformers.points(place)
-    if tensorboard.MARK in place.name and place.is_file():
+    if tensorboard.MARK in place.name:
         return "tensorboard", [place], tensorboard.points([place], place)
     raise DataError(f"The training log {place.name} is of no known format.", mend=_MEND)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,13 @@ def test_what_is_not_there_or_not_known(tmp_path: Path) -> None:
     (tmp_path / "log.txt").write_text("loss 0.5")
     with pytest.raises(DataError, match=r"log.txt is of no known format\. Give an event file"):
         read_training_log(tmp_path / "log.txt")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "metrics.csv")
+    for place in (tmp_path, tmp_path / "metrics.csv"):
+        with pytest.raises(DataError, match="of no known format"):
+            read_training_log(place)
 
 
 @pytest.mark.parametrize(
