@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+LARGEST = 1e100
+"""No loss is as large; its square is still a float. What is larger counts as no finite number."""
 
 MOST_CURVES = 1_000
 MOST_POINTS = 500_000
@@ -21,8 +23,8 @@ class Curve:
         steps: when it was logged, ascending and distinct; as long as `values`.
         epochs: the same in epochs, as far as the log tells; () where it does not tell of every
             point.
-        values: finite numbers.
-        lost: how many further points were no finite numbers.
+        values: finite numbers below `LARGEST`.
+        lost: how many further points were none.
     """
 
     name: str
@@ -63,7 +65,7 @@ class Point:
 
 
 def curves_of(points: Mapping[str, Iterable[Point]]) -> tuple[Curve, ...]:
-    """Curves from points in the order in which they were written.
+    """Curves from points in the order in which they were written; their steps are finite.
 
     What was written later at the same step counts: a training that was taken up again writes its
     steps anew.
@@ -74,10 +76,19 @@ def curves_of(points: Mapping[str, Iterable[Point]]) -> tuple[Curve, ...]:
     return tuple(_curve(name, points[name]) for name in sorted(points))
 
 
+def counted(number: float | None) -> float | None:
+    """A step or an epoch; None of what can't be one.
+
+    >>> counted(3.5), counted(float("nan")), counted(None)
+    (3.5, None, None)
+    """
+    return number if number is not None and abs(number) < LARGEST else None
+
+
 def _curve(name: str, points: Iterable[Point]) -> Curve:
     last = {point.step: point for point in points}
     every = [last[step] for step in sorted(last)]
-    known = [point for point in every if math.isfinite(point.value)]
+    known = [point for point in every if abs(point.value) < LARGEST]
     epochs = [point.epoch for point in known if point.epoch is not None]
     return Curve(
         name,

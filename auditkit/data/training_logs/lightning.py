@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from auditkit.data.training_logs.curves import MOST_CURVES, MOST_POINTS, Point
+from auditkit.data.training_logs.curves import MOST_CURVES, MOST_POINTS, Point, counted
 from auditkit.data.wording import listed
 from auditkit.errors import DataError
 
@@ -63,12 +63,12 @@ def _columns(header: list[str], rows: Any, path: Path) -> dict[str, list[Point]]
                 mend="Mend the line, or copy the file anew.",
             )
         cells = dict(zip(header, row, strict=True))
-        counted = {name: _number(cells.get(name, ""), name, line, path) for name in _COUNTERS}
+        when = {name: _number(cells.get(name, ""), name, line, path) for name in _COUNTERS}
         for name, cell in cells.items():
             value = None if name in _COUNTERS else _number(cell, name, line, path)
             if value is not None:
                 total += 1
-                found.setdefault(name, []).append(_point(counted, value, line))
+                found.setdefault(name, []).append(_point(when, value, line))
         if total > MOST_POINTS:
             raise DataError(
                 f"The training log {path.name} holds more than {MOST_POINTS:,} numbers.",
@@ -77,8 +77,8 @@ def _columns(header: list[str], rows: Any, path: Path) -> dict[str, list[Point]]
     return found
 
 
-def _point(counted: Mapping[str, float | None], value: float, line: int) -> Point:
-    step, epoch = counted["step"], counted["epoch"]
+def _point(cells: Mapping[str, float | None], value: float, line: int) -> Point:
+    step, epoch = counted(cells["step"]), counted(cells["epoch"])
     order = step if step is not None else epoch if epoch is not None else float(line)
     return Point(order, epoch, value)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from auditkit.data.training_logs.curves import MOST_CURVES, MOST_POINTS, Point
+from auditkit.data.training_logs.curves import MOST_CURVES, MOST_POINTS, Point, counted
 from auditkit.errors import DataError
 
 NAME = "trainer_state.json"
@@ -54,7 +54,7 @@ def _entries(state: Any, path: Path) -> Iterator[Mapping[str, Any]]:
 
 
 def _logged(entry: Mapping[str, Any], path: Path) -> Iterator[tuple[str, Point]]:
-    step, epoch = (_number(entry.get(name)) for name in ("step", "epoch"))
+    step, epoch = (counted(_number(entry.get(name))) for name in ("step", "epoch"))
     if step is None and epoch is None:
         raise _refused(path, "an entry of its log_history has neither step nor epoch")
     for name, given in entry.items():

@@ -87,6 +87,17 @@ def test_a_loss_that_is_not_finite_is_counted(tmp_path: Path) -> None:
     assert (_state(tmp_path, state).curves[0].lost) == 2
 
 
+def test_numbers_beyond_all_measure_are_none(tmp_path: Path) -> None:
+    found = _csv(tmp_path, "epoch,step,loss\nnan,1,0.5\n1,inf,0.25\n2,3,1e200\n")
+    (curve,) = found.curves
+    assert (curve.steps, curve.epochs, curve.values, curve.lost) == (
+        (1.0,),
+        (1.0,),
+        (0.25,),
+        1,
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [
