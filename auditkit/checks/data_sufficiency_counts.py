@@ -47,7 +47,7 @@ GROUP = Metric(
     direction=Direction.HIGHER,
     low=0,
 )
-_MOST_DRAWN = 40
+_MOST_DRAWN = 20
 Rows = Mapping[str, int]
 
 

@@ -293,6 +293,23 @@ def test_a_class_that_never_occurs_is_told() -> None:
     assert least.reason.startswith("The class c, of 3;")
 
 
+def test_of_many_classes_the_smallest_are_drawn() -> None:
+    names = tuple(f"c{place:02}" for place in range(30))
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(900, 30)), columns=[f"score_{name}" for name in names])
+    table["y"] = np.repeat(names, 30)
+    table.loc[:239, "y"] = "c29"  # so that the first eight do not occur
+    model = stored([f"score_{name}" for name in names], task="multiclass", outputs="logits",
+                   classes=names)  # fmt: skip
+    result = findings("data_sufficiency", model, data_of(table))
+    (figure,) = (one for one in result.figures if one.kind == "unit_counts")
+    drawn = [row["level"] for row in figure.data["rows"]]
+    assert len(drawn) == 20
+    assert set(names[:8]) < set(drawn)
+    assert "c29" not in drawn
+    assert figure.data["levels"] == 30
+
+
 def test_widths_are_those_of_the_intervals() -> None:
     data = data_of(scored(400), scored(200, 1))
     result = findings("data_sufficiency", stored(**DECIDING), data)

@@ -50,8 +50,8 @@ def test_few_are_not_told_and_none_are() -> None:
 
 def test_more_levels_than_fit_are_counted() -> None:
     shown = texts(unit_counts(50))
-    assert "The 40 with fewest rows of 50 are drawn." in shown
-    assert "class 45" not in shown
+    assert "The 20 with fewest rows of 50 are drawn." in shown
+    assert "class 25" not in shown
 
 
 @pytest.mark.parametrize("figure", [learning_curve(value_label="<script>"), unit_counts()])

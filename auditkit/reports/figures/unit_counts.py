@@ -9,7 +9,7 @@ from auditkit.reports.figures import style
 from auditkit.reports.formatting import count
 from auditkit.reports.text import distinct
 
-WIDTH, STEP, MOST = 420, 15, 40
+WIDTH, STEP, MOST = 420, 15, 20
 COLOURS = {"training": style.SECOND, "evaluation": style.ESTIMATE}
 _FEW = "fewer than 5"
 
