@@ -141,6 +141,7 @@ def _settings(
         nuisances=configuration.nuisances,
         explain=configuration.explain.model_dump(),
         retraining=retraining,
+        cost=configuration.cost.model_dump(),
         training_log=None if log is None else base / log,
         keep_outcomes=said.keep_outcomes or configuration.keep_outcomes,
         waivers=() if waivers is None else load_waivers(base / waivers),
@@ -167,7 +168,8 @@ def build_model(
 ) -> tuple[WrappedModel, dict[str, str]]:
     """The wrapped model that a configuration describes, and where it came from.
 
-    The second part holds, for a model from a file, its `digest`, `file` and `path_taken`.
+    The second part holds, for a model from a file, its `digest`, `file`, `file_bytes` and
+    `path_taken`.
 
     Raises:
         ModelError, ConfigurationError: the file, the code or the declaration is wrong.
@@ -225,6 +227,7 @@ def _module(section: ModelSection, code: Code, said: Overrides) -> tuple[Any, di
     return loaded.module, {
         "digest": loaded.digest,
         "file": section.file,
+        "file_bytes": str((code.base / section.file).stat().st_size),
         "path_taken": loaded.path_taken,
     }
 

@@ -23,6 +23,7 @@ from auditkit.environment import describe_environment
 from auditkit.errors import ConfigurationError, PolicyError
 from auditkit.evidence.aims import Aims
 from auditkit.evidence.collected import Evidence
+from auditkit.evidence.cost_wishes import CostWishes
 from auditkit.evidence.engine import Engine, LocalEngine, Options
 from auditkit.evidence.kept_outcomes import kept_needs, kept_outcomes, to_bytes
 from auditkit.evidence.needs import SplitNeed
@@ -69,6 +70,7 @@ class Settings:
             those that are built in for the medium, an empty list for none.
         explain: which explanations are wanted; a mapping of some wishes will do.
         retraining: how the model may be trained again; a mapping of some settings will do.
+        cost: what of the model's cost is wanted, and prices; a mapping of some wishes will do.
         training_log: file or folder of what was logged while the model was trained; None for none.
         keep_outcomes: whether the store keeps what became of a sample of the evaluation rows, so
             that the next version can be compared with this one on the same rows.
@@ -90,6 +92,7 @@ class Settings:
     nuisances: Sequence[Nuisance | Mapping[str, Any]] | None = None
     explain: Wishes | Mapping[str, Any] = field(default_factory=Wishes)
     retraining: Retraining | Mapping[str, Any] = field(default_factory=Retraining)
+    cost: CostWishes | Mapping[str, Any] = field(default_factory=CostWishes)
     training_log: str | Path | None = None
     keep_outcomes: bool = False
     waivers: tuple[Waiver, ...] = ()
@@ -136,6 +139,15 @@ class Settings:
         """
         return Retraining.of(self.retraining)
 
+    @property
+    def costed(self) -> CostWishes:
+        """What of the model's cost is wanted.
+
+        Raises:
+            ConfigurationError: a wish is unknown or out of range.
+        """
+        return CostWishes.of(self.cost)
+
     @cached_property
     def logged(self) -> TrainingLog | None:
         """What was logged while the model was trained, read once; None where no log is given.
@@ -155,6 +167,7 @@ class Settings:
             "nuisances": told,
             "explain": self.wishes.describe(),
             "retraining": self.trained.describe(),
+            "cost": self.costed.describe(),
             "training_log": None if self.logged is None else self.logged.describe(),
             "keep_outcomes": self.keep_outcomes,
         }
@@ -349,6 +362,8 @@ class _Audit:
             nuisances=self.settings.named,
             wishes=self.settings.wishes,
             retraining=self.settings.trained,
+            cost=self.settings.costed,
+            file_bytes=int(self.settings.origin.get("file_bytes", 0)) or None,
             training_log=self.settings.logged,
         )
 

@@ -92,6 +92,23 @@ class RetrainingSection(_Section):
     permutations: Annotated[int, Field(strict=True, ge=0, le=20)] = 1
 
 
+class CostSection(_Section):
+    """What of the model's cost is wanted, and what a machine and its power cost."""
+
+    batch_sizes: Annotated[
+        tuple[Annotated[int, Field(strict=True, ge=1, le=65_536)], ...],
+        Field(min_length=1, max_length=8),
+    ] = (1, 8, 64)
+    seconds: Annotated[float, Field(strict=True, ge=0.01, le=3600)] = 1.0
+    energy_seconds: Annotated[float, Field(strict=True, ge=0, le=3600)] = 0.0
+    price_per_hour: Annotated[float, Field(strict=True, ge=1e-6, le=1e9)] | None = None
+    currency: str = ""
+    power_watts: Annotated[float, Field(strict=True, ge=1e-3, le=1e6)] | None = None
+    grid_grams_per_kwh: Annotated[float, Field(strict=True, ge=0.01, le=5000)] | None = None
+    grid_source: str = ""
+    country: str = ""
+
+
 class ModelSection(_Section):
     """The trained model: a file, a factory, or columns of stored predictions."""
 
@@ -301,6 +318,7 @@ class AuditConfiguration(_Section):
     aims: AimsSection = AimsSection()
     explain: ExplainSection = ExplainSection()
     retraining: RetrainingSection = RetrainingSection()
+    cost: CostSection = CostSection()
     training_log: str | None = None
     nuisances: tuple[dict[str, Any], ...] | None = None
     checks: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
@@ -334,6 +352,7 @@ _SECTIONS: tuple[type[_Section], ...] = (
     InputsSection,
     AimsSection,
     RetrainingSection,
+    CostSection,
     DataSection,
     SplitSection,
     SplitColumnSection,

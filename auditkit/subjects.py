@@ -17,6 +17,7 @@ from auditkit.data.sources import OUTSIDE
 from auditkit.data.training_logs import TrainingLog
 from auditkit.errors import ConfigurationError, DataError, ModelError
 from auditkit.evidence.aims import Aims
+from auditkit.evidence.cost_wishes import CostWishes
 from auditkit.evidence.retraining import Retraining
 from auditkit.evidence.runner import BatchRunner
 from auditkit.evidence.slice_levels import bin_labels, frequent_labels, labels_of_values
@@ -41,6 +42,7 @@ _FEWEST_NAMED = 50
 _USUAL = Aims()
 _WISHES = Wishes()
 _RETRAINING = Retraining()
+_COST = CostWishes()
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,8 @@ def probe(
     nuisances: tuple[Nuisance, ...] | None = None,
     wishes: Wishes = _WISHES,
     retraining: Retraining = _RETRAINING,
+    cost: CostWishes = _COST,
+    file_bytes: int | None = None,
     training_log: TrainingLog | None = None,
 ) -> Probed:
     """Check schema and first batch of every split, run the model once, and describe the subject.
@@ -112,6 +116,8 @@ def probe(
         aims=aims,
         wishes=wishes,
         retraining=retraining,
+        cost=cost,
+        file_bytes=file_bytes,
         training_log=training_log,
         nuisances=_nuisances(model, batches["evaluation"], nuisances, medium),
     )

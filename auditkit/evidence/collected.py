@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from auditkit.evidence.answers import Answers, NotAnswered
 from auditkit.evidence.clusters import Clusters
+from auditkit.evidence.costs.costs import Costs
 from auditkit.evidence.fingerprint_needs import FingerprintNeed
 from auditkit.evidence.fingerprints import Fingerprints
 from auditkit.evidence.needs import (
@@ -23,7 +24,7 @@ from auditkit.evidence.needs import (
 from auditkit.evidence.review import Review
 from auditkit.evidence.row_log import RowLog
 from auditkit.evidence.sample import Sampled
-from auditkit.evidence.sample_needs import AnswerNeed, AttributionNeed, TrialNeed
+from auditkit.evidence.sample_needs import AnswerNeed, AttributionNeed, CostNeed, TrialNeed
 from auditkit.evidence.slice_tables import SliceTables
 from auditkit.evidence.trial import NotTried, Trial
 from auditkit.measurement import Slice
@@ -58,6 +59,7 @@ class SplitEvidence:
         unlabelled: number of units without a label.
         class_bins: the calibration of every class, by need, of the labelled rows.
         review: the labelled units that the model contradicts most, by need.
+        costs: what calls of the model take, by need; {} in processes that do not judge.
         fingerprints: units by what they hold, by need.
     """
 
@@ -78,6 +80,7 @@ class SplitEvidence:
     class_bins: Mapping[ClassBinsNeed, ClassBins] = field(default_factory=dict)
     review: Mapping[ReviewNeed, Review] = field(default_factory=dict)
     undrawn: str = ""
+    costs: Mapping[CostNeed, Costs] = field(default_factory=dict)
     fingerprints: Mapping[FingerprintNeed, Fingerprints] = field(default_factory=dict)
 
     @property

@@ -16,6 +16,7 @@ from auditkit.data.datasets import Dataset
 from auditkit.evidence.answers import Answers, NotAnswered
 from auditkit.evidence.collected import Evidence, SplitEvidence
 from auditkit.evidence.collector import SplitCollector
+from auditkit.evidence.costing import with_costs
 from auditkit.evidence.plan import TRIED, Plan, SplitPlan
 from auditkit.evidence.progress import progress_bar, step_bar
 from auditkit.evidence.sample_needs import AnswerNeed, AttributionNeed
@@ -149,7 +150,8 @@ class LocalEngine:
             name: collect_split(job, job.source.fragments(), options) for name, job in jobs.items()
         }
         answered = {name: with_answers(splits[name], job, options) for name, job in jobs.items()}
-        return with_trials(Evidence(answered), plan, subject, model, options)
+        tried = with_trials(Evidence(answered), plan, subject, model, options)
+        return with_costs(tried, plan, model, options.batch_size, quiet=options.quiet)
 
 
 def with_answers(split: SplitEvidence, job: Job, options: Options) -> SplitEvidence:

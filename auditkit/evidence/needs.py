@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from auditkit.evidence.fingerprint_needs import FingerprintNeed
 from auditkit.evidence.quantile_values import CROSSING, WIDTH
-from auditkit.evidence.sample_needs import AnswerNeed, AttributionNeed, TrialNeed
+from auditkit.evidence.sample_needs import AnswerNeed, AttributionNeed, CostNeed, TrialNeed
 from auditkit.evidence.subject import ViewKey
 
 
@@ -279,6 +279,7 @@ Need = (
     | ReviewNeed
     | TrialNeed
     | FingerprintNeed
+    | CostNeed
 )
 
 
@@ -303,7 +304,7 @@ def rests_on_labels(need: Need) -> bool:
         True
     """
     match need:
-        case AttributionNeed() | AnswerNeed() | TrialNeed() | FingerprintNeed():
+        case AttributionNeed() | AnswerNeed() | TrialNeed() | FingerprintNeed() | CostNeed():
             return False
         case SliceNeed() | ClassBinsNeed() | ReviewNeed():
             return True  # errors, whatever their kind

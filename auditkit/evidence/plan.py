@@ -20,7 +20,7 @@ from auditkit.evidence.needs import (
     SumNeed,
     serves,
 )
-from auditkit.evidence.sample_needs import AnswerNeed, AttributionNeed, TrialNeed
+from auditkit.evidence.sample_needs import AnswerNeed, AttributionNeed, CostNeed, TrialNeed
 from auditkit.evidence.subject import Labels, Subject
 
 _N = TypeVar(
@@ -35,6 +35,7 @@ _N = TypeVar(
     ReviewNeed,
     TrialNeed,
     FingerprintNeed,
+    CostNeed,
 )
 _C = TypeVar("_C", CountNeed, SumNeed)
 
@@ -61,11 +62,13 @@ class SplitPlan:
     reviews: tuple[ReviewNeed, ...] = ()
     drawn: int = 0
     fingerprints: tuple[FingerprintNeed, ...] = ()
+    costs: tuple[CostNeed, ...] = ()
 
     @property
     def sampled(self) -> int:
         """How many units are drawn for what is too dear for all of them; 0 for none."""
         sizes = [need.sample for need in self.attributions]
+        sizes += [need.sample for need in self.costs]
         return max([self.drawn, *sizes, *(need.sample for need in self.answers)])
 
 
@@ -123,6 +126,7 @@ def _split_plan(needs: list[Need], subject: Subject, drawn: int) -> SplitPlan:
         reviews=tuple(dict.fromkeys(_only(needs, ReviewNeed))),
         drawn=drawn,
         fingerprints=tuple(dict.fromkeys(_only(needs, FingerprintNeed))),
+        costs=tuple(dict.fromkeys(_only(needs, CostNeed))),
     )
 
 

@@ -84,3 +84,23 @@ class TrialNeed:
         numbers = (self.size, self.draw, self.halvings)
         if min(numbers) < 0:
             raise ValueError(f"expected sizes, draws and halvings from 0, found {numbers}")
+
+
+@dataclass(frozen=True)
+class CostNeed:
+    """What calls of the model take, on units of a random sample.
+
+    Attributes:
+        batch_sizes: units of a call, ascending.
+        seconds: what timing may take in all.
+        energy_seconds: for how long a meter is read beside the calls; 0 for not at all.
+    """
+
+    batch_sizes: tuple[int, ...] = (1, 8, 64)
+    seconds: float = 1.0
+    energy_seconds: float = 0.0
+
+    @property
+    def sample(self) -> int:
+        """Number of units; a larger batch has some of them more than once."""
+        return min(max(self.batch_sizes), 1024)

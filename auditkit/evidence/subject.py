@@ -10,6 +10,7 @@ from auditkit.data.columns import Columns
 from auditkit.data.sources import OUTSIDE
 from auditkit.data.training_logs import TrainingLog
 from auditkit.evidence.aims import Aims
+from auditkit.evidence.cost_wishes import CostWishes
 from auditkit.evidence.retraining import Retraining
 from auditkit.explain.wishes import Wishes
 from auditkit.measurement import Slice
@@ -150,6 +151,8 @@ class Subject:
         aims: what the user wants of the model's confidence.
         wishes: which explanations the user wants.
         retraining: how the model may be trained again.
+        cost: what of the model's cost is wanted.
+        file_bytes: size of the file that the model came from; None where it came from none.
         training_log: what was logged while the model was trained; None where no log is given.
         nuisances: what ought not to matter to the model: named by the user, or those built in.
         slice_levels: axis by which slices are searched for (`feature:age`, `group:sex`) → its
@@ -175,6 +178,8 @@ class Subject:
     nuisances: tuple[Nuisance, ...] = ()
     wishes: Wishes = field(default_factory=Wishes)
     retraining: Retraining = field(default_factory=Retraining)
+    cost: CostWishes = field(default_factory=CostWishes)
+    file_bytes: int | None = None
     training_log: TrainingLog | None = None
 
     @property

@@ -24,6 +24,7 @@ from auditkit.data.datasets import Dataset
 from auditkit.data.integrity import Integrity
 from auditkit.errors import AuditkitError, ConfigurationError
 from auditkit.evidence.collected import Evidence
+from auditkit.evidence.costing import with_costs
 from auditkit.evidence.engine import Job, Options, collect_split, with_answers, with_trials
 from auditkit.evidence.merging import from_bytes, merge, to_bytes
 from auditkit.evidence.plan import Plan
@@ -76,7 +77,18 @@ class TorchrunEngine:
             self._judge_together(job.source)
             merged = reduce(merge, (from_bytes(part, split_plan) for part in parts))
             splits[name] = with_answers(merged, job, options)
-        return with_trials(Evidence(splits), plan, subject, model, options)
+        tried = with_trials(Evidence(splits), plan, subject, model, options)
+        return self._with_costs(tried, plan, model, options)
+
+    def _with_costs(
+        self, evidence: Evidence, plan: Plan, model: WrappedModel, options: Options
+    ) -> Evidence:
+        """Taken by the one that judges, while the others wait: together they would be slower."""
+        self._all_gather(b"")
+        if self.primary:
+            evidence = with_costs(evidence, plan, model, options.batch_size, quiet=options.quiet)
+        self._all_gather(b"")
+        return evidence
 
     def _part(self, job: Job, options: Options) -> bytes:
         """This rank's evidence, or what went wrong: the others must hear of it to stop too."""

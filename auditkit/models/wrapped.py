@@ -155,6 +155,16 @@ class WrappedModel:
                 returned = self._subject.call(prepared)
         return normalise(returned, self.heads, units_in(prepared))
 
+    def answer(self, prepared: Any) -> Any:
+        """What the model itself returns for prepared inputs, unchecked; use in `opened()`.
+
+        `forward` without its checks, for whoever wants to know what the model costs.
+
+        Raises:
+            ModelError: the model could not take the inputs.
+        """
+        return self._subject.call(prepared)
+
     def predict(self, inputs: Any) -> dict[str, Tensor]:
         """Outputs of each head for inputs as the data give them, without gradients.
 

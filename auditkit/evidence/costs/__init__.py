@@ -1,0 +1,1 @@
+"""What the model costs: operations, memory, time and energy of its calls."""
