@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
 from auditkit.learners import Unteachable
@@ -220,3 +222,43 @@ def test_small_tables_take_little_time() -> None:
         taught(name, frame, np.arange(300) % 3, THREE)(frame)
     # About .1 s on an idle core; scikit-learn was imported before.
     assert time.process_time() - started < 1.5
+
+
+CELLS = {
+    "number": st.one_of(st.floats(allow_nan=True, allow_infinity=True), st.just(0.0)),
+    "word": st.one_of(st.none(), st.sampled_from(["a", "b", "c"]), st.text(max_size=3)),
+}
+HEADS = {
+    "binary": (BINARY, st.integers(0, 1)),
+    "classes": (THREE, st.integers(0, 2)),
+    "number": (NUMBER, st.floats(-1e6, 1e6)),
+    "quantiles": (
+        Head("", Task.REGRESSION, quantiles=(0.1, 0.5)),
+        st.floats(-1e6, 1e6),
+    ),
+}
+
+
+@RIVALS
+@settings(max_examples=25, deadline=None)
+@given(data=st.data(), n=st.integers(1, 40), kind=st.sampled_from(sorted(HEADS)))
+def test_any_table_is_learnt_or_a_reason(name: str, data: st.DataObject, n: int, kind) -> None:
+    head, outcomes = HEADS[kind]
+    columns = data.draw(st.lists(st.sampled_from(sorted(CELLS)), min_size=1, max_size=4))
+    frame = pd.DataFrame(
+        {
+            f"{column} {place}": pd.Series(
+                data.draw(st.lists(CELLS[column], min_size=n, max_size=n)),
+                dtype="float64" if column == "number" else "object",
+            )
+            for place, column in enumerate(columns)
+        }
+    )
+    target = np.array(data.draw(st.lists(outcomes, min_size=n, max_size=n)))
+    try:
+        learnt = taught(name, frame, target, head)
+    except Unteachable:
+        return
+    found = learnt(frame)
+    assert found.shape == (n, head.numbers if kind != "binary" else 1)
+    assert np.isfinite(found).all()
