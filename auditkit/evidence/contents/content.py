@@ -32,6 +32,19 @@ class Content:
         return len(self.hashes)
 
 
+def within_one(values: np.ndarray) -> np.ndarray:
+    """Each unit's finite numbers divided by its largest, float32; others become 0.
+
+    >>> within_one(np.array([[2.0, -4.0], [np.nan, 1e30], [0.0, 0.0]], dtype=np.float32)).tolist()
+    [[0.5, -1.0], [0.0, 1.0], [0.0, 0.0]]
+    """
+    finite = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+    axes = tuple(range(1, finite.ndim))
+    largest = np.abs(finite).max(axis=axes, keepdims=True, initial=0.0)
+    found: np.ndarray = (finite / np.where(largest > 0, largest, 1.0)).astype(np.float32)
+    return found
+
+
 def unit_length(vectors: np.ndarray) -> np.ndarray:
     """Each row divided by its length, float32; rows of no length, or of no finite one, are zero.
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from auditkit.evidence.contents.arrays import canonical
-from auditkit.evidence.contents.content import Content, unit_length
+from auditkit.evidence.contents.content import Content, unit_length, within_one
 from auditkit.evidence.contents.digests import digests_of_rows
 
 _SIDE = 32
@@ -51,11 +51,10 @@ def image_content(values: np.ndarray) -> Content:
     """
     plain = canonical(values)
     hashed = digests_of_rows(plain)
-    channels = np.nan_to_num(_channels_first(plain), nan=0.0, posinf=0.0, neginf=0.0)
+    channels = within_one(_channels_first(plain))
     grey = _brightness(channels)
     spectrum = _spectrum(_resized(grey))
-    largest = np.abs(grey).max(axis=(1, 2), initial=0.0)
-    spectrum[grey.std(axis=(1, 2)) <= _FAINT * largest] = 0.0
+    spectrum[grey.std(axis=(1, 2)) <= _FAINT] = 0.0
     pattern = unit_length(spectrum)
     return Content(hashed, unit_length(np.hstack([pattern, _COLOUR * _tint(channels, grey)])))
 

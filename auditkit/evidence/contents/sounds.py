@@ -10,9 +10,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+from scipy.fft import next_fast_len, rfft
 
 from auditkit.evidence.contents.arrays import canonical
-from auditkit.evidence.contents.content import Content, unit_length
+from auditkit.evidence.contents.content import Content, unit_length, within_one
 from auditkit.evidence.contents.digests import digests_of_rows
 
 _TIMES, _BANDS = 16, 16
@@ -41,7 +42,7 @@ def sound_content(values: np.ndarray) -> Content:
     """
     plain = canonical(values)
     hashed = digests_of_rows(plain)
-    waves = np.nan_to_num(plain.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    waves = within_one(plain)
     loudness = _bands(waves if waves.ndim == 2 else waves.mean(axis=1))
     most = loudness.max(axis=(1, 2), keepdims=True)
     decibels = np.log(loudness / np.where(most > 0, most, 1.0) + _FLOOR).reshape(len(waves), -1)
@@ -51,12 +52,13 @@ def sound_content(values: np.ndarray) -> Content:
 def _bands(waves: np.ndarray) -> np.ndarray:
     """Energy of each band in each stretch of time, shape (n, times, bands)."""
     hop = waves.shape[1] // (_TIMES + 1)
-    window = np.hanning(2 * hop)
-    bands = _of_pitches(hop + 1)
+    window = np.hanning(2 * hop).astype(np.float32)
+    length = next_fast_len(2 * hop, real=True)
+    bands = _of_pitches(length // 2 + 1)
     found = np.empty((len(waves), _TIMES, _BANDS))
     for place in range(_TIMES):
         stretch = waves[:, place * hop : place * hop + 2 * hop] * window
-        found[:, place] = np.square(np.abs(np.fft.rfft(stretch, axis=1))) @ bands
+        found[:, place] = np.square(np.abs(rfft(stretch, length, axis=1))) @ bands
     return found
 
 
@@ -68,5 +70,5 @@ def _of_pitches(number: int) -> np.ndarray:
     """
     scale = np.log1p(40 * np.arange(number) / number) / np.log1p(40)
     band = np.minimum((scale * _BANDS).astype(np.int64), _BANDS - 1)
-    found: np.ndarray = (band[:, None] == np.arange(_BANDS)).astype(np.float64)
+    found: np.ndarray = (band[:, None] == np.arange(_BANDS)).astype(np.float32)
     return found

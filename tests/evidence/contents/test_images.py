@@ -82,6 +82,8 @@ def test_strange_pictures() -> None:
     assert found.vectors[4].any()
     assert len(np.unique(found.hashes[:, 0])) == 5
     assert (image_content(-strange).hashes[0] == found.hashes[0]).all()
+    whole = image_content(1e37 * PICTURES).vectors
+    np.testing.assert_allclose(whole, image_content(PICTURES).vectors, atol=1e-5)
     for shape in ((3, 1, 1, 1), (2, 1, 1, 300), (0, 3, 8, 8)):
         assert image_content(np.ones(shape)).vectors.shape[0] == shape[0]
 

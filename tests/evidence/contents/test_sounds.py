@@ -38,14 +38,16 @@ def test_copies_are_nearer_than_anything_else(change: str) -> None:
 
 
 def test_strange_sounds() -> None:
-    strange = np.zeros((4, SHORTEST))
+    strange = np.zeros((5, SHORTEST))
+    strange[4] = 1e37 * np.sin(np.arange(SHORTEST))
     strange[1] = np.nan
     strange[2] = 1.0
     strange[3] = np.inf
     found = sound_content(strange)
     assert np.isfinite(found.vectors).all()
     assert not found.vectors[[0, 1, 3]].any()
-    assert len(np.unique(found.hashes[:, 0])) == 4
+    assert found.vectors[4].any()
+    assert len(np.unique(found.hashes[:, 0])) == 5
 
 
 def test_shapes_of_sounds() -> None:
