@@ -168,7 +168,7 @@ def _figure(view: View, state: Memorised) -> tuple[Figure, ...]:
     return (
         Figure(
             kind="gap",
-            title="What the training learns by heart",
+            title=f"What the training learns by heart{of}",
             caption=(
                 "The model on both splits; the same training on its own units when their labels "
                 "were permuted, where everything above chance is learnt by heart; and chance, "
