@@ -19,6 +19,7 @@ from auditkit.data import Dataset, dataset
 from auditkit.measurement import Measurement, Slice, Status
 from auditkit.models import wrap
 from auditkit.models.wrapped import WrappedModel
+from auditkit.policy import judge, policy_from_text
 from auditkit.statistics import estimates
 from auditkit.subjects import probe
 from tests.checks.audits import BINARY, DECIDING, data_of, findings, found, inside, stored, value
@@ -344,3 +345,59 @@ def test_both_rivals_have_one_metric_and_a_label_each() -> None:
         one for one in done.measurements if one.key.metric == GAIN and one.key.slice == Slice()
     ]
     assert [one.key.label for one in whole] == [LINE, TREES]
+
+
+class _TwoColumns(nn.Module):
+    """The truth as two numbers, one for each class."""
+
+    def __init__(self, *, logits: bool) -> None:
+        super().__init__()
+        self.logits = logits
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        odds = 2 * inputs[:, 2]
+        both = torch.stack([-odds / 2, odds / 2], dim=1)
+        return both if self.logits else both.softmax(dim=1)
+
+
+@pytest.mark.parametrize("logits", [True, False])
+@pytest.mark.parametrize("decision", [{"rule": "argmax"}, {"threshold": 0.5}])
+def test_two_columns_of_a_binary_output_are_compared(logits: bool, decision: dict) -> None:
+    evaluation, training = (world(2000, seed, 0.0, 2.0) for seed in (1, 2))
+    outputs = "logits" if logits else "probabilities"
+    model = wrap(
+        _TwoColumns(logits=logits), task="binary", outputs=outputs, decision=decision, device="cpu"
+    )
+    features = ("x1", "x2", "x3")
+    data = dataset(evaluation=evaluation, training=training, label="y", features=features)
+    done = findings("rival", model, data)
+    for metric in (GAIN, "rival.log_loss_gain", "rival.brier_gain"):
+        assert inside(found(done, metric, label=LINE), -0.02, 0.02)
+
+
+REQUIREMENT = """
+id: better
+title: Better
+version: "1"
+description: For a test.
+alpha: 0.05
+requirements:
+  - id: better-than-simple
+    title: Better than a simple model
+    kind: bound
+    metric: rival.accuracy_gain
+    at_least: 0
+    severity: block
+    basis: organisation
+    explanation: For a test.
+"""
+
+
+def test_one_requirement_is_asked_of_both_rivals() -> None:
+    evaluation, training = (world(2000, seed, 2.0, 0.5) for seed in (1, 2))
+    evaluation["score"] = expit(2 * np.sign(evaluation["x1"] * evaluation["x2"]) + 0.4)
+    done = findings("rival", stored(**DECIDING), data_of(evaluation, training))
+    verdicts = judge(policy_from_text(REQUIREMENT), done.measurements).verdicts
+    by_rival = {one.measurement.key.label: one.status for one in verdicts if one.measurement}
+    assert by_rival.keys() == {LINE, TREES}
+    assert by_rival[LINE] == "pass"
