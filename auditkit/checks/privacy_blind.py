@@ -16,7 +16,6 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from auditkit.checks.check import BETWEEN, EVALUATION, TRAINING
 from auditkit.checks.estimation import absent, estimated
@@ -225,6 +224,8 @@ def _scores(numbers: np.ndarray, known: Known) -> np.ndarray:
 
     A line sees a small shift of many inputs, trees one of spread or of inputs together.
     """
+    from scipy.stats import rankdata  # slow to load, and few audits need it
+
     member, halves = known.is_member, known.held_out.astype(np.int64)
     scores = [probe_scores(numbers, member[:, None].astype(np.float64), halves)[:, 0]]
     if known.fewest >= _FEWEST_OF_TREES:

@@ -93,8 +93,8 @@ def _areas(of: str, found: Sequence[Measurement], view_label: str) -> Figure:
         title=f"How well attacks on the output{of} tell who was a member",
         caption=(
             "Area under the curve of each attack, overall, by class and by group: .5 is no better "
-            "than chance, 1 names every member; n is of the side with fewer. Intervals are 90 %. These are the attacks that "
-            "were made; others may find more."
+            "than chance, 1 names every member. Intervals are 90 %, n is of the side with fewer. "
+            "These are the attacks that were made; others may find more."
         ),
         check="privacy",
         data={
@@ -129,8 +129,9 @@ def _losses(of: str, attacked: Attacked) -> Figure:
         kind="separation",
         title=f"What the output{of} gives of members and of non-members",
         caption=(
-            "A model that knows units by heart is surer of them: their scores are higher, their losses smaller. The further the two differ, the "
-            "more an attack has to go by. Bins of fewer than five units are left out."
+            "A model that knows units by heart is surer of them: their scores are higher, their "
+            "losses smaller. The further the two differ, the more an attack has to go by. Bins of "
+            "fewer than five units are left out."
         ),
         check="privacy",
         data={

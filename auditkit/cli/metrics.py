@@ -30,6 +30,7 @@ def command(family: str | None) -> None:
     out = console()
     for metric in metrics:
         gate = "" if metric.gateable else " · shown only, never judged"
+        gate += f" · passes from {metric.least_to_pass:,} units" if metric.least_to_pass else ""
         out.print(f"[bold]{metric.id}[/bold]  {escape(metric.title)}")
         out.print(f"  {escape(metric.definition)}")
         source = f" · {escape(metric.source)}" if metric.source else ""

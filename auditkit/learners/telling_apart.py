@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from auditkit.learners.by_task import threads_of_torch
+
 MOST_FITTED = 4000
 """Units that each half's trees are fitted on at most; the first ones, which should be any."""
 
@@ -49,10 +51,12 @@ def boosted_scores(features: np.ndarray, positive: np.ndarray, held_out: np.ndar
             learning_rate=_RATE,
             early_stopping=False,
             random_state=0,
-        ).fit(features[fitted], positive[fitted])
+        )
         others = held_out == here
-        if others.any():
-            scores[others] = trees.decision_function(features[others])
+        with threads_of_torch():
+            trees.fit(features[fitted], positive[fitted])
+            if others.any():
+                scores[others] = trees.decision_function(features[others])
     return scores
 
 
