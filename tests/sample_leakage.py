@@ -22,6 +22,7 @@ def _kind(name: str, hits: int | None, n: int, *, sampled: bool = False) -> dict
 def leak_kinds() -> Figure:
     rows = [
         _kind("Copies of training rows", 120, 2400),
+        {"kind": "Copies beyond chance", "value": -0.01, "low": -0.03, "high": 0.01, "n": 4400},
         _kind("Near copies of training rows", 48, 1000, sampled=True),
         _kind("Rows whose cluster is also in the training data", 2400, 2400),
         _kind("Training rows from the future", None, 2400),

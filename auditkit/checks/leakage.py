@@ -15,6 +15,7 @@ from auditkit.checks.check import BETWEEN, EVALUATION, Check, Findings
 from auditkit.checks.estimation import absent
 from auditkit.checks.leakage_apart import clusters_and_times
 from auditkit.checks.leakage_copies import Copies, copy_shares
+from auditkit.checks.leakage_excess import excess
 from auditkit.checks.leakage_features import feature_needs, lone_features
 from auditkit.checks.leakage_figures import features, kinds, similarity, without
 from auditkit.checks.leakage_labels import contradictions, labels_of
@@ -62,7 +63,7 @@ def _needs(subject: Subject) -> Iterator[SplitNeed]:
 def _measure(subject: Subject, evidence: Evidence) -> Findings:
     sides = Sides.of(subject, evidence)
     copies = Copies(sides)
-    found = [*copy_shares(copies), *clusters_and_times(sides)]
+    found = [*copy_shares(copies), excess(copies), *clusters_and_times(sides)]
     parts: list[Findings] = []
     labels: dict[str, np.ndarray] = {}
     for view in _views(subject):
@@ -154,8 +155,8 @@ CHECK = Check(
         "turned or cut by more than a little holds something else, and is none here.",
         "Whether choices before the training (scaling, selection of features, tuning) used the "
         "evaluation data cannot be seen in rows.",
-        "In a table of few columns rows may be alike by chance: how many are so within one split "
-        "tells what to expect of two.",
+        "Rows of few columns may be alike by chance, and are no leak; a table that held rows twice "
+        "before it was split has no more copies than chance makes, and they leaked.",
         "A feature was tried alone: several that give the outcome away together were not.",
         "Every row counts alike, whatever weight is declared.",
     ),

@@ -12,8 +12,8 @@ from auditkit.checks.estimation import drawn_ends
 from auditkit.checks.leakage_copies import Copies
 from auditkit.checks.leakage_metrics import (
     CLUSTERS,
-    CONTRADICTING,
     EXACT,
+    EXCESS,
     FUTURE,
     LONE,
     NEAR,
@@ -26,7 +26,7 @@ from auditkit.checks.leakage_outcomes import Outcomes
 from auditkit.evidence.subject import View
 from auditkit.measurement import Figure, Measurement, Metric, Status
 
-_KINDS = (EXACT, NEAR, CLUSTERS, FUTURE, REPEATED, NEARLY_REPEATED, CONTRADICTING)
+_KINDS = (EXACT, EXCESS, NEAR, CLUSTERS, FUTURE, REPEATED, NEARLY_REPEATED)
 _BINS = 40
 _LEAST_SHOWN = 0.05
 _MOST_FEATURES = 25
@@ -45,8 +45,8 @@ def kinds(measurements: Sequence[Measurement], rows: int) -> Iterator[Figure]:
             kind="leak_kinds",
             title="What the evaluation data share with the training data",
             caption=(
-                "Scores on rows that the model was trained on say nothing of new ones. Shares of "
-                "all rows that were compared are counts, and exact."
+                "Scores on rows that the model was trained on say nothing of new ones. Rows may be "
+                "alike by chance; more copies than the training rows have among themselves are not."
             ),
             check="leakage",
             data={"n": rows, "rows": drawn},

@@ -40,6 +40,18 @@ NEAR = _share(
     f"{_NEAR}.",
     f"{_KAPOOR}, L1.4; threshold from the training rows themselves",
 )
+EXCESS = Metric(
+    id="leakage.excess_duplicates",
+    title="Copies beyond chance",
+    definition="Share of the evaluation rows that have an exact copy among the training rows, "
+    "minus the share of the training rows that have another: 0 where both splits were drawn alike, "
+    "even if many rows are alike by chance.",
+    unit="share",
+    direction=Direction.LOWER,
+    low=-1,
+    high=1,
+    source="difference of two shares, Newcombe 1998, on counts scaled to rows of one content",
+)
 REPEATED = _share(
     "repeated_rows",
     "Rows that a split holds several times",
@@ -158,6 +170,7 @@ def _of_score(name: str) -> tuple[Metric, Metric, Metric]:
 METRICS = (
     EXACT,
     NEAR,
+    EXCESS,
     REPEATED,
     NEARLY_REPEATED,
     CONTRADICTING,

@@ -188,6 +188,43 @@ class TestCopies:
         assert "A random sample of 750 of 1,500 rows" in one.reason
 
 
+class TestExcess:
+    def test_rows_that_are_alike_by_chance_are_no_excess(self) -> None:
+        narrow = [frame.assign(x0=frame["x0"].round()) for frame in (CLEAN, TRAINING)]
+        result = findings(MODEL, data_of(*narrow, features=("score", "x0", "town", "job")))
+        assert value(result, "leakage.exact_duplicates") > 0.5
+        assert inside(found(result, "leakage.excess_duplicates"), -1, 0.05)
+
+    def test_rows_that_were_taken_over_are(self) -> None:
+        narrow, training = (frame.assign(x0=frame["x0"].round(2)) for frame in (CLEAN, TRAINING))
+        features = ("x0", "town", "job")
+        leaked = copied(narrow, training, slice(0, 100), *features)
+        result = findings(MODEL, data_of(leaked, training, features=("score", *features)))
+        one = found(result, "leakage.excess_duplicates")
+        assert one.value == pytest.approx(0.1, abs=0.03)
+        assert outside(one, -1, 0.05)
+        clustered = data_of(leaked, training, features=("score", *features), cluster="person")
+        again = found(findings(MODEL, clustered), "leakage.excess_duplicates")
+        assert again.value == pytest.approx(one.value)
+        assert outside(again, -1, 0.02)
+
+    def test_the_interval_covers_where_nothing_leaked(self) -> None:
+        from auditkit.checks.leakage_excess import _alike
+
+        rng, missed = np.random.default_rng(0), np.zeros(2)
+        for _ in range(400):
+            training, evaluation = (rng.integers(0, 20_000, n) for n in (2000, 1000))
+            counts = np.bincount(training, minlength=20_000)
+            hits = [(evaluation, counts[evaluation] > 0), (training, counts[training] > 1)]
+            parts: list[float] = []
+            for rows, flags in hits:
+                parts += [flags.sum() / _alike(rows[flags]), len(rows) / _alike(rows[flags])]
+            low, high = estimates.bounds(estimates.proportion_difference(*parts), 0.05)
+            missed += low > 0, high < 0
+        # At a nominal 5 %, two standard errors of 400 repetitions aside.
+        assert (missed / 400 <= 0.072).all(), missed / 400
+
+
 class TestOutcomes:
     def test_scores_are_told_without_the_leaked_rows(self) -> None:
         leaked = copied(CLEAN, TRAINING, slice(0, 200))

@@ -13,7 +13,7 @@ def test_each_kind_has_its_share_and_of_how_many_it_is() -> None:
     assert "4.8 % (3.8 to 6.0 %) of 1,000" in shown
     assert "not measured" in shown
     assert "Rows whose cluster is also in the training data" in shown
-    assert any("counts have none" in line for line in shown)
+    assert any("that were counted have none" in line for line in shown)
 
 
 def test_similarities_of_both_are_drawn_and_copies_apart() -> None:

@@ -22,7 +22,7 @@ def draw(figure: Figure) -> alt.TopLevelMixin:
     rows = _rows(given)
     notes = [
         f"n = {count(figure.data['n'])} evaluation rows.",
-        "Dark lines: 90 % intervals, where a sample stands for the rows; counts have none.",
+        "Dark lines: 90 % intervals; shares that were counted have none.",
     ]
     if len(given) > MOST_ROWS:
         notes.append(f"The first {MOST_ROWS} of {count(len(given))} are drawn.")
