@@ -21,7 +21,8 @@ _CANDIDATES = 16
 """Of how many for each that is wanted the whole vectors are compared after a projection."""
 
 _QUERIES = 512
-_LEAST, _MOST = 256, 4096
+_LEAST, _MOST = 64, 4096
+_BLOCKS = 32
 _SEED = 20_260_103
 _NONE = np.float32(-2.0)
 
@@ -53,7 +54,8 @@ def nearest(
         places, values = _by_block(queries, references, own, number)
     else:
         few, many = (projected(vectors) for vectors in (queries, references))
-        places, values = _by_block(few, many, own, number)
+        # The best alone of so many blocks that the k best seldom share one.
+        places, values = _by_block(few, many, own, 1, _BLOCKS * number)
         places, values = _leading(places, values, _CANDIDATES * number)
         values = _cosines(queries, references, places)
     return _leading(places, values, number)
@@ -75,10 +77,14 @@ def _directions(width: int) -> np.ndarray:
 
 
 def _by_block(
-    queries: np.ndarray, references: np.ndarray, own: np.ndarray | None, number: int
+    queries: np.ndarray,
+    references: np.ndarray,
+    own: np.ndarray | None,
+    number: int,
+    blocks: int = 1,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The best references of each block for each query, and their cosines, side by side."""
-    size = min(max(len(references) // 32, _LEAST), _MOST)
+    size = min(max(len(references) // blocks, _LEAST), _MOST)
     starts = range(0, len(references), size)
     places = np.full((len(queries), max(len(starts), 1), number), -1, dtype=np.int64)
     values = np.full(places.shape, _NONE, dtype=np.float32)

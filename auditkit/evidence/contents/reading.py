@@ -84,17 +84,14 @@ def _nest_content(leaves: list[Leaf], medium: str) -> Content:
     if not leaves:
         return _no(NOTHING)
     told = [
-        part for leaf in leaves if not beside_tokens(leaf, leaves)
-        for part in [_tokens(leaf, leaves, medium) or _leaf_content(leaf, medium)]
-    ]  # fmt: skip
+        token_content(leaf, leaves) if holds_tokens(leaf, medium) else _leaf_content(leaf, medium)
+        for leaf in leaves
+        if not beside_tokens(leaf, leaves)
+    ]
     if len(told) == 1:
         return told[0]
     vectors = np.hstack([part.vectors for part in told])
     return Content(digests_together([part.hashes for part in told]), projected(vectors))
-
-
-def _tokens(leaf: Leaf, leaves: list[Leaf], medium: str) -> Content | None:
-    return token_content(leaf, leaves) if holds_tokens(leaf, medium) else None
 
 
 def _leaf_content(leaf: Leaf, medium: str) -> Content:
