@@ -7,6 +7,7 @@ from typing import Any
 from auditkit.measurement import Figure, Measurement
 from tests.sample_advice import frontier
 from tests.sample_confidence import confidence_figures
+from tests.sample_costs import cost_figures
 from tests.sample_explanations import explanation_figures
 from tests.sample_leakage import leakage_figures
 from tests.sample_measurements import (
@@ -275,6 +276,7 @@ def sample_figures() -> tuple[Figure, ...]:
         shortcut_effects(),
         *membership_figures(),
         *rival_figures(),
+        *cost_figures(),
         *leakage_figures(),
         *overfitting_figures(),
         *explanation_figures(),

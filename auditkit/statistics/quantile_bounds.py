@@ -31,8 +31,10 @@ def quantile_bounds(parameters: Mapping[str, Any], z: float) -> Bounds:
     if z == 0:
         return value, value
     values, n, share = parameters["values"], parameters["n"], parameters["share"]
-    ranks = parameters["before"] + 1 + np.arange(len(values))
-    rank = np.minimum(ranks / parameters["count"], 1.0) * n
+    places = (parameters["before"] + np.arange(len(values))) / max(parameters["count"] - 1, 1)
+    # The smallest of the series stands for the smallest of n, and the largest for the largest.
+    rank = 1 + np.minimum(places, 1.0) * max(n - 1, 0.0)
+    n = max(n, 1.0)
     alpha = upper_tail(z)
     # P(fewer than k below the quantile) and P(at least k), by the incomplete beta function.
     above = betainc(n - rank + 1, rank, 1 - share)

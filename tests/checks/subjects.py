@@ -12,6 +12,7 @@ from torch import nn
 
 from auditkit.data import Dataset, Group, dataset
 from auditkit.data.training_logs import Curve, TrainingLog
+from auditkit.evidence.cost_wishes import CostWishes
 from auditkit.evidence.retraining import Retraining
 from auditkit.models import stored_predictions, wrap
 from auditkit.models.wrapped import WrappedModel
@@ -407,11 +408,17 @@ _LOG = TrainingLog(
     ),
 )
 
+_PRICES = CostWishes(
+    price_per_hour=1.2, currency="EUR", power_watts=65, grid_grams_per_kwh=56, grid_source="RTE"
+)
 SETTINGS: dict[str, dict[str, Any]] = {
     "trained again": {
         "retraining": Retraining(_taught(regression=False), units=200),
         "training_log": _LOG,
     },
-    "prices, trained again": {"retraining": Retraining(_taught(regression=True), units=200)},
+    "prices, trained again": {
+        "retraining": Retraining(_taught(regression=True), units=200),
+        "cost": _PRICES,
+    },
 }
 """Case → what is declared beside the model and its data."""
