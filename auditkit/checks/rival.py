@@ -81,10 +81,11 @@ def _measure(subject: Subject, evidence: Evidence) -> Findings:
 def _no_worse(match: Match, found: Sequence[Measurement]) -> Iterator[str]:
     """What a reviewer must see: a simple model does as well, by what is judged first."""
     gain = leading(match.view)
-    if gain is None or isinstance(match.pair, str) or not found:
+    if gain is None or isinstance(match.pair, str):
         return
-    first = found[0]  # of all units, by the gain that comes first
-    if first.key.metric != f"rival.{gain.name}" or first.interval is None:
+    key = _key(gain.name, match)
+    first = next(one for one in found if one.key == key)
+    if first.interval is None:
         return
     word = standing(first.interval, gain.margin(match.pair))
     if word in (Standing.WORSE, Standing.WITHIN):

@@ -273,6 +273,15 @@ def test_what_cannot_be_compared_says_why(model: WrappedModel, data: Dataset, sa
         assert said in CHECK.unmet(probe(model, data, seed=0, batch_size=64).subject)
 
 
+def test_a_worse_model_is_noted_whatever_it_is_judged_by() -> None:
+    evaluation, training = (world(500, seed, 0.0, 2.0) for seed in (1, 2))
+    evaluation["score"] = 0.5
+    for model in (stored(**DECIDING), stored(**BINARY)):
+        done = findings("rival", model, data_of(evaluation, training))
+        assert len(done.notes) == 2
+        assert done.notes[0].startswith(f"A simple model, {LINE}, is better than the model: ask")
+
+
 def test_an_output_that_decides_nothing_is_compared_by_its_probabilities() -> None:
     done = told(product=2.0, line=0.0, n=500, model=stored(**BINARY), groups=("sex",))
     undecided = found(done, GAIN, label=LINE)
