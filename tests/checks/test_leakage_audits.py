@@ -21,7 +21,7 @@ _SAID = "the bank refused a loan for red cars and green boats near old harbour t
 _WORDS = _SAID.split()
 
 
-def _requirement(metric: str, **region: float) -> dict[str, object]:
+def _requirement(metric: str, **region: object) -> dict[str, object]:
     return changed(BOUND, id=metric.replace("_", "-"), metric=f"leakage.{metric}", at_least=None,
                    **region)  # fmt: skip
 
