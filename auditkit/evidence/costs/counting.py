@@ -6,12 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import torch
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from auditkit.evidence.costs.formulas import formulas, recurrent, steps_in
+from auditkit.evidence.costs.formulas import formulas
 from auditkit.evidence.costs.lesser import is_lesser
 from auditkit.evidence.nests import map_tensors
 
@@ -28,6 +26,7 @@ class OperationCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         lesser: how many numbers were returned by operations that are not counted by convention.
 
     Example:
+        >>> import torch
         >>> with OperationCounter() as counter:
         ...     _ = torch.ones(2, 3) @ torch.ones(3, 4)
         >>> counter.operations
@@ -92,38 +91,3 @@ def _asks_only(out: Any) -> bool:
     found: list[Tensor] = []
     map_tensors(found.append, out)
     return not found
-
-
-_RECURRENT = ("lstm", "gru", "rnn_tanh", "rnn_relu")
-
-
-class RecurrentShortcut(TorchFunctionMode):
-    """On the meta device, counts a recurrent layer as a whole instead of step by step.
-
-    There a layer runs as thousands of small operations, which takes longer than the real layer.
-
-    Args:
-        counter: is told what the layer would have taken.
-    """
-
-    def __init__(self, counter: OperationCounter) -> None:
-        super().__init__()
-        self._counter = counter
-        self._layers = {getattr(torch, name): name for name in _RECURRENT}
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
-    ) -> Any:
-        del types
-        if func not in self._layers or kwargs:
-            return func(*args, **(kwargs or {}))
-        name, given = self._layers[func], args[0]
-        # Packed: data, sizes of the batches, state, weights; else data, state, weights.
-        packed = isinstance(args[1], Tensor) and args[1].ndim == 1
-        state, weights, _, _, _, _, both_ways = args[2:9] if packed else args[1:8]
-        self._counter.operations[name] += recurrent(steps_in(given), weights)
-        hidden = state[0] if name == "lstm" else state
-        width = hidden.shape[-1] * (2 if both_ways else 1)
-        out = given.new_empty((*given.shape[:-1], width))
-        states = state if name == "lstm" else (state,)
-        return (out, *(torch.empty_like(one) for one in states))

@@ -12,8 +12,9 @@ import torch
 
 from auditkit.errors import AuditkitError
 from auditkit.evidence.costs.costs import FlopCount, NotCosted
-from auditkit.evidence.costs.counting import OperationCounter, RecurrentShortcut
+from auditkit.evidence.costs.counting import OperationCounter
 from auditkit.evidence.costs.meta_copy import meta_copy
+from auditkit.evidence.costs.shortcuts import Shortcuts
 from auditkit.models.inputs import Call, to_device
 from auditkit.models.wrapped import WrappedModel
 
@@ -74,7 +75,7 @@ def _on_copy(model: WrappedModel, asked: Asked) -> FlopCount | NotCosted:
     try:
         copied = meta_copy(model.module)
         call, given = Call(copied, copied.forward), to_device(asked.prepared, _META)
-        with torch.no_grad(), counter, RecurrentShortcut(counter):
+        with torch.no_grad(), counter, Shortcuts(counter):
             call(given)
     except Exception as error:  # noqa: BLE001 - the user's code: it may look at numbers
         said = (str(error).strip().splitlines() or ["no message"])[0]

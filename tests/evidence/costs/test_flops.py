@@ -207,3 +207,28 @@ def test_a_copy_without_numbers_shares_and_ties_what_the_module_does() -> None:
 def test_tensors_out_of_reach_are_refused_as_a_copy() -> None:
     with pytest.raises(TypeError, match="without their numbers"):
         meta_copy(torch.jit.script(nn.Linear(3, 2)))
+
+
+@pytest.mark.parametrize("averaged", [True, False])
+def test_attention_with_weights_and_keys_of_another_width(averaged: bool) -> None:
+    class Crossed(nn.Module):
+        """Attention to other tokens, whose weights are looked at."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.heads = nn.MultiheadAttention(8, 2, kdim=5, vdim=5, batch_first=True)
+
+        def forward(self, tokens: Tensor) -> Tensor:
+            others = tokens[:, :3, :5]
+            found, weights = self.heads(
+                tokens, others, others, need_weights=True, average_attn_weights=averaged
+            )
+            units = weights.flatten(1)[:, : 2 * 3].sum(1, keepdim=True)
+            shifted: Tensor = found.mean(1)[:, :2] + units
+            return shifted
+
+    inputs = torch.randn(UNITS, 6, 8)
+    # Projections of six and of three tokens, two products between them, the last projection.
+    expected = 2 * (6 * 8 * 8 + 2 * 3 * 5 * 8 + 2 * 6 * 3 * 8 + 6 * 8 * 8)
+    for seconds in (0.0, SLOW):
+        assert _counted(wrapped(Crossed()), inputs, seconds).per_unit == expected
