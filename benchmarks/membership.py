@@ -19,7 +19,7 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +34,7 @@ import auditkit
 from auditkit.checks.privacy import CHECK
 from auditkit.data import dataset
 from auditkit.evidence import LocalEngine, Options, make_plan
-from auditkit.measurement import Measurement
+from auditkit.evidence.retraining import Retraining
 from auditkit.policy import VerdictStatus, judge, policy_from_text
 from auditkit.subjects import probe
 
@@ -99,28 +99,37 @@ class Trial:
 
     Attributes:
         status: of the requirement: of several attacks the worst.
-        loss, learned: areas of both attacks; NaN where there is none.
+        areas: attack → its area.
         withheld: whether the blind baseline kept the verdict back.
     """
 
     status: VerdictStatus
-    loss: float
-    learned: float
+    areas: Mapping[str, float]
     withheld: bool
 
 
 _WORST = (VerdictStatus.FAIL, VerdictStatus.MISSING, VerdictStatus.INCONCLUSIVE, VerdictStatus.PASS)
 
 
-def tried(made: nn.Module, members: TensorDataset, others: TensorDataset, seed: int) -> Trial:
-    """One network and two sets of units, through the check and the judge."""
+def tried(
+    made: nn.Module, members: TensorDataset, others: TensorDataset, seed: int, references: int = 0
+) -> Trial:
+    """One network and two sets of units, through the check and the judge.
+
+    Args:
+        made: the network.
+        members, others: units that it was trained on, or so it is said, and others.
+        seed: of the audit.
+        references: how many models are trained on random halves of the members.
+    """
     model = auditkit.wrap(
         made, task="multiclass", classes=tuple(map(str, range(CLASSES))), outputs="logits",
         device="cpu",
     )  # fmt: skip
     data = dataset(evaluation=others, training=members)
     with model.opened():
-        probed = probe(model, data, seed=seed, batch_size=4096)
+        again = Retraining(_again if references else None, references=references)
+        probed = probe(model, data, seed=seed, batch_size=4096, retraining=again)
         plan = make_plan(CHECK.needs(probed.subject), probed.subject)
         options = Options(batch_size=4096, seed=seed, edges=probed.edges, quiet=True)
         evidence = LocalEngine().run(plan, probed.subject, model, data, options)
@@ -130,14 +139,13 @@ def tried(made: nn.Module, members: TensorDataset, others: TensorDataset, seed: 
     whole = {one.key.label: one for one in found if one.key.metric == "privacy.membership_auc"}
     return Trial(
         next(status for status in _WORST if status in statuses),
-        _value(whole.get("loss")),
-        _value(whole.get("learned")),
+        {name: one.value for name, one in whole.items() if one.value is not None},
         "not of one distribution" in whole["loss"].reason,
     )
 
 
-def _value(measured: Measurement | None) -> float:
-    return float("nan") if measured is None or measured.value is None else measured.value
+def _again(inputs: Tensor, targets: Tensor, seed: int) -> nn.Module:
+    return trained(inputs, targets, seed, regularised=False)
 
 
 @dataclass(frozen=True)
@@ -152,6 +160,8 @@ class Setting:
         clean: whether both sides are unseen.
         size: units a side.
         trials: of each network.
+        references: models trained on random halves of the members, for further attacks.
+        moved: by how much three of the features lie higher in the evaluation data.
     """
 
     title: str
@@ -161,11 +171,14 @@ class Setting:
     clean: bool
     size: int
     trials: int
+    references: int = 0
+    moved: float = 0.0
 
 
 _FAIL, _PASS, _OPEN = VerdictStatus.FAIL, VerdictStatus.PASS, VerdictStatus.INCONCLUSIVE
 _NOT_FAILED = frozenset({_PASS, _OPEN})
 _BOTH = "clean control, both sides unseen"
+_MOVED = "clean, 3 of 40 features moved by .3"
 SETTINGS = (
     Setting("over-fitted", "fail ≥ 95 %", frozenset({_FAIL}), False, False, 200, 20),
     Setting("over-fitted", "fail ≥ 95 %", frozenset({_FAIL}), False, False, 1000, 6),
@@ -174,6 +187,10 @@ SETTINGS = (
     Setting(_BOTH, "pass ≥ 95 %", frozenset({_PASS}), False, True, 2000, 20),
     Setting(_BOTH, "inconclusive", frozenset({_OPEN}), False, True, 950, 10),
     Setting(_BOTH, "inconclusive, fail ≤ 5 %", frozenset({_OPEN}), False, True, 200, 20),
+    Setting(f"{_BOTH}, references", "pass ≥ 95 %", frozenset({_PASS}), False, True, 2000, 3, 4),
+    Setting(_MOVED, "no verdict", frozenset({_OPEN}), False, True, 1000, 5, moved=0.3),
+    Setting(_MOVED, "no verdict", frozenset({_OPEN}), False, True, 2000, 5, moved=0.3),
+    Setting("over-fitted, references", "fail ≥ 95 %", frozenset({_FAIL}), False, False, 500, 3, 4),
 )
 
 
@@ -198,9 +215,10 @@ def trials(setting: Setting, made: nn.Module, seed: int, pool: int) -> Iterator[
         seen, unseen = rng.permutation(TRAINED_ON), TRAINED_ON + rng.permutation(pool - TRAINED_ON)
         others = unseen[: setting.size]
         members = unseen[setting.size : 2 * setting.size] if setting.clean else seen[: setting.size]
-        yield tried(
-            made, units_of(members, inputs, labels), units_of(others, inputs, labels), trial
-        )
+        changed = inputs[torch.from_numpy(others)]
+        changed[:, :3] += setting.moved
+        unlike = TensorDataset(changed, labels[torch.from_numpy(others)])
+        yield tried(made, units_of(members, inputs, labels), unlike, trial, setting.references)
 
 
 def shown(setting: Setting, found: list[list[Trial]]) -> str:
@@ -210,9 +228,10 @@ def shown(setting: Setting, found: list[list[Trial]]) -> str:
     interval = binomtest(right, len(every)).proportion_ci(0.95)
     statuses = Counter(trial.status.value for trial in every)
     worst = min(np.mean([t.status in setting.right for t in of_network]) for of_network in found)
-    areas = [np.nanmean([getattr(one, name) for one in every]) for name in ("loss", "learned")]
+    areas = {name: np.mean([one.areas[name] for one in every]) for name in every[0].areas}
     return (
-        f"| {setting.title} | {setting.size:,} | {areas[0]:.3f} | {areas[1]:.3f} | "
+        f"| {setting.title} | {setting.size:,} | "
+        f"{', '.join(f'{name} {area:.3f}' for name, area in areas.items())} | "
         f"{', '.join(f'{n} {status}' for status, n in statuses.most_common())} | "
         f"{sum(trial.withheld for trial in every)} | {setting.goal} | "
         f"{right}/{len(every)} = {right / len(every):.1%} "
@@ -242,8 +261,8 @@ def main() -> None:
         name = "regularised" if regularised else "over-fitted"
         print(f"| {name} | {seen:.3f} | {unseen:.3f} |", flush=True)
     print(
-        "\n| what | units a side | AUC of the loss | learned | verdicts | withheld | goal | "
-        "reached | worst network |\n|---|---|---|---|---|---|---|---|---|"
+        "\n| what | units a side | mean areas | verdicts | withheld | goal | reached | "
+        "worst network |\n|---|---|---|---|---|---|---|---|"
     )
     for setting in SETTINGS:
         found = [
