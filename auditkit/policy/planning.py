@@ -149,6 +149,10 @@ class _Size:
         """Rows of what a slice is compared with."""
         if str(requirement.metric).startswith("overfitting."):
             return float(self.training or 0)
+        if str(requirement.metric).startswith("privacy."):
+            # As many members as the training split holds, if it holds groups as these rows do.
+            total = self.rows[Slice()] or 1
+            return (self.training or 0) * self.rows.get(target.slice, 0) / total
         if target.reference == REST:
             return float(self.rows[Slice()] - self.rows.get(target.slice, 0))
         return float(self.rows.get(target.reference or Slice(), 0))
@@ -276,9 +280,11 @@ def _row(
     def draw(value: float) -> Callable[[float], Estimate]:
         return lambda units: how.estimate(value, Numbers(units, ratio * units, size.rate))
 
-    to_pass = search.to_pass(draw(fine), region)
-    if to_pass is not None and requirement.min_units is not None:
-        to_pass = max(to_pass, requirement.min_units)
+    to_pass, to_fail = search.to_pass(draw(fine), region), search.to_fail(draw(bad), region)
+    if to_pass is not None:
+        to_pass = max(to_pass, requirement.min_units or 0, how.least_to_pass)
+    if to_fail is not None:
+        to_fail = max(to_fail, how.least_to_fail)
     return PlanRow(
         requirement=requirement.id,
         subject=str(target),
@@ -286,6 +292,6 @@ def _row(
         fine=fine,
         bad=bad,
         to_pass=to_pass,
-        to_fail=search.to_fail(draw(bad), region),
+        to_fail=to_fail,
         assumes=how.assumes.format(rate=f"{size.rate:.0%}"),
     )

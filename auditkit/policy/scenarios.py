@@ -53,6 +53,7 @@ class Scenario:
         estimate: value and numbers → what would be measured.
         possible: the smallest and the largest value that can be planned for.
         assumes: in words, what was assumed beside the numbers of rows.
+        least_to_pass, least_to_fail: with fewer units it neither passes nor fails, whatever it is.
     """
 
     best: Callable[[Region], float]
@@ -60,6 +61,8 @@ class Scenario:
     estimate: Callable[[float, Numbers], Estimate]
     possible: Region
     assumes: str = ""
+    least_to_pass: int = 0
+    least_to_fail: int = 0
 
     def fine(self, region: Region) -> float:
         """A value that is truly fine, as far as the metric can take one."""
@@ -125,8 +128,16 @@ def _share_of_class(value: float, numbers: Numbers) -> Estimate:
 
 
 def _auc(value: float, numbers: Numbers) -> Estimate:
+    return _area(value, numbers.rate * numbers.units, (1 - numbers.rate) * numbers.units)
+
+
+def _membership(value: float, numbers: Numbers) -> Estimate:
+    """Of the loss; others are the members."""
+    return _area(value, numbers.others, numbers.units)
+
+
+def _area(value: float, positives: float, negatives: float) -> Estimate:
     """Standard error after Hanley and McNeil, Radiology 143 (1982) 29–36."""
-    positives, negatives = numbers.rate * numbers.units, (1 - numbers.rate) * numbers.units
     first, second = value / (2 - value), 2 * value**2 / (1 + value)
     variance = (
         value * (1 - value)
@@ -255,6 +266,15 @@ def _table() -> Mapping[str, Scenario]:
         "performance.accuracy": share,
         "performance.auc": Scenario(
             _middle, _as_far_out, _auc, UNIT, "{rate} have a positive label"
+        ),
+        "privacy.membership_auc": Scenario(
+            lambda _: 0.5,
+            lambda region: 2 * _edge(region) - 0.5,
+            _membership,
+            UNIT,
+            "the attack by the loss, on no fewer training rows",
+            1000,
+            200,
         ),
         "calibration.confidence_gap": Scenario(_zero, _twice, _confidence_gap, (-1.0, 1.0), sure),
         "calibration.squared_error": Scenario(_zero, _twice, _squared_error, UNIT, sure),

@@ -16,6 +16,7 @@ from torch.utils.data import TensorDataset
 from auditkit.checks import Findings
 from auditkit.checks.privacy import CHECK
 from auditkit.checks.privacy_blind import MARGIN
+from auditkit.checks.privacy_numbers import FEWEST_TO_FAIL, FEWEST_TO_PASS
 from auditkit.data import Group, dataset
 from auditkit.evidence.retraining import Retraining
 from auditkit.evidence.subject import Subject
@@ -23,6 +24,7 @@ from auditkit.measurement import Measurement, Status
 from auditkit.models import wrap
 from auditkit.models.wrapped import WrappedModel
 from auditkit.policy import Verdict, VerdictStatus, judge, policy_from_text
+from auditkit.policy.scenarios import scenario
 from tests.checks.audits import BINARY, data_of, findings, found, stored, value
 
 AUC, CLASS_AUC, TNR, BLIND = (metric.id for metric in CHECK.metrics)
@@ -369,6 +371,12 @@ def test_what_cannot_be_attacked_is_said() -> None:
     assert "No label is declared" in no_label
     values = stored(task="binary", outputs="values")
     assert "probabilities" in _unmet(values, frame=frame, training=frame)
+
+
+def test_a_plan_knows_from_how_many_units_it_is_judged() -> None:
+    planned = scenario(AUC)
+    assert planned is not None
+    assert (planned.least_to_fail, planned.least_to_pass) == (FEWEST_TO_FAIL, FEWEST_TO_PASS)
 
 
 def test_words_promise_nothing() -> None:

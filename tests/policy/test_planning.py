@@ -113,6 +113,16 @@ def test_a_later_look_and_min_units_need_more_rows() -> None:
     assert not floor.can_pass
 
 
+def test_membership_is_planned_from_both_splits() -> None:
+    asked = changed(BOUND, metric="privacy.membership_auc", at_least=None, at_most=0.6)
+    row = plan(policy(asked), {ALL: 900}, training_rows=9000).rows[0]
+    assert (row.fine, round(row.bad, 9)) == (0.5, 0.7)
+    assert (row.to_pass, row.can_pass) == (1000, False)
+    assert row.to_fail is not None
+    assert 200 <= row.to_fail <= 900
+    assert plan(policy(asked), {ALL: 900}).rows == ()
+
+
 def test_what_cannot_be_planned_is_said() -> None:
     asked = policy(
         changed(BOUND, id="drift", metric="drift.total_variation", at_least=None, at_most=0.1),
