@@ -115,7 +115,7 @@ def _slow_batch(network: Network, model: WrappedModel) -> tuple[Tensor, float]:
     units = network.batch
     while True:
         given = network.inputs(units)
-        spans = [_timed(partial(model.answer, given)) for _ in range(7)]
+        spans = [_timed(partial(model.answer, given)) for _ in range(21)]
         if np.median(spans[2:]) >= LEAST:
             return given, float(np.median(spans[2:]))
         units *= 2
@@ -135,8 +135,8 @@ def operations() -> Iterator[str]:
         model = network.wrapped()
         with model.opened(), torch.no_grad():
             given, seconds = _slow_batch(network, model)
-            counts = [_count(model, given, pace) for pace in (SLOW, SLOW, SLOW, SLOW, 0.0)]
-        copies, (real,) = counts[1:4], counts[4:]  # the first imports what torch needs for it
+            counts = [_count(model, given, pace) for pace in (*[SLOW] * 20, 0.0)]
+        copies, (real,) = counts[1:20], counts[20:]  # the first imports what torch needs for it
         spent = float(np.median([one.seconds for one in copies]))
         truth = 2 * network.products
         off = [abs(one.per_unit / truth - 1) for one in (copies[0], real)]
