@@ -27,7 +27,7 @@ from auditkit.statistics.nearest import nearest
 LEAST = 50
 """Distinct units from which on it can be said what is near."""
 
-_SAMPLED = 1000
+_SAMPLED = 2000
 _RANK = 3
 _MARGIN = 4.0
 """Standard deviations of the logarithm of closeness between what is usual and a copy."""
