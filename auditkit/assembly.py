@@ -227,7 +227,7 @@ def _module(section: ModelSection, code: Code, said: Overrides) -> tuple[Any, di
     return loaded.module, {
         "digest": loaded.digest,
         "file": section.file,
-        "file_bytes": str((code.base / section.file).stat().st_size),
+        "file_bytes": str(loaded.bytes),
         "path_taken": loaded.path_taken,
     }
 

@@ -27,7 +27,7 @@ from shortcuts import trained as train_on_digits
 from sklearn.datasets import load_breast_cancer, load_digits
 from torch import Tensor, nn
 
-from auditkit.checks.explanation_regions import mass_over_area
+from auditkit.checks.explanation.regions import mass_over_area
 from auditkit.explain import Settings, Target, along, integrated, targeting
 from auditkit.explain.gradients import gradient_maps
 from auditkit.explain.methods.registry import METHODS

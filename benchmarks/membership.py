@@ -31,7 +31,7 @@ from torch.nn import functional
 from torch.utils.data import TensorDataset
 
 import auditkit
-from auditkit.checks.privacy import CHECK
+from auditkit.checks.privacy.check import CHECK
 from auditkit.data import dataset
 from auditkit.evidence import LocalEngine, Options, make_plan
 from auditkit.evidence.retraining import Retraining

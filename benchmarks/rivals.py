@@ -35,9 +35,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import auditkit
 from auditkit.assembly import Code, build_model
 from auditkit.checks import Findings
-from auditkit.checks.paired_gains import GAINS, Gain
-from auditkit.checks.paired_standing import Standing, standing
-from auditkit.checks.rival import CHECK
+from auditkit.checks.paired.gains import GAINS, Gain
+from auditkit.checks.paired.standing import Standing, standing
+from auditkit.checks.rival.check import CHECK
 from auditkit.configuration import read_configuration
 from auditkit.data import Dataset
 from auditkit.evidence import LocalEngine, Options, make_plan

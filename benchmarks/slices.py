@@ -28,8 +28,8 @@ import pandas as pd
 import torch
 from scipy.stats import binomtest
 
-from auditkit.checks.slice_halves import Halves
-from auditkit.checks.slices import MOST_CONFIRMED, SMALLEST, confirm, support_of
+from auditkit.checks.slices.check import MOST_CONFIRMED, SMALLEST, confirm, support_of
+from auditkit.checks.slices.halves import Halves
 from auditkit.evidence.needs import SliceNeed, feature
 from auditkit.evidence.slice_tables import SliceAccumulator
 from auditkit.evidence.subject import ViewKey

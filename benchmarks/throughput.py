@@ -26,8 +26,8 @@ from auditkit.checks.registry import load_checks
 from auditkit.configuration import read_configuration
 from auditkit.data import Dataset
 from auditkit.evidence.engine import LocalEngine, Options
-from auditkit.evidence.sample_needs import (AnswerNeed, AttributionNeed)
 from auditkit.evidence.plan import Plan, make_plan
+from auditkit.evidence.sample_needs import AnswerNeed, AttributionNeed
 from auditkit.models.wrapped import WrappedModel
 from auditkit.subjects import probe
 

@@ -150,7 +150,7 @@ def test_checks_of_confidence_are_those_that_there_are() -> None:
 def test_nuisances_are_those_that_there_are() -> None:
     import yaml
 
-    from auditkit.checks.shortcuts import METRICS
+    from auditkit.checks.shortcuts.check import METRICS
     from auditkit.variants.nuisances import declared_nuisances
     from auditkit.variants.nuisances.kinds import KINDS
 

@@ -13,7 +13,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from auditkit.checks.check import EVALUATION, Check, Findings
-from auditkit.checks.embeddings import EmbeddedRows, embedded_rows, layerless, shared_need
+from auditkit.checks.embedding_slices.embeddings import (
+    EmbeddedRows,
+    embedded_rows,
+    layerless,
+    shared_need,
+)
 from auditkit.checks.estimation import (
     MIN_KEPT,
     NoEstimateError,

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from auditkit import __version__
-from auditkit.checks.paired_gains import Gain
-from auditkit.checks.paired_numbers import discordance
-from auditkit.checks.paired_standing import Standing
+from auditkit.checks.paired.gains import Gain
+from auditkit.checks.paired.numbers import discordance
+from auditkit.checks.paired.standing import Standing
 from auditkit.comparing.pairing import UNWEIGHTED, Version, paired
 from auditkit.comparing.parts import definition, measures, of_all, of_parts, unmet
 from auditkit.comparing.standings import worded

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from auditkit.checks.estimation import concealed, estimated, telling
-from auditkit.checks.paired_gains import FLIPS, GAINS, Gain, gains_of
-from auditkit.checks.paired_numbers import Part, flipped, whole
+from auditkit.checks.paired.gains import FLIPS, GAINS, Gain, gains_of
+from auditkit.checks.paired.numbers import Part, flipped, whole
 from auditkit.comparing.standings import worded
 from auditkit.errors import ConfigurationError
 from auditkit.evidence.paired_rows import PairedRows

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from auditkit.checks.paired_standing import Standing
+from auditkit.checks.paired.standing import Standing
 from auditkit.measurement import Estimate
 from auditkit.statistics.estimates import p_at_least, p_at_most
 from auditkit.statistics.multiplicity import holm
@@ -22,7 +22,7 @@ def standings(
     """A word for each part; that any part is given a word wrongly has at most the chance `alpha`.
 
     Of a single part it is that of its interval of the level 1 − 2 `alpha`
-    (`auditkit.checks.paired_standing`). Of several, the p-values of a word are adjusted by Holm
+    (`auditkit.checks.paired.standing`). Of several, the p-values of a word are adjusted by Holm
     over all parts that have an estimate: of `better` that the gain is at most zero, of `worse` that
     it is at least zero, of `within the margin` the larger of those that it lies below and above.
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from auditkit.checks.estimation import drawn_ends
-from auditkit.checks.paired_gains import Gain
-from auditkit.checks.paired_numbers import Names
-from auditkit.checks.paired_standing import Standing, told
+from auditkit.checks.paired.gains import Gain
+from auditkit.checks.paired.numbers import Names
+from auditkit.checks.paired.standing import Standing, told
 from auditkit.comparing.parts import definition
 from auditkit.comparing.standings import ALPHA
 from auditkit.evidence.paired_rows import PairedRows

@@ -70,12 +70,14 @@ class LoadedModel:
         digest: `sha256:…` of the file's bytes, those that were loaded.
         path_taken: which rung of the ladder; a phrase for the record.
         factory_digest: of the source of the factory's file; None without a factory or a source.
+        bytes: size of the file.
     """
 
     module: nn.Module
     digest: str
     path_taken: str
     factory_digest: str | None = None
+    bytes: int = 0
 
 
 def load_model(
@@ -113,7 +115,7 @@ def load_model(
     trusted = is_trusted(file.digest, trust, file.name)
     content, path_taken = _content(file, trusted, legacy_pickle)
     if isinstance(content, nn.Module) and factory is None:
-        return LoadedModel(content, file.digest, path_taken)
+        return LoadedModel(content, file.digest, path_taken, bytes=len(file.data))
     state = _state(content, file)
     if factory is None:
         raise ModelError(
@@ -122,7 +124,8 @@ def load_model(
         )
     code = load_code(factory, allow_code=allow_code, base=base)
     module = fill(code, state, file.name)
-    return LoadedModel(module, file.digest, f"{path_taken} into {factory}", code.digest)
+    taken = f"{path_taken} into {factory}"
+    return LoadedModel(module, file.digest, taken, code.digest, len(file.data))
 
 
 def _content(file: ModelFile, trusted: bool, legacy_pickle: bool) -> tuple[Any, str]:

@@ -119,8 +119,8 @@ def _check_numbers(one: Measurement) -> None:
     assert one.interval.level == 0.9, where
     assert one.interval.low <= one.value + 1e-12, where
     assert one.value <= one.interval.high + 1e-12, where
-    # What is never judged may be shown with an interval, and needs no estimate for a judge; nor does
-    # what is kept from him in this audit, for a reason.
+    # What is never judged may be shown with an interval, and needs no estimate for a judge; nor
+    # does what is kept from him in this audit, for a reason.
     if one.estimate is None and one.reason:
         return
     if catalogue(CHECKS)[one.key.metric].gateable:

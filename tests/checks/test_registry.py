@@ -24,7 +24,8 @@ OWN = (
 
 STRANGER = '''
 """A package that brings checks."""
-from auditkit.checks import Check, Findings
+from auditkit.checks import Check
+from auditkit.checks import Findings
 from auditkit.evidence import CountNeed, SplitNeed
 from auditkit.evidence.needs import TARGET
 from auditkit.measurement import Direction, Measurement, MeasurementKey, Metric, Status
@@ -90,7 +91,7 @@ def test_a_package_brings_checks_and_every_failure_is_told(installed: None) -> N
     assert sorted(notes) == sorted(
         (
             "The check 'bias' of stranger:BIAS did not run: its name is taken by "
-            "auditkit.checks.bias:CHECK.",
+            "auditkit.checks.bias.check:CHECK.",
             "The check 'absent' of stranger:NOBODY could not be loaded (AttributeError: module "
             "'stranger' has no attribute 'NOBODY'), and did not run.",
             "The check 'broken' of a_module_that_is_not_there:CHECK could not be loaded "

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditkit.checks.paired_standing import Standing, standing
+from auditkit.checks.paired.standing import Standing, standing
 from auditkit.comparing.standings import standings
 from auditkit.statistics import estimates
 from auditkit.statistics.estimates import exact_paired_difference

@@ -1,0 +1,1 @@
+"""How much can be answered, if errors among the answers must stay rare?"""

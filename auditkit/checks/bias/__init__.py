@@ -1,0 +1,1 @@
+"""Are groups treated alike? Every declared group and intersection, and their comparison."""

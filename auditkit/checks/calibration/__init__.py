@@ -1,0 +1,1 @@
+"""Can the model's probabilities be taken at their word?"""

@@ -1,0 +1,1 @@
+"""Do the evaluation data look like the training data? The distance of each stream."""

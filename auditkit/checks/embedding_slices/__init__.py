@@ -1,0 +1,1 @@
+"""Units that are alike to the model, and on which it errs more"""

@@ -1,0 +1,1 @@
+"""What do the outputs depend on, and can the explanation itself be trusted?"""

@@ -1,0 +1,1 @@
+"""Which given labels does the model contradict?"""

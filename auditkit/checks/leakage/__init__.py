@@ -1,0 +1,1 @@
+"""Was the model judged on what it was trained on, or told the answer?"""

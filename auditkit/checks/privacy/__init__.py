@@ -1,0 +1,1 @@
+"""Does the model give away whom it was trained on? Membership attacks on what it answers."""

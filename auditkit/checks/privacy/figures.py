@@ -1,0 +1,166 @@
+"""The pictures of membership attacks: their curves, their areas, and what members' losses show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from auditkit.checks.estimation import MIN_KEPT, drawn_ends
+from auditkit.checks.privacy.attacks import Attack, Attacked, plain
+from auditkit.checks.privacy.numbers import AUC, TNR
+from auditkit.checks.privacy.sides import Scored
+from auditkit.measurement import Figure, Measurement
+from auditkit.models.head import Task
+from auditkit.statistics.sides import Sides
+
+FEWEST_DRAWN = 50
+"""Units on each side; of fewer no curve and no histogram is drawn."""
+
+_POINTS, _LOWEST = 60, 1e-3
+_BINS, _SHOWN = 30, 0.995
+
+
+def figures(
+    attacked: Attacked, scored: Mapping[Attack, Scored], found: Sequence[Measurement]
+) -> Iterator[Figure]:
+    """Curves, areas and histogram of one output, as far as there is enough to draw.
+
+    Args:
+        attacked: the output.
+        scored: what each attack gave.
+        found: what was measured.
+    """
+    enough = {
+        attack: one
+        for attack, one in scored.items()
+        if min(map(len, one.known.rows)) >= FEWEST_DRAWN
+    }
+    if not enough:
+        return
+    of = f" of {attacked.view.key}" if str(attacked.view.key) else ""
+    yield _curves(of, enough)
+    areas = [one for one in found if one.value is not None and one.key.metric != TNR.id]
+    if areas:
+        yield _areas(of, areas, attacked.view.key.label)
+    yield _losses(of, attacked)
+
+
+def _curves(of: str, scored: Mapping[Attack, Scored]) -> Figure:
+    return Figure(
+        kind="attack_roc",
+        title=f"Membership attacks on the output{of}",
+        caption=(
+            "How many members an attack finds, by how many non-members it takes for members. Both "
+            "axes are logarithmic, since an attack that is sure of a few is a leak, too (Carlini "
+            "et al. 2022). Points that rest on fewer than five units of a side are left out."
+        ),
+        check="privacy",
+        data={
+            "n_members": max(len(one.known.members) for one in scored.values()),
+            "n_others": max(len(one.known.others) for one in scored.values()),
+            "rows": [row for attack, one in scored.items() for row in _curve(attack.name, one)],
+        },
+    )
+
+
+def _curve(name: str, scored: Scored) -> Iterator[dict[str, Any]]:
+    halves = [half.sides for half in scored.halves]
+    members, others = (len(rows) for rows in scored.known.rows)
+    for wanted in np.geomspace(max(_LOWEST, MIN_KEPT / others), 1.0, _POINTS):
+        caught, mistaken = (
+            sum(numbers) for numbers in zip(*(_taken(half, wanted) for half in halves), strict=True)
+        )
+        if min(caught, mistaken) >= MIN_KEPT:
+            yield {
+                "attack": name,
+                "false_positives": mistaken / others,
+                "true_positives": caught / members,
+            }
+
+
+def _taken(sides: Sides, wanted: float) -> tuple[int, int]:
+    """How many of both sides lie at or above the score that a share of the others reaches."""
+    place = min(max(round(wanted * len(sides.outside)), 1), len(sides.outside))
+    limit = np.sort(sides.outside)[-place]
+    return int((sides.inside >= limit).sum()), int((sides.outside >= limit).sum())
+
+
+def _areas(of: str, found: Sequence[Measurement], view_label: str) -> Figure:
+    return Figure(
+        kind="group_rates",
+        title=f"How well attacks on the output{of} tell who was a member",
+        caption=(
+            "Area under the curve of each attack, overall, by class and by group: .5 is no better "
+            "than chance, 1 names every member. Intervals are 90 %, n is of the side with fewer. "
+            "These are the attacks that were made; others may find more."
+        ),
+        check="privacy",
+        data={
+            "attribute": "attack",
+            "metric": AUC.id,
+            "unit": "",
+            "units": max(one.rows for one in found),
+            "rows": [
+                {
+                    "group": _name(one, view_label),
+                    "value": one.value,
+                    **drawn_ends(one.interval),
+                    "n": one.rows,
+                }
+                for one in found
+            ],
+        },
+    )
+
+
+def _name(measured: Measurement, view_label: str) -> str:
+    label = measured.key.label.removeprefix(f"{view_label} · ") if view_label else ""
+    where = str(measured.key.slice) if measured.key.slice.conditions else ""
+    return " · ".join(part for part in (label or measured.key.label, where) if part)
+
+
+def _losses(of: str, attacked: Attacked) -> Figure:
+    number = attacked.view.task is Task.REGRESSION
+    score = "minus the loss" if number else "log odds of the true class"
+    members, others = (plain(rows) for rows in attacked.known.rows)
+    return Figure(
+        kind="separation",
+        title=f"What the output{of} gives of members and of non-members",
+        caption=(
+            "A model that knows units by heart is surer of them: their scores are higher, their "
+            "losses smaller. The further the two differ, the more an attack has to go by. Bins of "
+            "fewer than five units are left out."
+        ),
+        check="privacy",
+        data={
+            "score": score,
+            "inside": "members",
+            "outside": "non-members",
+            "n_inside": len(members),
+            "n_outside": len(others),
+            "threshold": None,
+            "rows": _bins(members, others),
+        },
+    )
+
+
+def _bins(members: np.ndarray, others: np.ndarray) -> list[dict[str, Any]]:
+    """Shares of both sides in bins of equal width; what lies far out is in the bins at the ends."""
+    every = np.concatenate([members, others])
+    low, high = np.quantile(every, [1 - _SHOWN, _SHOWN]).tolist()
+    if not high - low > 1e-9 * max(abs(low), abs(high)):
+        low, high = low - 0.5, high + 0.5
+    edges = np.linspace(low, high, _BINS + 1)
+    inside, outside = (_shares(scores.clip(low, high), edges) for scores in (members, others))
+    return [
+        {"low": float(a), "high": float(b), "inside": one, "outside": other}
+        for a, b, one, other in zip(edges, edges[1:], inside, outside, strict=False)
+    ]
+
+
+def _shares(scores: np.ndarray, edges: np.ndarray) -> list[float | None]:
+    """Of each bin; None where it holds some, but fewer than five."""
+    counts = np.histogram(scores, edges)[0].tolist()
+    return [None if 0 < count < MIN_KEPT else count / len(scores) for count in counts]

@@ -1,0 +1,1 @@
+"""Do predicted quantiles and intervals hold what they promise?"""

@@ -1,0 +1,1 @@
+"""Does the model hold on slightly worse inputs, and against an adversary?"""

@@ -1,0 +1,1 @@
+"""Do slices that nobody named err more than the rest?"""
