@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from tests.checks.test_leakage import CLEAN, FEATURES, MODEL, TRAINING, copied, data_of, findings
 from torch import nn
 
 import auditkit
@@ -15,6 +14,15 @@ from auditkit.data.media import text
 from auditkit.models import wrap
 from auditkit.policy import VerdictStatus
 from tests.checks.audits import value
+from tests.checks.leakage.test_check import (
+    CLEAN,
+    FEATURES,
+    MODEL,
+    TRAINING,
+    copied,
+    data_of,
+    findings,
+)
 from tests.policy.cases import BOUND, changed, policy
 
 _SAID = "the bank refused a loan for red cars and green boats near old harbour towns in may"
