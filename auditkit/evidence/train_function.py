@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from auditkit.evidence.retraining import Train
 from auditkit.learners.learner import Learner, Learnt, Lesson
 from auditkit.models.borrowing import random_states_kept
 from auditkit.models.inputs import units_in
+from auditkit.models.process_settings import process_settings_kept
 from auditkit.models.subject import callable_name
 from auditkit.models.wrapped import WrappedModel, rewrapped
 
@@ -23,6 +25,9 @@ CHUNK = 256
 def train_learner(train: Train, model: WrappedModel) -> Learner:
     """A learner that calls the user's function for each lesson.
 
+    Every random generator is seeded by the lesson; afterwards they, and the settings of the
+    process, are what they were.
+
     Args:
         train: the function; what it raises is a `ModelError`.
         model: the audited model, whose heads and device the trained one takes over.
@@ -30,12 +35,19 @@ def train_learner(train: Train, model: WrappedModel) -> Learner:
 
     def learn(lesson: Lesson) -> Learnt:
         targets = lesson.targets if len(model.heads) > 1 else lesson.target
-        with random_states_kept():
-            torch.manual_seed(lesson.seed)
+        with process_settings_kept(), random_states_kept():
+            _seed(lesson.seed)
             made = _made(train, lesson.given, targets, lesson.seed)
         return _asked(rewrapped(model, made), lesson.head.name)
 
     return Learner("the model, trained again", "inputs", learn)
+
+
+def _seed(seed: int) -> None:
+    """All of the generators: else what the process drew before would go into the training."""
+    torch.manual_seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 - the global generator is what such functions draw from
+    random.seed(seed)
 
 
 def _made(train: Train, inputs: Any, targets: Any, seed: int) -> Any:
@@ -43,7 +55,8 @@ def _made(train: Train, inputs: Any, targets: Any, seed: int) -> Any:
         made = train(inputs, targets, seed)
     except AuditkitError:
         raise
-    except Exception as error:  # the user's code: it may raise anything
+    # The user's code: it may raise anything, and no exit code of its own may end an audit.
+    except (Exception, SystemExit) as error:
         raise ModelError(
             f"retraining.train {callable_name(train)} failed ({type(error).__name__}: {error}).",
             mend="Mend it: it gets (inputs, targets, seed) and returns a trained model.",

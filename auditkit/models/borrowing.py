@@ -119,8 +119,11 @@ def _train(module: nn.Module) -> None:
 
 def _freeze(module: nn.Module) -> Restore:
     """Take the gradients away, so that nothing is added to them, and put them back."""
+    # One made in inference mode never has a gradient, and its flag could not be set again.
     held = [
-        (parameter, parameter.requires_grad, parameter.grad) for parameter in _parameters(module)
+        (parameter, parameter.requires_grad, parameter.grad)
+        for parameter in _parameters(module)
+        if not parameter.is_inference()
     ]
     for parameter, required, _ in held:
         parameter.grad = None

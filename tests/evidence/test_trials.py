@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import sys
 from typing import Any
 
 import numpy as np
@@ -163,6 +165,51 @@ def test_a_function_that_fails_is_a_reason() -> None:
     trial = evidence.trials[need]
     assert isinstance(trial, NotTried)
     assert "failed (RuntimeError: no GPU)" in trial.reason
+
+
+def test_a_function_that_exits_is_a_reason() -> None:
+    def train(inputs: torch.Tensor, targets: torch.Tensor, seed: int) -> nn.Module:
+        sys.exit(0)
+
+    need = TrialNeed("", TRAIN)
+    _, evidence = _collected(need, retraining=Retraining(train=train))
+    trial = evidence.trials[need]
+    assert isinstance(trial, NotTried)
+    assert "failed (SystemExit: 0)" in trial.reason
+
+
+def test_a_function_trains_under_its_own_settings_and_leaves_none_of_them() -> None:
+    drawn: list[float] = []
+
+    def train(inputs: torch.Tensor, targets: torch.Tensor, seed: int) -> nn.Module:
+        assert torch.is_grad_enabled()
+        drawn.append(random.random() + np.random.random())  # noqa: NPY002
+        torch.set_grad_enabled(False)
+        torch.set_default_dtype(torch.float64)
+        np.seterr(all="raise")
+        return nn.Linear(3, 1).float()
+
+    before = np.geterr()
+    needs = [TrialNeed("", TRAIN, draw=draw) for draw in (0, 1)]
+    for _ in range(2):
+        random.random()
+        with torch.no_grad():
+            _, evidence = _collected(*needs, retraining=Retraining(train=train))
+        assert all(isinstance(evidence.trials[need], Trial) for need in needs)
+    assert torch.is_grad_enabled()
+    assert torch.get_default_dtype() == torch.float32
+    assert np.geterr() == before
+    # Of each lesson the same whenever it is given, of another draw another one.
+    assert drawn[:2] == drawn[2:]
+    assert drawn[0] != drawn[1]
+
+
+def test_a_model_that_was_made_in_inference_mode_is_asked() -> None:
+    def train(inputs: torch.Tensor, targets: torch.Tensor, seed: int) -> nn.Module:
+        with torch.inference_mode():
+            return nn.Linear(3, 1)
+
+    assert len(_tried(TrialNeed("", TRAIN), "evaluation", Retraining(train=train))) == 60
 
 
 def test_without_a_function_nothing_is_trained_again() -> None:
