@@ -8,11 +8,10 @@ from functools import partial
 
 import numpy as np
 
-from auditkit.checks.scores import NO_DECISION, NO_PROBABILITIES
+from auditkit.checks.unmet_views import of_decisions, of_numbers, of_probabilities
 from auditkit.evidence.outcome_rows import OutcomeRows
 from auditkit.evidence.row_losses import row_loss
 from auditkit.evidence.subject import View
-from auditkit.models.head import Task
 
 
 @dataclass(frozen=True)
@@ -38,35 +37,21 @@ class Loss:
     hits: bool = False
 
 
-def _decides(view: View) -> str | None:
-    if not view.classifies:
-        return None
-    return "" if view.decides else NO_DECISION
-
-
-def _probabilistic(view: View) -> str | None:
-    if not view.classifies:
-        return None
-    return "" if view.probabilistic else NO_PROBABILITIES
-
-
-def _is_number(view: View) -> str | None:
-    return "" if view.task is Task.REGRESSION else None
-
-
 def _wrong(rows: OutcomeRows) -> np.ndarray:
     return np.asarray(~rows.correct, dtype=np.float64)
 
 
 LOSSES = (
-    Loss("gain", "Accuracy", "share of wrong decisions", "share", _decides, _wrong, hits=True),
-    Loss("log_loss", "Log loss", "log loss", "nats", _probabilistic, partial(row_loss, "log_loss")),
+    Loss("gain", "Accuracy", "share of wrong decisions", "share", of_decisions, _wrong, hits=True),
+    Loss(
+        "log_loss", "Log loss", "log loss", "nats", of_probabilities, partial(row_loss, "log_loss")
+    ),
     Loss(
         "absolute_error",
         "Mean absolute error",
         "mean absolute error",
         "units of the target",
-        _is_number,
+        of_numbers,
         partial(row_loss, "absolute_error"),
     ),
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from auditkit.checks.scores import NO_DECISION, NO_PROBABILITIES
+from auditkit.checks.unmet_views import of_decisions, of_numbers, of_probabilities
 from auditkit.evidence.paired_rows import (
     PairedRows,
     accuracy_gain,
@@ -17,7 +17,6 @@ from auditkit.evidence.paired_rows import (
 from auditkit.evidence.row_losses import row_loss
 from auditkit.evidence.subject import View
 from auditkit.measurement import Direction, Estimate, Metric
-from auditkit.models.head import Task
 
 MARGIN = 0.01
 """A difference that does not matter: of accuracy a hundredth, of log loss a hundredth of a nat, of
@@ -88,22 +87,6 @@ ACCURACY = "accuracy_gain"
 _SOURCES = {ACCURACY: "McNemar 1947, exact; interval of Tango 1998 or wider"}
 
 
-def _decides(view: View) -> str | None:
-    if not view.classifies:
-        return None
-    return "" if view.decides else NO_DECISION
-
-
-def _probabilistic(view: View) -> str | None:
-    if not view.classifies:
-        return None
-    return "" if view.probabilistic else NO_PROBABILITIES
-
-
-def _is_number(view: View) -> str | None:
-    return "" if view.task is Task.REGRESSION else None
-
-
 def _has_quantiles(view: View) -> str | None:
     return "" if view.head.quantiles else None
 
@@ -114,7 +97,7 @@ GAINS = (
         "Accuracy gained",
         "Accuracy",
         "share",
-        _decides,
+        of_decisions,
         accuracy_gain,
         bounded=True,
     ),
@@ -123,7 +106,7 @@ GAINS = (
         "Log loss saved",
         "Log loss",
         "nats",
-        _probabilistic,
+        of_probabilities,
         partial(loss_gain, "log_loss"),
     ),
     Gain(
@@ -131,7 +114,7 @@ GAINS = (
         "Brier score saved",
         "Brier score",
         "squared share",
-        _probabilistic,
+        of_probabilities,
         partial(loss_gain, "brier"),
     ),
     Gain(
@@ -139,7 +122,7 @@ GAINS = (
         "Absolute error saved",
         "Mean absolute error",
         "units of the target",
-        _is_number,
+        of_numbers,
         partial(loss_gain, "absolute_error"),
         loss="absolute_error",
     ),
@@ -148,7 +131,7 @@ GAINS = (
         "Squared error saved",
         "Mean squared error",
         "squared units of the target",
-        _is_number,
+        of_numbers,
         partial(loss_gain, "squared_error"),
         loss="squared_error",
     ),
