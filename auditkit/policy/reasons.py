@@ -134,13 +134,13 @@ def _significance(said: Said) -> str:
 
 def _more(measurement: Measurement, finding: Finding, units: int | None) -> Iterator[str]:
     if units is not None and units > measurement.units:
-        noun = "rows" if measurement.units == measurement.rows else "independent units"
-        count = numerals.about(units)
+        count, noun = numerals.about(units), words.noun_of(measurement)
         yield f"{count[0].upper()}{count[1:]} {noun} in all would decide, at the same value."
     elif finding.interval is not None and math.isinf(finding.interval.high - finding.interval.low):
         yield measurement.reason or "Nothing shows how far other units would differ."
     elif finding.position is Position.ACROSS and units is None:
-        yield "At this value, which lies almost on the limit, more rows would hardly decide."
+        noun = words.noun_of(measurement).removeprefix("independent ")
+        yield f"At this value, which lies almost on the limit, more {noun} would hardly decide."
 
 
 def _effect(requirement: Requirement, status: VerdictStatus, must_block: bool) -> list[str]:

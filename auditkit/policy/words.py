@@ -146,6 +146,7 @@ def size(measurement: Measurement) -> str:
     Effective sizes (after design effects of clusters or weights) are no counts, and are not shown.
     """
     parameters = {} if measurement.estimate is None else measurement.estimate.parameters
+    noun = noun_of(measurement)
     if measurement.uncounted:
         return "number of rows not told"
     if measurement.units != measurement.rows:
@@ -153,7 +154,19 @@ def size(measurement: Measurement) -> str:
     sizes = [n for n in map(parameters.get, _TWO_SAMPLES) if isinstance(n, int | float)]
     if len(sizes) == 2 and all(float(n).is_integer() for n in sizes):
         return f"{int(sizes[0]):,} and {int(sizes[1]):,} rows"
-    return f"{measurement.rows:,} row{'' if measurement.rows == 1 else 's'}"
+    return f"{measurement.rows:,} {noun if measurement.rows != 1 else noun.removesuffix('s')}"
+
+
+def noun_of(measurement: Measurement) -> str:
+    """What the n behind a measurement counts: calls, where a cost was counted or timed.
+
+    >>> from auditkit.measurement import Measurement, MeasurementKey, Status
+    >>> noun_of(Measurement(MeasurementKey("cost.latency_p95"), Status.MEASURED, 1.0, units=500))
+    'calls'
+    """
+    if measurement.key.metric.startswith("cost."):
+        return "calls"
+    return "rows" if measurement.units == measurement.rows else "independent units"
 
 
 def demand(region: Region) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -123,13 +124,16 @@ def undecided(verdict: Verdict, record: AuditRecord) -> str:
     measurement = verdict.measurement
     if measurement is None or measurement.status is not Status.MEASURED or measurement.sampled:
         return "Inconclusive."
+    units = "calls" if measurement.key.metric.startswith("cost.") else unit_words(record)
+    if verdict.interval is not None and math.isinf(verdict.interval.high - verdict.interval.low):
+        return "Inconclusive: on one side nothing bounds the value."
     if verdict.units_to_decide is None:
-        return f"Inconclusive: at this value no realistic number of {unit_words(record)} decides."
+        return f"Inconclusive: at this value no realistic number of {units} decides."
     further = verdict.units_to_decide - measurement.units
     if further <= 0:
         return "Inconclusive."
     where = "" if measurement.key.reference is None else " of these two sides"
-    return f"Inconclusive: {about(further)} more {unit_words(record)}{where} would decide."
+    return f"Inconclusive: {about(further)} more {units}{where} would decide."
 
 
 def headline(record: AuditRecord) -> Headline:

@@ -124,6 +124,15 @@ def test_what_nothing_would_decide() -> None:
     assert undecided(FAIL, RECORD) == ""
 
 
+def test_what_nothing_bounds_is_not_said_to_lie_on_the_limit() -> None:
+    assert FAIL.interval is not None
+    open_ended = dataclasses.replace(FAIL.interval, high=math.inf)
+    verdict = dataclasses.replace(
+        FAIL, status=VerdictStatus.INCONCLUSIVE, interval=open_ended, units_to_decide=None
+    )
+    assert undecided(verdict, RECORD) == "Inconclusive: on one side nothing bounds the value."
+
+
 def test_an_open_interval_is_said_to_be_open() -> None:
     assert FAIL.interval is not None
     open_ended = dataclasses.replace(FAIL.interval, high=math.inf)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from auditkit.checks.cost.metrics import METRICS, QUANTILES
+from auditkit.checks.cost.times import batch_label
 from auditkit.checks.estimation import drawn_ends
-from auditkit.evidence.costs.costs import Costs, FlopCount
+from auditkit.evidence.costs.costs import Costs, FlopCount, Memory
 from auditkit.measurement import Figure, Measurement, Status
 
 _TITLES = {metric.id: metric.title for metric in METRICS}
@@ -51,7 +52,7 @@ def _table(measurements: Sequence[Measurement], costs: Costs, currency: str) -> 
     rows: list[dict[str, Any]] = [
         {
             "what": _TITLES[one.key.metric],
-            "of": one.key.label,
+            "of": one.key.label or _call_of(one, costs),
             "value": one.value,
             **drawn_ends(one.interval),
             "unit": units[one.key.metric],
@@ -72,9 +73,16 @@ def _table(measurements: Sequence[Measurement], costs: Costs, currency: str) -> 
         Figure(
             kind="cost_table",
             title="What the model costs",
-            caption="Counted numbers have no interval; timed and metered ones have. What is "
-            "modelled rests on declared numbers and is never judged.",
+            caption=f"On {costs.device}. Counted numbers have no interval; timed and metered "
+            "ones have. What is modelled rests on declared numbers and is never judged.",
             check="cost",
             data=data,
         )
     ]
+
+
+def _call_of(one: Measurement, costs: Costs) -> str:
+    """The batch of the one call whose memory was counted; "" of what no call is behind."""
+    memory = {"cost.tensor_bytes": costs.tensors, "cost.peak_bytes": costs.peak}
+    found = memory.get(one.key.metric)
+    return batch_label(found.batch) if isinstance(found, Memory) else ""

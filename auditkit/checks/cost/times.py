@@ -14,6 +14,7 @@ from auditkit.evidence.basis import Sample
 from auditkit.evidence.cost_wishes import CostWishes
 from auditkit.evidence.costs.costs import Costs, NotCosted, Timing
 from auditkit.evidence.costs.grid import GridFactor, grid_factor
+from auditkit.evidence.costs.timing import MOST_CALLS
 from auditkit.measurement import Estimate, Measurement, MeasurementKey, Status
 from auditkit.statistics import estimates
 from auditkit.statistics.order_statistics import quantile
@@ -83,7 +84,26 @@ class _Times:
             )
             return absent(key, Status.TOO_FEW, reason, Sample(calls))
         found = measured(key, estimate(), Sample(calls), f"{self._how()}{more}")
-        return found if found.interval is not None else replace(found, reason=_ALIKE)
+        if found.interval is None:
+            return replace(found, reason=_ALIKE)
+        if math.isinf(found.interval.high):
+            return replace(found, reason=f"{found.reason} {self._unbounded(found)}")
+        return found
+
+    def _unbounded(self, found: Measurement) -> str:
+        """Why nothing bounds a percentile from above, and what would."""
+        assert found.estimate is not None  # or there is no interval
+        worth = max(round(found.estimate.parameters["n"]), 1)
+        mend = (
+            "time it again on a machine that does nothing else."
+            if len(self.timing.seconds) >= MOST_CALLS
+            else "give more in cost.seconds."
+        )
+        return (
+            f"Nothing bounds it from above: slow calls come together, so these tell as much as "
+            f"{worth:,} independent one{'s' * (worth > 1)} at this percentile, too few for it; "
+            f"{mend}"
+        )
 
     def _how(self) -> str:
         timing = self.timing

@@ -28,6 +28,7 @@ from auditkit.evidence.costs.costs import (
 from auditkit.measurement import Measurement, Status
 from auditkit.models import wrap
 from auditkit.policy import Policy, check_metrics, judge
+from auditkit.policy.words import size
 from tests.checks.audits import (
     DECIDING,
     collected,
@@ -209,6 +210,32 @@ def test_calls_that_hang_together_bound_nothing() -> None:
     assert one.value is not None
     assert one.estimate is None
     assert "cost.seconds" in one.reason
+
+
+def test_slow_calls_that_come_together_leave_a_percentile_unbounded_and_say_so() -> None:
+    rng = np.random.default_rng(0)
+    seconds = 0.01 * np.exp(0.01 * rng.normal(size=500))
+    seconds[100:126] *= 3
+    for calls, mend in ((500, "a machine that does nothing else"), (499, "more in cost.seconds")):
+        costs = replace(COSTS, timings=(Timing(1, seconds[:calls], 5),))
+        one = found(_findings(costs), "cost.latency_p95", label="batch of 1")
+        assert one.interval is not None
+        assert one.interval.high == np.inf
+        assert "Nothing bounds it from above" in one.reason
+        assert mend in one.reason
+
+
+def test_what_is_counted_are_calls(known: Findings) -> None:
+    assert size(found(known, "cost.latency_p95", label="batch of 1")) == "500 calls"
+    assert size(found(known, "cost.parameters")) == "1 call"
+
+
+def test_the_table_names_the_device_and_the_batch_whose_memory_it_tells(known: Findings) -> None:
+    (table,) = (figure for figure in known.figures if figure.kind == "cost_table")
+    assert COSTS.device in table.caption
+    of = {row["what"]: row["of"] for row in table.data["costs"]}
+    assert of["Memory of the tensors of a call"] == "batch of 10"
+    assert of["Parameters"] == ""
 
 
 def test_a_network_is_measured_whole() -> None:
