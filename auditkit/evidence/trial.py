@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+FAILED = "A learner could not be taught: "
+"""How the reason begins where a learner raised: nothing that more units would mend."""
+
 
 @dataclass(frozen=True, eq=False)
 class Trial:

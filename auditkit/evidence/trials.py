@@ -23,7 +23,7 @@ from auditkit.evidence.retraining import Retraining
 from auditkit.evidence.sample import Sampled
 from auditkit.evidence.sample_needs import TRAIN, TrialNeed
 from auditkit.evidence.train_function import train_learner
-from auditkit.evidence.trial import NotTried, Trial
+from auditkit.evidence.trial import FAILED, NotTried, Trial
 from auditkit.evidence.trial_lessons import basis_of, given_of, some_of
 from auditkit.learners import LEARNERS, Learner, Learnt, Lesson, Unteachable
 from auditkit.models.head import Head, Task
@@ -80,7 +80,7 @@ def trials(
         except Unteachable as reason:
             yield need, NotTried(str(reason))
         except AuditkitError as error:
-            yield need, NotTried(f"A learner could not be taught: {error}")
+            yield need, NotTried(f"{FAILED}{error}")
 
 
 def _sizes(needs: Sequence[TrialNeed]) -> dict[str, int]:

@@ -163,15 +163,19 @@ def _beyond(climb: Climbed, loss: Loss, curve: Curve | None, nothing: Sample) ->
     )
 
 
+_SOME = "Some steps of the ladder of training sizes are missing."
+
+
 def _lacking(climb: Climbed) -> tuple[str, ...]:
-    """What a reviewer must know of steps that are missing below the last doubling."""
-    if any(isinstance(step, str) for step in climb.steps[:2]):
-        return ()  # the gain says why there is none
+    """What a reviewer must know of steps that are missing: a training of the user's that failed
+    is no small thing, even where no requirement asks for it."""
     missing = (step for step in climb.steps if isinstance(step, str) and step != TOO_SMALL)
     reasons = dict.fromkeys(missing)
-    return tuple(
-        f"Some steps of the ladder of training sizes are missing. {reason}" for reason in reasons
-    )
+    last = any(isinstance(step, str) for step in climb.steps[:2])
+    if last and climb.ladder.frozen:
+        return ()  # the gain says why there is none; nobody had asked for a training
+    what = "What the last doubling brought is not known." if last else _SOME
+    return tuple(f"{what} {reason}" for reason in reasons)
 
 
 CHECK = Check(

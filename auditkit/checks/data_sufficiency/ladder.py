@@ -9,12 +9,13 @@ import numpy as np
 
 from auditkit.checks.check import TRAINING
 from auditkit.checks.data_sufficiency.losses import Loss, losses_of
-from auditkit.checks.estimation import MIN_KEPT, telling, too_few
+from auditkit.checks.estimation import MIN_KEPT, telling, too_few, undefined
 from auditkit.evidence.collected import Evidence
 from auditkit.evidence.needs import SplitNeed
 from auditkit.evidence.outcome_rows import OutcomeRows
 from auditkit.evidence.sample_needs import TRAIN, TrialNeed
 from auditkit.evidence.subject import Subject, View
+from auditkit.evidence.trial import FAILED
 from auditkit.evidence.tried import TriedRows, trial_needs, tried_rows
 from auditkit.statistics.crossed import CrossedMean, crossed_mean
 
@@ -162,7 +163,7 @@ class Climbed:
         """
         for step in self.steps[:2]:
             if isinstance(step, str):
-                raise too_few(step)
+                raise undefined(step) if step.startswith(FAILED) else too_few(step)
             if len(step.rows[0]) < MIN_KEPT:
                 raise telling("There are too few evaluation units")
         whole, half = self.steps[:2]

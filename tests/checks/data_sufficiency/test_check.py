@@ -224,8 +224,10 @@ def test_a_function_that_fails_is_a_reason() -> None:
         raise RuntimeError("no GPU")
 
     result = climbed(features=3, rows=160, train=train)
-    assert "RuntimeError: no GPU" in found(result, GAIN).reason
-    assert found(result, GAIN).value is None
+    gain = found(result, GAIN)
+    assert "RuntimeError: no GPU" in gain.reason
+    assert (gain.status, gain.value) == (Status.UNDEFINED, None)  # more units would not mend it
+    assert "RuntimeError: no GPU" in " ".join(result.notes)
     assert found(result, BEYOND).value is None
 
 
