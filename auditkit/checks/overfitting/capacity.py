@@ -17,6 +17,7 @@ import numpy as np
 from auditkit.checks.check import BETWEEN, EVALUATION, TRAINING, Findings
 from auditkit.checks.estimation import (
     MIN_KEPT,
+    NoEstimateError,
     absent,
     both,
     by_blocks,
@@ -160,9 +161,15 @@ def _ratio(state: Memorised, share: Measurement) -> Estimate:
 
 
 def _figure(view: View, state: Memorised) -> tuple[Figure, ...]:
-    if state.kind == R2 or state.chance == 1 or state.units < MIN_KEPT:
+    samples = state.sample, state.other_sample
+    if state.kind == R2 or state.chance == 1 or min(one.rows for one in samples) < MIN_KEPT:
         return ()
-    rows = [_row(*one) for one in state.rates()]
+    if any(one.lack for one in samples):
+        return ()  # an interval would not be honest
+    try:
+        rows = [_row(*one) for one in state.rates()]
+    except NoEstimateError:  # a few clusters hold most of the units
+        return ()
     of = f" ({view.key})" if str(view.key) else ""
     data = {"rows": [{"metric": f"Accuracy{of}", **row} for row in rows]}
     return (

@@ -263,3 +263,41 @@ def test_errors_of_numbers_are_drawn() -> None:
     result = findings("overfitting", stored(task="regression"), data_of(*tables))
     (figure,) = (one for one in result.figures if one.kind == "loss_distributions")
     assert figure.data["loss"] == "absolute error"
+
+
+@pytest.mark.parametrize("clusters", [[0] * 600, [*range(30), *[0] * 570]])
+def test_where_a_few_clusters_hold_the_units_nothing_is_drawn_and_the_check_goes_on(
+    clusters: list[int],
+) -> None:
+    names = [f"x{place}" for place in range(NUMBERS)]
+    evaluation, training = (
+        pd.DataFrame(x.numpy(), columns=names).assign(y=y.numpy(), patient=clusters[: len(y)])
+        for x, y in (_rows(n, seed).tensors for n, seed in ((600, 1), (300, 2)))
+    )
+    train = _trained(0, 20)
+    model = wrap(
+        train(*_rows(300, 2).tensors, 0),
+        device="cpu",
+        task="binary",
+        outputs="logits",
+        decision={"threshold": 0.5},
+        preprocess=lambda frame: torch.tensor(frame[names].to_numpy(np.float32)),
+    )
+    data = dataset(evaluation, training, label="y", features=names, cluster="patient")
+    result = findings("overfitting", model, data, retraining=Retraining(train))
+    assert found(result, "overfitting.memorised_share").status is Status.TOO_FEW
+    assert "What the training learns by heart" not in {one.title for one in result.figures}
+
+
+def test_the_picture_of_what_is_learnt_by_heart_tells_nothing_of_four_rows() -> None:
+    rows = _rows(4, 1), _rows(300, 2)
+    train = _trained(0, 20)
+    model = wrap(
+        train(*rows[1].tensors, 0),
+        device="cpu",
+        task="binary",
+        outputs="logits",
+        decision={"threshold": 0.5},
+    )
+    result = findings("overfitting", model, dataset(*rows), retraining=Retraining(train))
+    assert "What the training learns by heart" not in {one.title for one in result.figures}
