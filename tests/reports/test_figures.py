@@ -181,6 +181,11 @@ def test_an_unknown_kind_is_a_table(kind: str) -> None:
     assert {"a", "b", "1", "two", "A title"} <= set(texts(svg(figure)))
 
 
+def test_numbers_in_tables_have_digits_that_tell_them_apart_and_no_more() -> None:
+    figure = Figure("odd", "Odd", "", "cost", {"rows": [{"a": 1.25e-4, "b": 1.6e-4, "c": 14999.6}]})
+    assert tables(figure) == [(["a", "b", "c"], [["0.000125", "0.00016", "15,000"]])]
+
+
 @pytest.mark.parametrize("data", [{}, {"rows": []}, {"rows": None}, {"rows": 3}, {"bins": [{}]}])
 @pytest.mark.parametrize("kind", [*sorted(DRAWINGS), "unknown"])
 def test_data_that_lack_something_never_crash(kind: str, data: dict[str, Any]) -> None:

@@ -31,9 +31,21 @@ def cell(value: Any) -> str:
 
 def _number(value: float) -> str:
     if not math.isfinite(value) or value == 0 or 1e-4 <= abs(value) < 1e7:
-        text = plain(value, 4)
+        text = plain(value, _decimals(abs(value)))
         return text.rstrip("0").rstrip(".") if "." in text else text
     return f"{value:.3g}"
+
+
+def _decimals(size: float) -> int:
+    """Four; more of small numbers, which would all look alike, and fewer of large ones.
+
+    >>> [_decimals(size) for size in (0.00125, 0.5, 30.0, 14999.6874)]
+    [5, 4, 4, 0]
+    """
+    if not math.isfinite(size) or size == 0 or 0.01 <= size < 100:
+        return 4
+    place = math.floor(math.log10(size))
+    return 2 - place if place < 0 else max(4 - place, 0)
 
 
 def bounded(rows: list[list[str]]) -> list[list[str]]:
