@@ -53,6 +53,8 @@ def _found(place: Path) -> tuple[str, list[Path], dict[str, list[Point]]]:
         place = next((one for one in inner if one.is_file()), place)
     if not place.is_file():
         # Nothing is opened that is no regular file: a pipe would be waited for without end.
+        if place.is_dir():
+            raise DataError(f"The folder {place.name} holds no training log.", mend=_MEND)
         raise DataError(f"The training log {place.name} is of no known format.", mend=_MEND)
     if place.suffix == ".csv":
         return "lightning", [place], lightning.points(place)
