@@ -158,7 +158,7 @@ def test_what_is_not_there_or_not_known(tmp_path: Path) -> None:
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "metrics.csv")
     for place in (tmp_path, tmp_path / "metrics.csv"):
-        with pytest.raises(DataError, match="of no known format|holds no training log"):
+        with pytest.raises(DataError, match=r"of no known format|holds no training log"):
             read_training_log(place)
 
 
