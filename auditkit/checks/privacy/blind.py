@@ -56,7 +56,7 @@ FEWEST = 50
 
 _FEWEST_OF_TREES = 200
 _MOST_ASKED = 5000
-_MOST_COLUMNS, _MOST_LEVELS = 24, 12
+_MOST_COLUMNS, _MOST_LEVELS, _MOST_INDICATORS = 200, 12, 400
 _MOST_CLASSES = 20
 
 
@@ -188,12 +188,16 @@ def _numbers(subject: Subject, split: SplitEvidence) -> Table | None:
 
 
 def _one_hot(levels: np.ndarray) -> np.ndarray:
-    """An indicator of each frequent level of each column; a rare one has none."""
+    """An indicator of each frequent level of each column; a rare one has none.
+
+    Of many columns each has fewer, two at least, so that none is left out.
+    """
     found: list[np.ndarray] = []
+    kept = min(_MOST_LEVELS, max(_MOST_INDICATORS // max(levels.shape[1], 1), 2))
     for column in levels.T:
         codes, names = pd.factorize(column)
         most = np.argsort(-np.bincount(codes, minlength=len(names)), kind="stable")
-        found += [codes == level for level in most[:_MOST_LEVELS]]
+        found += [codes == level for level in most[:kept]]
     return np.column_stack(found).astype(np.float64)
 
 

@@ -137,7 +137,8 @@ CHECK = Check(
         "A unit of the evaluation data that is in the training data too, or nearly, counts here as "
         "a non-member and hides a leak: look at duplicates first.",
         "That members and non-members are of one distribution was looked for with a line and small "
-        "trees on their inputs and labels; a difference that these do not see counts as memory.",
+        "trees on their inputs and labels, of a table on the first 200 features of which rows have "
+        "values in common; a difference that these do not see counts as memory.",
         "Every row counts alike, whatever weight is declared.",
     ),
 )

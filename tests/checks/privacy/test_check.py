@@ -214,6 +214,19 @@ def test_no_verdict_where_inputs_tell_the_splits_apart() -> None:
     assert found(measured, AUC, label="loss").interval is not None
 
 
+def test_of_many_features_the_last_one_is_looked_at_too() -> None:
+    rng = np.random.default_rng(3)
+    names = [f"feature {place}" for place in range(40)]
+    sides = []
+    for n, seed, shift in ((1000, 4, 0.0), (1000, 5, 2.0)):
+        features = pd.DataFrame(rng.normal(size=(n, len(names))), columns=names)
+        features[names[-1]] += shift
+        sides.append(pd.concat([_answered(n, seed), features], axis=1))
+    measured = _of(*sides, features=[*names, "score"])
+    assert value(measured, BLIND) > 0.8
+    assert found(measured, AUC, label="loss").estimate is None
+
+
 def test_nor_where_labels_do() -> None:
     members, others = _answered(600, 0), _answered(600, 1)
     kept = others[(others["y"] == 1) | (np.arange(600) % 3 == 0)]
