@@ -41,8 +41,9 @@ class Universe:
     """The slices that the data have.
 
     Attributes:
-        shares: slice → share of the rows, None where no measurement says it; in the order met.
-        rows: slice → the largest number of rows of a measurement of the slice alone.
+        shares: slice → share of the evaluation rows, None where no measurement says it; in the
+            order met.
+        rows: slice → the largest number of evaluation rows of a measurement of the slice alone.
         references: declared attribute → its declared reference value, None where it has none.
         proxies: the attributes of which only probabilities are declared.
     """
@@ -69,7 +70,8 @@ class Universe:
             for part in (key.slice, key.reference):
                 if part is not None and part.conditions and part != REST:
                     shares.setdefault(part, None)
-            if not key.slice.conditions or not is_evaluation(key.split):
+            # A number about both splits has rows of both.
+            if not key.slice.conditions or key.split != EVALUATION:
                 continue
             if measurement.share is not None:
                 shares[key.slice] = measurement.share

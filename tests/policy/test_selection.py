@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -291,8 +292,12 @@ def test_shares_of_other_splits_do_not_count() -> None:
         0.5,
         share=0.001,
     )
-    universe = Universe.of([training, *GENDER], {})
+    both = replace(
+        training, key=replace(training.key, split="training→evaluation"), rows=10**6, share=0.25
+    )
+    universe = Universe.of([training, *GENDER, both], {})
     assert universe.shares[part] == 0.5
+    assert universe.rows[part] < 10**6
 
 
 def test_expansion_and_targets_agree_on_nothing() -> None:
