@@ -12,6 +12,7 @@ from auditkit.checks.rival.matches import Match
 from auditkit.checks.rounding import rounded
 from auditkit.evidence.paired_rows import PairedRows
 from auditkit.measurement import Figure, Measurement, Slice
+from auditkit.statistics.absence import MIN_KEPT
 
 Row = dict[str, Any]
 
@@ -98,7 +99,7 @@ def _row(panel: str, name: str, gain: Gain, one: Measurement) -> Row:
 
 def _differing(match: Match, pair: PairedRows) -> Row | None:
     gain = leading(match.view)
-    if gain is None or gain.name != ACCURACY or not len(pair):
+    if gain is None or gain.name != ACCURACY or len(pair) < MIN_KEPT:
         return None
     return {
         "name": " ".join(part for part in (match.rival, _of(match)) if part),

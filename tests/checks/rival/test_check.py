@@ -217,6 +217,13 @@ def test_categories_stay_with_their_units() -> None:
         assert reason(done, GAIN, rival).startswith(f"The model is worse than {rival}")
 
 
+@pytest.mark.parametrize(("n", "drawn"), [(4, False), (5, True)])
+def test_of_four_units_nobody_is_told_who_was_right(n: int, drawn: bool) -> None:
+    evaluation, training = world(n, 1, 1.0), world(200, 2, 1.0)
+    done = findings("rival", stored(**DECIDING), data_of(evaluation, training))
+    assert ("discordance" in {figure.kind for figure in done.figures}) == drawn
+
+
 def test_a_group_of_three_is_told_nothing_of() -> None:
     evaluation, training = (world(400, seed, 1.0, 1.0) for seed in (1, 2))
     evaluation["sex"] = ["X"] * 3 + ["F"] * 200 + ["M"] * 197
