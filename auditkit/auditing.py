@@ -80,6 +80,9 @@ class Settings:
         origin: what else the record keeps of where the model came from: `file`, `path_taken` …
         allow_code: whether code named in a configuration was allowed to run.
         quiet: no progress bar.
+
+    Raises:
+        ConfigurationError: the seed is no number that random generators take.
     """
 
     name: str = "model"
@@ -102,6 +105,14 @@ class Settings:
     origin: Mapping[str, str] = field(default_factory=dict)
     allow_code: bool = False
     quiet: bool = False
+
+    def __post_init__(self) -> None:
+        whole = isinstance(self.seed, int) and not isinstance(self.seed, bool)
+        if not whole or not 0 <= self.seed < 2**32:
+            raise ConfigurationError(
+                f"The seed is {self.seed!r}; expected a whole number from 0 to {2**32 - 1:,}.",
+                mend="Give for example 0.",
+            )
 
     @property
     def aimed(self) -> Aims:

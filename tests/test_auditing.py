@@ -436,3 +436,9 @@ def test_checks_that_cannot_measure_leave_a_record_all_the_same() -> None:
     )
     assert {m.status.value for m in run.record.measurements} == {"not_applicable"}
     assert run.record.data["groups"]["group"]["levels"] == []
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 0.5, True])
+def test_a_seed_that_no_generator_takes_is_refused(seed: object) -> None:
+    with pytest.raises(ConfigurationError, match=f"The seed is {seed!r}; expected a whole number"):
+        Settings(seed=seed)

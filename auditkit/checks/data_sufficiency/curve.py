@@ -95,12 +95,13 @@ def figure_of(climb: Climbed, loss: Loss, curve: Curve) -> Figure:
     """The steps with their intervals, the curve, and its extrapolation as a fan."""
     of = " ".join(part for part in (climb.view.key.head, climb.view.key.label) if part)
     frozen = "; only the last layer is taught, on frozen features" if climb.ladder.frozen else ""
+    beyond = "" if curve.law is None else " What is dashed is an extrapolation and no measurement."
     return Figure(
         kind="learning_curve",
         title=f"What more training data bring{f' ({of})' if of else ''}",
         caption=(
-            f"The {loss.axis} on the same evaluation units after training on fewer units{frozen}. "
-            "What is dashed is an extrapolation and no measurement."
+            f"The {loss.axis} on the same evaluation units after training on fewer units{frozen}."
+            f"{beyond}"
         ),
         check="data_sufficiency",
         data={

@@ -98,6 +98,7 @@ def test_the_next_doubling_is_an_extrapolation_that_nothing_is_judged_by() -> No
     assert beyond.interval is None
     assert beyond.reason.startswith("Extrapolation to 640 training units, no measurement")
     (curve,) = (one for one in result.figures if one.kind == "learning_curve")
+    assert ("dashed" in curve.caption) == bool(curve.data["extrapolation"])
     assert f"missed that by {abs(curve.data['back_test']):.3g}" in beyond.reason
     assert [point["size"] for point in curve.data["points"]] == [40, 80, 160, 320]
     last, ahead = curve.data["extrapolation"][0], curve.data["extrapolation"][-1]
@@ -118,6 +119,7 @@ def test_three_sizes_are_no_curve() -> None:
     assert found(result, GAIN).status is Status.MEASURED
     assert "four sizes or more" in found(result, BEYOND).reason
     (curve,) = (one for one in result.figures if one.kind == "learning_curve")
+    assert ("dashed" in curve.caption) == bool(curve.data["extrapolation"])
     assert curve.data["extrapolation"] == []
 
 
@@ -131,6 +133,7 @@ def test_without_a_way_to_train_the_last_layer_alone_is_taught() -> None:
     assert "of the layers below it says nothing" in head.reason
     assert "frozen features" in found(result, BEYOND).reason
     (curve,) = (one for one in result.figures if one.kind == "learning_curve")
+    assert ("dashed" in curve.caption) == bool(curve.data["extrapolation"])
     assert curve.data["frozen"]
     assert "frozen features" in curve.caption
 
@@ -168,6 +171,7 @@ def test_few_clusters_are_too_few() -> None:
     assert found(result, GAIN).estimate is None
     assert found(result, BEYOND).status is Status.TOO_FEW
     (curve,) = (one for one in result.figures if one.kind == "learning_curve")
+    assert ("dashed" in curve.caption) == bool(curve.data["extrapolation"])
     assert curve.data["points"][0]["low"] is None
     assert curve.data["extrapolation"] == []
 
