@@ -29,10 +29,13 @@ from auditkit.evidence.kept_outcomes import kept_needs, kept_outcomes, to_bytes
 from auditkit.evidence.needs import SplitNeed
 from auditkit.evidence.plan import make_plan
 from auditkit.evidence.retraining import Retraining
-from auditkit.evidence.subject import Subject
+from auditkit.evidence.subject import Kind, Subject
 from auditkit.explain.wishes import Wishes
+from auditkit.generation.settings import GenerationSettings
+from auditkit.generator_subjects import probe_generator
 from auditkit.identity import Identity, identify
 from auditkit.measurement import Measurement, MeasurementKey, Metric, Status
+from auditkit.models.generators.wrapped import WrappedGenerator
 from auditkit.models.wrapped import WrappedModel
 from auditkit.policy import (
     Attestation,
@@ -72,6 +75,7 @@ class Settings:
         retraining: how the model may be trained again; a mapping of some settings will do.
         cost: what of the model's cost is wanted, and prices; a mapping of some wishes will do.
         training_log: file or folder of what was logged while the model was trained; None for none.
+        generation: what is wanted of a generative model; a mapping of some settings will do.
         keep_outcomes: whether the store keeps what became of a sample of the evaluation rows, so
             that the next version can be compared with this one on the same rows.
         waivers, attestations: for the judge.
@@ -97,6 +101,7 @@ class Settings:
     retraining: Retraining | Mapping[str, Any] = field(default_factory=Retraining)
     cost: CostWishes | Mapping[str, Any] = field(default_factory=CostWishes)
     training_log: str | Path | None = None
+    generation: GenerationSettings | Mapping[str, Any] = field(default_factory=GenerationSettings)
     keep_outcomes: bool = False
     waivers: tuple[Waiver, ...] = ()
     attestations: Mapping[str, Attestation] = field(default_factory=dict)
@@ -160,6 +165,15 @@ class Settings:
         return CostWishes.of(self.cost)
 
     @cached_property
+    def generated(self) -> GenerationSettings:
+        """What is wanted of a generative model.
+
+        Raises:
+            ConfigurationError: a setting is unknown or out of range.
+        """
+        return GenerationSettings.of(self.generation)
+
+    @cached_property
     def logged(self) -> TrainingLog | None:
         """What was logged while the model was trained, read once; None where no log is given.
 
@@ -181,11 +195,12 @@ class Settings:
             "cost": self.costed.describe(),
             "training_log": None if self.logged is None else self.logged.describe(),
             "keep_outcomes": self.keep_outcomes,
+            "generation": self.generated.describe(),
         }
 
 
 def audit(
-    model: WrappedModel,
+    model: WrappedModel | WrappedGenerator,
     data: Dataset,
     *,
     policy: str | Path | Policy | None = "baseline",
@@ -197,7 +212,8 @@ def audit(
     """Audit a wrapped model on its data.
 
     Args:
-        model: from `auditkit.wrap` or `auditkit.stored_predictions`.
+        model: from `auditkit.wrap` or `auditkit.stored_predictions`; one that answers with text
+            from `auditkit.wrap_generator` or `auditkit.stored_generations`.
         data: from `auditkit.dataset`.
         policy: name of a shipped policy, path of a YAML file, or a policy; None measures only.
         store: folder (or open store) to keep the record in; None keeps it in memory. With a store,
@@ -231,9 +247,25 @@ def audit(
         raise PolicyError(" ".join((error.problem, *failures)), mend=error.mend) from error
     if chosen.checks is not None:
         checks, failures = load_checks(chosen.checks)
+    checks = _about(checks, _kind(model))
     runner = engine or LocalEngine()
     kept = _store(store) if runner.primary else None
     return _Audit(model, data, judged_by, kept, chosen, runner, (checks, failures, known)).run()
+
+
+def _about(checks: Sequence[Check], kind: Kind) -> tuple[Check, ...]:
+    """The checks that ask about this kind of model."""
+    return tuple(check for check in checks if kind in check.about)
+
+
+def _kind(model: WrappedModel | WrappedGenerator) -> Kind:
+    return Kind.GENERATOR if isinstance(model, WrappedGenerator) else Kind.PREDICTOR
+
+
+def _tasks(model: WrappedModel | WrappedGenerator) -> dict[str, str]:
+    if isinstance(model, WrappedGenerator):
+        return {"": "generation"}
+    return {head.name: head.task.value for head in model.heads}
 
 
 def _policy(policy: str | Path | Policy | None, known: Mapping[str, Metric]) -> Policy | None:
@@ -255,7 +287,7 @@ class _Audit:
     # Seven parameters: what `audit` was given, and what it made of it.
     def __init__(
         self,
-        model: WrappedModel,
+        model: WrappedModel | WrappedGenerator,
         data: Dataset,
         policy: Policy | None,
         store: Store | None,
@@ -363,6 +395,15 @@ class _Audit:
         return int(self.engine.shared(str(looks)))
 
     def _probe(self) -> Probed:
+        if isinstance(self.model, WrappedGenerator):
+            return probe_generator(
+                self.model,
+                self.data,
+                self.settings.generated,
+                seed=self.settings.seed,
+                aims=self.settings.aimed,
+                batch_size=self.settings.batch_size,
+            )
         return probe(
             self.model,
             self.data,
@@ -428,7 +469,7 @@ class _Audit:
             declared_references=self.data.columns.references,
             declared_proxies=self.data.columns.proxies,
             attestations=self.settings.attestations,
-            tasks={head.name: head.task.value for head in self.model.heads},
+            tasks=_tasks(self.model),
         )
 
     def _record(

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditkit.data.datasets import Dataset
+from auditkit.models.generators.wrapped import WrappedGenerator
 from auditkit.models.wrapped import WrappedModel
 
 # Digests that cover all of what they stand for.
@@ -36,7 +37,7 @@ class Identity:
 
 
 def identify(
-    model: WrappedModel,
+    model: WrappedModel | WrappedGenerator,
     data: Dataset,
     checks: Sequence[str],
     settings: Mapping[str, Any],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from auditkit.evidence.collected import Evidence
 from auditkit.evidence.needs import SplitNeed
-from auditkit.evidence.subject import Subject
+from auditkit.evidence.subject import Kind, Subject
 from auditkit.measurement import Figure, Measurement, Metric
 
 EVALUATION = "evaluation"
@@ -56,6 +56,7 @@ class Check:
         measure: evidence in, findings out; each metric that makes sense for the subject has a
             measurement, with a value or with the reason why there is none. It changes nothing.
         not_tested: sentences: what the check leaves open even where it measured.
+        about: the kinds of model that it asks about; it takes no part in an audit of another kind.
 
     Raises:
         ValueError: a metric of another family, or one that is declared twice.
@@ -68,6 +69,7 @@ class Check:
     needs: Callable[[Subject], Iterable[SplitNeed]]
     measure: Callable[[Subject, Evidence], Findings]
     not_tested: tuple[str, ...] = ()
+    about: frozenset[Kind] = frozenset({Kind.PREDICTOR})
 
     def __post_init__(self) -> None:
         ids = [metric.id for metric in self.metrics]

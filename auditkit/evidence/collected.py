@@ -11,6 +11,7 @@ from auditkit.evidence.clusters import Clusters
 from auditkit.evidence.costs.costs import Costs
 from auditkit.evidence.fingerprint_needs import FingerprintNeed
 from auditkit.evidence.fingerprints import Fingerprints
+from auditkit.evidence.generation_needs import AskedNeed, HighlightNeed
 from auditkit.evidence.needs import (
     BLOCK,
     ClassBinsNeed,
@@ -27,12 +28,15 @@ from auditkit.evidence.sample import Sampled
 from auditkit.evidence.sample_needs import AnswerNeed, AttributionNeed, CostNeed, TrialNeed
 from auditkit.evidence.slice_tables import SliceTables
 from auditkit.evidence.trial import NotTried, Trial
+from auditkit.generation.generations import Generations
+from auditkit.generation.highlight import Highlight
 from auditkit.measurement import Slice
 from auditkit.statistics.class_bins import ClassBins
 from auditkit.statistics.sparse_counts import AnyCounts
 from auditkit.statistics.sparse_moments import AnyMoments
 
 if TYPE_CHECKING:
+    from auditkit.evidence.asked import NotAsked, Said
     from auditkit.explain.explanation import Explanation
     from auditkit.explain.target import NotExplainable
 
@@ -61,6 +65,8 @@ class SplitEvidence:
         review: the labelled units that the model contradicts most, by need.
         costs: what calls of the model take, by need; {} in processes that do not judge.
         fingerprints: units by what they hold, by need.
+        generations: the answers to all prompts; None where none were asked for.
+        highlights: what some answers rest on, by need, or the reason why there are none.
     """
 
     rows: int
@@ -82,6 +88,8 @@ class SplitEvidence:
     undrawn: str = ""
     costs: Mapping[CostNeed, Costs] = field(default_factory=dict)
     fingerprints: Mapping[FingerprintNeed, Fingerprints] = field(default_factory=dict)
+    generations: Generations | None = None
+    highlights: Mapping[HighlightNeed, tuple[Highlight, ...] | str] = field(default_factory=dict)
 
     @property
     def labelled(self) -> int:
@@ -147,10 +155,12 @@ class Evidence:
     Attributes:
         splits: by split.
         trials: what learners answered, by need, or the reason why one was not taught.
+        asked: what a generative model says of given texts, by need, or the reason why nothing.
     """
 
     splits: Mapping[str, SplitEvidence]
     trials: Mapping[TrialNeed, Trial | NotTried] = field(default_factory=dict)
+    asked: Mapping[AskedNeed, Said | NotAsked] = field(default_factory=dict)
 
     def __getitem__(self, split: str) -> SplitEvidence:
         return self.splits[split]

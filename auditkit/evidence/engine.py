@@ -14,18 +14,25 @@ from typing import TYPE_CHECKING, Protocol
 from auditkit.data.batch import Fragment, Source
 from auditkit.data.datasets import Dataset
 from auditkit.evidence.answers import Answers, NotAnswered
+from auditkit.evidence.asked import with_asked
 from auditkit.evidence.collected import Evidence, SplitEvidence
 from auditkit.evidence.collector import SplitCollector
 from auditkit.evidence.costing import with_costs
+from auditkit.evidence.generation_collector import GenerationCollector
+from auditkit.evidence.highlighting import with_highlights
 from auditkit.evidence.plan import TRIED, Plan, SplitPlan
 from auditkit.evidence.progress import progress_bar, step_bar
 from auditkit.evidence.sample_needs import AnswerNeed, AttributionNeed
 from auditkit.evidence.subject import Subject
+from auditkit.models.generators.wrapped import WrappedGenerator
 from auditkit.models.wrapped import WrappedModel
 
 if TYPE_CHECKING:
     from auditkit.explain.explanation import Explanation
     from auditkit.explain.target import NotExplainable
+
+
+Audited = WrappedModel | WrappedGenerator
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,7 @@ class Engine(Protocol):
         ...
 
     def run(
-        self, plan: Plan, subject: Subject, model: WrappedModel, dataset: Dataset, options: Options
+        self, plan: Plan, subject: Subject, model: Audited, dataset: Dataset, options: Options
     ) -> Evidence:
         """Collect everything that the plan asks for.
 
@@ -84,7 +91,7 @@ class Job:
     split: str
     plan: SplitPlan
     subject: Subject
-    model: WrappedModel
+    model: Audited
     source: Source
 
 
@@ -99,9 +106,7 @@ def collect_split(job: Job, fragments: Sequence[Fragment], options: Options) -> 
     Raises:
         DataError, ModelError: see `Engine.run`.
     """
-    collector = SplitCollector(
-        job.subject, job.plan, job.model, options.edges, options.seed, job.split
-    )
+    collector = _collector(job, options)
     limit = options.limit
     size = options.batch_size if limit is None else min(options.batch_size, limit)
     with progress_bar(
@@ -115,6 +120,12 @@ def collect_split(job: Job, fragments: Sequence[Fragment], options: Options) -> 
                     return replace(collector.finish(), sampled=True)
             collector.check()
     return collector.finish()
+
+
+def _collector(job: Job, options: Options) -> SplitCollector | GenerationCollector:
+    if isinstance(job.model, WrappedGenerator):
+        return GenerationCollector(job.subject, job.plan, job.model, options.seed, job.split)
+    return SplitCollector(job.subject, job.plan, job.model, options.edges, options.seed, job.split)
 
 
 def _expected(job: Job, fragments: Sequence[Fragment], options: Options) -> int | None:
@@ -139,7 +150,7 @@ class LocalEngine:
         return text
 
     def run(
-        self, plan: Plan, subject: Subject, model: WrappedModel, dataset: Dataset, options: Options
+        self, plan: Plan, subject: Subject, model: Audited, dataset: Dataset, options: Options
     ) -> Evidence:
         """See `Engine.run`. All splits are read before the model is asked again, which is dear."""
         jobs = {
@@ -150,8 +161,17 @@ class LocalEngine:
             name: collect_split(job, job.source.fragments(), options) for name, job in jobs.items()
         }
         answered = {name: with_answers(splits[name], job, options) for name, job in jobs.items()}
-        tried = with_trials(Evidence(answered), plan, subject, model, options)
-        return with_costs(tried, plan, model, options.batch_size, quiet=options.quiet)
+        return with_the_rest(Evidence(answered), plan, subject, model, options)
+
+
+def with_the_rest(
+    evidence: Evidence, plan: Plan, subject: Subject, model: Audited, options: Options
+) -> Evidence:
+    """The evidence with what is of no single split: learners, texts asked about, costs."""
+    if isinstance(model, WrappedGenerator):
+        return with_asked(evidence, plan, model, quiet=options.quiet)
+    tried = with_trials(evidence, plan, subject, model, options)
+    return with_costs(tried, plan, model, options.batch_size, quiet=options.quiet)
 
 
 def with_answers(split: SplitEvidence, job: Job, options: Options) -> SplitEvidence:
@@ -159,15 +179,18 @@ def with_answers(split: SplitEvidence, job: Job, options: Options) -> SplitEvide
 
     Attributions first, then the answers under each variant, with a progress bar.
     """
+    if isinstance(job.model, WrappedGenerator):
+        return with_highlights(split, job.plan, job.model, quiet=options.quiet)
     attributions = {
-        need: _attributions(need, split, job, options) for need in job.plan.attributions
+        need: _attributions(need, split, job.split, job.model, options)
+        for need in job.plan.attributions
     }
-    answers = _answers(split, job, options) if job.plan.answers else {}
+    answers = _answers(split, job, job.model, options) if job.plan.answers else {}
     return replace(split, attributions=attributions, answers=answers)
 
 
 def _answers(
-    split: SplitEvidence, job: Job, options: Options
+    split: SplitEvidence, job: Job, model: WrappedModel, options: Options
 ) -> dict[AnswerNeed, Answers | NotAnswered]:
     # Heavy, as above: attacks stand on Captum.
     from auditkit.evidence.asking import asked_again
@@ -180,9 +203,7 @@ def _answers(
     title = f"{job.split} sample, asked again"
     with progress_bar(title, sum(sizes.values()), quiet=options.quiet) as advance:
         for need, size in sizes.items():
-            found[need] = asked_again(
-                need, split.sample, job.model, options.seed, options.batch_size
-            )
+            found[need] = asked_again(need, split.sample, model, options.seed, options.batch_size)
             advance(size)
     return found
 
@@ -225,7 +246,7 @@ def _undrawn(split: SplitEvidence) -> str:
 
 
 def _attributions(
-    need: AttributionNeed, split: SplitEvidence, job: Job, options: Options
+    need: AttributionNeed, split: SplitEvidence, name: str, model: WrappedModel, options: Options
 ) -> Explanation | NotExplainable:
     # Heavy: Captum brings matplotlib, and most audits of stored predictions never ask for it.
     from auditkit.evidence.explaining import explained_sample
@@ -233,6 +254,6 @@ def _attributions(
 
     if split.sample is None:
         return NotExplainable(_undrawn(split))
-    title = f"{job.split} sample, explained"
+    title = f"{name} sample, explained"
     with step_bar(title, quiet=options.quiet) as step:
-        return explained_sample(need, split.sample, job.model, options.seed, step)
+        return explained_sample(need, split.sample, model, options.seed, step)

@@ -9,6 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from auditkit.evidence.fingerprint_needs import FingerprintNeed
+from auditkit.evidence.generation_needs import (
+    CompletionNeed,
+    GenerationNeed,
+    HighlightNeed,
+    LikelihoodNeed,
+)
 from auditkit.evidence.quantile_values import CROSSING, WIDTH
 from auditkit.evidence.sample_needs import AnswerNeed, AttributionNeed, CostNeed, TrialNeed
 from auditkit.evidence.subject import ViewKey
@@ -280,6 +286,10 @@ Need = (
     | TrialNeed
     | FingerprintNeed
     | CostNeed
+    | GenerationNeed
+    | LikelihoodNeed
+    | CompletionNeed
+    | HighlightNeed
 )
 
 
@@ -305,6 +315,8 @@ def rests_on_labels(need: Need) -> bool:
     """
     match need:
         case AttributionNeed() | AnswerNeed() | TrialNeed() | FingerprintNeed() | CostNeed():
+            return False
+        case GenerationNeed() | LikelihoodNeed() | CompletionNeed() | HighlightNeed():
             return False
         case SliceNeed() | ClassBinsNeed() | ReviewNeed():
             return True  # errors, whatever their kind

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from auditkit.evidence.fingerprint_needs import FingerprintNeed
+from auditkit.evidence.generation_needs import (
+    CompletionNeed,
+    GenerationNeed,
+    HighlightNeed,
+    LikelihoodNeed,
+)
 from auditkit.evidence.needs import (
     BLOCK,
     ClassBinsNeed,
@@ -36,6 +42,10 @@ _N = TypeVar(
     TrialNeed,
     FingerprintNeed,
     CostNeed,
+    GenerationNeed,
+    LikelihoodNeed,
+    CompletionNeed,
+    HighlightNeed,
 )
 _C = TypeVar("_C", CountNeed, SumNeed)
 
@@ -50,6 +60,8 @@ class SplitPlan:
 
     Attributes:
         drawn: how many units are drawn at least, for what is asked of several splits together.
+        generation: what is heard while prompts are answered; None where nothing is generated.
+        highlights: of which answers it is asked what they rest on.
     """
 
     counts: tuple[CountNeed, ...]
@@ -63,6 +75,8 @@ class SplitPlan:
     drawn: int = 0
     fingerprints: tuple[FingerprintNeed, ...] = ()
     costs: tuple[CostNeed, ...] = ()
+    generation: GenerationNeed | None = None
+    highlights: tuple[HighlightNeed, ...] = ()
 
     @property
     def sampled(self) -> int:
@@ -79,10 +93,13 @@ class Plan:
     Attributes:
         splits: what is read of each split.
         trials: what learners are taught and asked once all splits are read.
+        likelihoods, completions: texts that a generative model is asked about, of no split.
     """
 
     splits: Mapping[str, SplitPlan]
     trials: tuple[TrialNeed, ...] = ()
+    likelihoods: tuple[LikelihoodNeed, ...] = ()
+    completions: tuple[CompletionNeed, ...] = ()
 
 
 def make_plan(needs: Iterable[SplitNeed], subject: Subject) -> Plan:
@@ -105,6 +122,8 @@ def make_plan(needs: Iterable[SplitNeed], subject: Subject) -> Plan:
             for split, wanted in by_split.items()
         },
         trials,
+        tuple(dict.fromkeys(_only(every, LikelihoodNeed))),
+        tuple(dict.fromkeys(_only(every, CompletionNeed))),
     )
 
 
@@ -127,7 +146,16 @@ def _split_plan(needs: list[Need], subject: Subject, drawn: int) -> SplitPlan:
         drawn=drawn,
         fingerprints=tuple(dict.fromkeys(_only(needs, FingerprintNeed))),
         costs=tuple(dict.fromkeys(_only(needs, CostNeed))),
+        generation=_generation(_only(needs, GenerationNeed)),
+        highlights=tuple(dict.fromkeys(_only(needs, HighlightNeed))),
     )
+
+
+def _generation(needs: Sequence[GenerationNeed]) -> GenerationNeed | None:
+    """One need that holds them all: prompts are answered once."""
+    if not needs:
+        return None
+    return GenerationNeed(frozenset().union(*(need.parts for need in needs)))
 
 
 def _only(needs: Iterable[Need], kind: type[_N]) -> list[_N]:

@@ -13,6 +13,7 @@ from auditkit.evidence.aims import Aims
 from auditkit.evidence.cost_wishes import CostWishes
 from auditkit.evidence.retraining import Retraining
 from auditkit.explain.wishes import Wishes
+from auditkit.generation.settings import GenerationSettings
 from auditkit.measurement import Slice
 from auditkit.models.head import Head, Task
 from auditkit.variants.nuisances import Nuisance
@@ -88,6 +89,13 @@ class View:
 MAX_ONE_VS_REST = 20
 
 
+class Kind(StrEnum):
+    """What kind of model is audited."""
+
+    PREDICTOR = "predictor"
+    GENERATOR = "generator"
+
+
 class Labels(StrEnum):
     """Of which rows the true outcome is known."""
 
@@ -155,6 +163,8 @@ class Subject:
         file_bytes: size of the file that the model came from; None where it came from none.
         training_log: what was logged while the model was trained; None where no log is given.
         nuisances: what ought not to matter to the model: named by the user, or those built in.
+        generation: what is wanted of a generative model, which has no views; None of a model that
+            predicts.
         slice_levels: axis by which slices are searched for (`feature:age`, `group:sex`) → its
             levels, fixed before the pass.
     """
@@ -181,6 +191,12 @@ class Subject:
     cost: CostWishes = field(default_factory=CostWishes)
     file_bytes: int | None = None
     training_log: TrainingLog | None = None
+    generation: GenerationSettings | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """Whether it predicts or generates."""
+        return Kind.PREDICTOR if self.generation is None else Kind.GENERATOR
 
     @property
     def unlabelled(self) -> str:

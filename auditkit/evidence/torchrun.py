@@ -23,12 +23,21 @@ from auditkit.data.batch import Source
 from auditkit.data.datasets import Dataset
 from auditkit.data.integrity import Integrity
 from auditkit.errors import AuditkitError, ConfigurationError
+from auditkit.evidence.asked import with_asked
 from auditkit.evidence.collected import Evidence
 from auditkit.evidence.costing import with_costs
-from auditkit.evidence.engine import Job, Options, collect_split, with_answers, with_trials
+from auditkit.evidence.engine import (
+    Audited,
+    Job,
+    Options,
+    collect_split,
+    with_answers,
+    with_trials,
+)
 from auditkit.evidence.merging import from_bytes, merge, to_bytes
 from auditkit.evidence.plan import Plan
 from auditkit.evidence.subject import Subject
+from auditkit.models.generators.wrapped import WrappedGenerator
 from auditkit.models.wrapped import WrappedModel
 
 _EVIDENCE, _ERROR = b"E", b"X"
@@ -57,7 +66,7 @@ class TorchrunEngine:
         return self._all_gather(text.encode())[0].decode()
 
     def run(
-        self, plan: Plan, subject: Subject, model: WrappedModel, dataset: Dataset, options: Options
+        self, plan: Plan, subject: Subject, model: Audited, dataset: Dataset, options: Options
     ) -> Evidence:
         """Collect this rank's part, and return what all ranks have collected.
 
@@ -77,6 +86,8 @@ class TorchrunEngine:
             self._judge_together(job.source)
             merged = reduce(merge, (from_bytes(part, split_plan) for part in parts))
             splits[name] = with_answers(merged, job, options)
+        if isinstance(model, WrappedGenerator):
+            return with_asked(Evidence(splits), plan, model, quiet=options.quiet)
         tried = with_trials(Evidence(splits), plan, subject, model, options)
         return self._with_costs(tried, plan, model, options)
 

@@ -1,0 +1,80 @@
+"""Needs of a generative model: answers to all prompts of a split, and texts it is asked about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from auditkit.generation.parts import PARTS
+
+
+@dataclass(frozen=True)
+class GenerationNeed:
+    """The greedy answer to every prompt of a split, and what else is to be heard of it.
+
+    Needs of several checks are collected together: the union of their parts.
+
+    Attributes:
+        parts: some of `auditkit.generation.parts.PARTS`.
+
+    Raises:
+        ValueError: an unknown part.
+    """
+
+    parts: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if unknown := self.parts - set(PARTS):
+            raise ValueError(f"expected some of {PARTS}, found {sorted(unknown)}")
+
+
+@dataclass(frozen=True)
+class LikelihoodNeed:
+    """How likely the model finds given continuations of given prompts, token by token.
+
+    Attributes:
+        prompts: what comes before; "" for the beginning of a text.
+        continuations: one for each prompt.
+
+    Raises:
+        ValueError: another number of the one than of the other.
+    """
+
+    prompts: tuple[str, ...]
+    continuations: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        found = (len(self.prompts), len(self.continuations))
+        if found[0] != found[1]:
+            raise ValueError(f"expected one continuation a prompt, found {found}")
+
+
+@dataclass(frozen=True)
+class CompletionNeed:
+    """How the model goes on, greedily, from given prompts that are no rows of the data.
+
+    Attributes:
+        prompts: given as they are.
+        max_tokens: how far.
+    """
+
+    prompts: tuple[str, ...]
+    max_tokens: int = 64
+
+
+@dataclass(frozen=True)
+class HighlightNeed:
+    """On which tokens of prompt and context some answers rest; of the rows of a split.
+
+    Explained are the wrong answers that the model was surest of, and as many right ones drawn by
+    their keys; a record keeps texts only where the user asks for them (`Aims.review`).
+
+    Attributes:
+        count: how many answers at most.
+    """
+
+    count: int = 10
+
+
+AskedNeed = LikelihoodNeed | CompletionNeed
+
+__all__ = ["AskedNeed", "CompletionNeed", "GenerationNeed", "HighlightNeed", "LikelihoodNeed"]

@@ -1,0 +1,1 @@
+"""One generation pass of a language model, and everything that is computed from it."""

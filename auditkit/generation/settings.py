@@ -1,0 +1,218 @@
+"""What a generative audit is about: where prompts stand, how it generates, what counts as right.
+
+Everything here is declared by the user, and has a sane default where there is one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any
+
+from auditkit.errors import ConfigurationError
+from auditkit.models.subject import callable_name, source_digest
+
+
+@dataclass(frozen=True)
+class PromptColumns:
+    """Which columns of the data hold what.
+
+    Attributes:
+        prompt: the question.
+        references: right answers: a text, or a JSON list of texts; "" where none are given.
+        context: what the answer must rest on: a text, or a JSON list of passages; "" where none.
+        right_passages: which passages (numbers from 0, a JSON list) hold the answer; "" where none.
+        choices: a JSON list of the answers to choose from; "" where none.
+        label: whether a person judged the greedy answer as right (true, false, or empty where
+            nobody did), for answers that were stored; "" where none.
+        spoken: the speech of a recogniser's prompts is the unit itself; its transcript is in
+            `references`.
+        template: how prompt and context become what the model is given.
+    """
+
+    prompt: str = "prompt"
+    references: str = ""
+    context: str = ""
+    right_passages: str = ""
+    choices: str = ""
+    label: str = ""
+    spoken: bool = False
+    template: str = "{context}{prompt}"
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """All columns that are read, each once."""
+        named = (
+            "" if self.spoken else self.prompt,
+            self.references,
+            self.context,
+            self.right_passages,
+            self.choices,
+            self.label,
+        )
+        return tuple(dict.fromkeys(name for name in named if name))
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How answers are generated.
+
+    Attributes:
+        samples: sampled answers beside the greedy one.
+        temperature: of the samples.
+        max_tokens: an answer is cut after so many.
+        adaptive: stop at three samples of a prompt where all agree with the greedy answer.
+        layers: blocks whose hidden states are kept, from 0, or from the end as -1, -2 …; () for the
+            middle and the last one.
+        tokens_at_once: prompts are batched so that no more tokens than this are held at a time.
+    """
+
+    samples: int = 10
+    temperature: float = 1.0
+    max_tokens: int = 64
+    adaptive: bool = False
+    layers: tuple[int, ...] = ()
+    tokens_at_once: int = 65_536
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The model's own word on its answer, P(True).
+
+    Attributes:
+        template: the question, with {prompt} and {answer}; what stands before {answer} should be
+            what the prompt is, so that its state can be continued: a template that starts with
+            "{prompt}{answer}" is continued, any other read anew. "" for none.
+        yes, no: the words whose probabilities are set against each other.
+        least: accuracy on right and wrong answers, balanced, below which the score is not
+            applicable: a model that cannot verify says nothing by it.
+    """
+
+    template: str = ""
+    yes: str = "yes"
+    no: str = "no"
+    least: float = 0.6
+
+
+@dataclass(frozen=True)
+class Matching:
+    """When an answer is right, or two answers mean the same.
+
+    Attributes:
+        kind: of correctness: `exact`, `normalised`, `numeric`, `choice`, `token_f1`, `contains`,
+            `label` or `function`; of equivalence: `exact`, `normalised`, `canonical`, `token_f1`,
+            `embedding` or `nli`.
+        least: of `token_f1`: the F1 from which on; of `embedding`: the cosine; of `numeric`: the
+            relative tolerance.
+        folder: of `embedding` and `nli`: the local folder of the encoder.
+        function: of correctness `function`: `(answer, references) -> bool`; of `canonical`:
+            `text -> canonical text`.
+    """
+
+    kind: str = "normalised"
+    least: float | None = None
+    folder: str = ""
+    function: Callable[..., Any] | None = None
+
+
+@dataclass(frozen=True)
+class GenerationSettings:
+    """What is wanted of a generative audit.
+
+    Attributes:
+        columns: where prompts, references and contexts stand.
+        sampling: how answers are generated.
+        verification: how the model is asked about its own answers.
+        correctness: when an answer is right.
+        equivalence: when two answers mean the same.
+        refusals: regular expressions, each of a whole answer that refuses; () for the built-in
+            ones.
+        probes: name of a further table (`canaries`, `extraction`, `pairs`, `ambiguous`) → its rows,
+            column → values; see the checks that read them.
+
+    Raises:
+        ConfigurationError: a setting is unknown or out of range.
+    """
+
+    columns: PromptColumns = field(default_factory=PromptColumns)
+    sampling: Sampling = field(default_factory=Sampling)
+    verification: Verification = field(default_factory=Verification)
+    correctness: Matching = field(default_factory=Matching)
+    equivalence: Matching = field(default_factory=Matching)
+    refusals: tuple[str, ...] = ()
+    probes: Mapping[str, Mapping[str, tuple[Any, ...]]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, given: GenerationSettings | Mapping[str, Any]) -> GenerationSettings:
+        """The settings, from a mapping of some of them.
+
+        Raises:
+            ConfigurationError: one of them is unknown or of a wrong kind.
+        """
+        return given if isinstance(given, cls) else _made(cls, given, "generation")
+
+    def describe(self) -> dict[str, Any]:
+        """JSON-able; of a function its name and source's digest, of a further table its digest."""
+        found: dict[str, Any] = _plain(self)
+        found["probes"] = {name: _digest(table) for name, table in self.probes.items()}
+        return found
+
+
+_PARTS = {
+    "columns": PromptColumns,
+    "sampling": Sampling,
+    "verification": Verification,
+    "correctness": Matching,
+    "equivalence": Matching,
+}
+
+
+def _made(kind: type[Any], given: Any, called: str) -> Any:
+    """A section from a mapping of some of its settings."""
+    if isinstance(given, kind):
+        return given
+    if not isinstance(given, Mapping):
+        raise ConfigurationError(
+            f"{called} is {given!r}; expected a mapping of settings.", mend="Write key: value."
+        )
+    known = {one.name: one for one in fields(kind)}
+    if unknown := [name for name in given if name not in known]:
+        raise ConfigurationError(
+            f"{called} has no setting {unknown[0]!r}; there are {', '.join(known)}.",
+            mend="Mend its name.",
+        )
+    values = {
+        name: _made(_PARTS[name], value, f"{called}.{name}")
+        if kind is GenerationSettings and name in _PARTS
+        else _frozen(value)
+        for name, value in given.items()
+    }
+    return kind(**values)
+
+
+def _digest(table: Mapping[str, tuple[Any, ...]]) -> dict[str, Any]:
+    """What a record keeps of a table whose rows may be secrets: their number, and a digest."""
+    text = json.dumps({name: list(table[name]) for name in sorted(table)}, default=str)
+    rows = max(map(len, table.values()), default=0)
+    return {"rows": rows, "digest": f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"}
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    if callable(value):
+        return {"name": callable_name(value), "digest": source_digest(value)[0] or None}
+    return value
+
+
+__all__ = ["GenerationSettings", "Matching", "PromptColumns", "Sampling", "Verification"]
