@@ -1,104 +1,13 @@
-"""Groups of rows that were kept one by one: who is in which, and what may be told of them."""
+"""Groups among rows of outcomes: see `auditkit.checks.kept_groups`."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import TypeAlias
 
-import numpy as np
-import pandas as pd
-
-from auditkit.checks.estimation import telling
-from auditkit.checks.groups import Groups, counted_groups, inside
-from auditkit.evidence.basis import Sample
-from auditkit.evidence.collected import SplitEvidence
+from auditkit.checks.kept_groups import KeptGroups
 from auditkit.evidence.outcome_rows import OutcomeRows
-from auditkit.evidence.subject import Subject
-from auditkit.measurement import Slice
-from auditkit.statistics.absence import MIN_KEPT
 
+OutcomeGroups: TypeAlias = KeptGroups[OutcomeRows]
+"""The groups of one attribute or intersection among labelled rows of outcomes."""
 
-class OutcomeGroups:
-    """The groups of one attribute or intersection among rows of outcomes.
-
-    Args:
-        rows: labelled rows that were kept.
-        subject: what is audited.
-        evidence: of the split; holds `groups_need` of the attributes.
-        attributes: of the groups.
-        noun: what the rows are called, of which there are so many.
-
-    Attributes:
-        rows: all of them.
-        places: the group of each row, as a number from 0 to `cells`, int64 of shape (n,).
-        cells: how many groups there may be.
-        groups: which there are, with samples that rest on the rows kept.
-    """
-
-    def __init__(
-        self,
-        rows: OutcomeRows,
-        subject: Subject,
-        evidence: SplitEvidence,
-        attributes: tuple[str, ...],
-        noun: str = "labelled row",
-    ) -> None:  # the rows, and what is known of their groups
-        levels = [pd.Index(evidence.levels[name]) for name in attributes]
-        found = [
-            index.get_indexer(pd.Index(rows.groups[name]))
-            for name, index in zip(attributes, levels, strict=True)
-        ]
-        self.rows = rows
-        self._shape = tuple(map(len, levels))
-        self.cells = int(np.prod(self._shape))
-        self.places = np.ravel_multi_index(tuple(found), self._shape)
-        groups = counted_groups(subject, evidence, attributes).holding(self.counted())
-        samples = {
-            where: self._sample(sample, self._members(groups, where))
-            for where, sample in groups.samples.items()
-        }
-        self.groups = replace(groups, samples=samples, noun=noun)
-
-    def _sample(self, sample: Sample, members: np.ndarray) -> Sample:
-        of_rows = self.rows.part(members).sample
-        return replace(sample, rows=of_rows.rows, clusters=of_rows.clusters)
-
-    def counted(self, chosen: np.ndarray | None = None) -> np.ndarray:
-        """How many of the rows are in each group, by level of each attribute.
-
-        Args:
-            chosen: which of the rows, bool of shape (n,); all by default.
-        """
-        places = self.places if chosen is None else self.places[chosen]
-        counts: np.ndarray = np.bincount(places, minlength=self.cells).reshape(self._shape)
-        return counts
-
-    def place(self, where: Slice) -> int:
-        """The number of a group."""
-        return int(np.ravel_multi_index(self.groups.cells[where], self._shape))
-
-    def members(self, where: Slice) -> np.ndarray:
-        """Which of the rows are of a group, bool of shape (n,)."""
-        return self._members(self.groups, where)
-
-    def _members(self, groups: Groups, where: Slice) -> np.ndarray:
-        chosen: np.ndarray = self.places == np.ravel_multi_index(groups.cells[where], self._shape)
-        return chosen
-
-    def refuse_few(self, where: Slice, among: np.ndarray | None = None, what: str = "") -> None:
-        """Refuse a number about fewer than five people, and one that would tell about these.
-
-        Args:
-            where: the group.
-            among: which rows the number is a share of, bool of shape (n,); all by default.
-            what: these rows in words, where they are not all.
-
-        Raises:
-            NoEstimateError: `too_few`.
-        """
-        self.groups.refuse_few(where)
-        if among is None:
-            return
-        counted = self.counted(among)
-        if 0 < counted[self.groups.cells[where]] < MIN_KEPT:
-            raise telling(f"Too few units {what} are in {inside(where)}")
-        self.groups.refuse_hidden(self.groups.withheld(counted), where)
+__all__ = ["OutcomeGroups"]

@@ -13,21 +13,14 @@ from functools import cached_property
 
 import numpy as np
 
+from auditkit.checks.certifying import Certifying, promise
 from auditkit.checks.confidence.probes import confidence
 from auditkit.checks.estimation import MIN_KEPT, NoEstimateError, telling, too_few, undefined
-from auditkit.checks.percentages import percent
 from auditkit.evidence.aims import Aims
 from auditkit.evidence.outcome_rows import OutcomeRows
 from auditkit.evidence.row_estimates import share_of
 from auditkit.measurement import Estimate
-from auditkit.statistics import estimates
-from auditkit.statistics.abstention import (
-    Threshold,
-    certified_threshold,
-    fewest_answers,
-    one_of_each,
-    units_needed,
-)
+from auditkit.statistics.abstention import Threshold, one_of_each
 from auditkit.statistics.rounding import coarse_confidences
 
 _DIGITS = 12  # as many as a coarse confidence can have
@@ -56,31 +49,32 @@ class AbstentionHalves:
             chosen = chosen.part(one_of_each(chosen.clusters, chosen.keys))
         return cls(chosen, held_out, aims)
 
+    @cached_property
+    def _certifying(self) -> Certifying:
+        """The units that the threshold is chosen on, with coarse confidences.
+
+        So the threshold is no single unit's.
+
+        Raises:
+            ValueError: some confidences are not finite.
+        """
+        rows = self.calibrated
+        coarse = coarse_confidences(confidence(rows))
+        return Certifying(coarse, ~rows.correct, rows.clusters is not None, self.aims)
+
     @property
     def promise(self) -> str:
         """What a threshold is to keep, in words that follow "it"."""
-        clustered = self.calibrated.clusters is not None
-        units = "one row drawn from each cluster" if clustered else "units like these"
-        return (
-            f"keeps the error at most {percent(self.aims.error)} with confidence "
-            f"{percent(1 - self.aims.violation)} for {units}"
-        )
-
-    @cached_property
-    def _chosen_on(self) -> tuple[np.ndarray, np.ndarray]:
-        """Coarse confidences of the units that the threshold is chosen on, and which are wrong."""
-        return coarse_confidences(confidence(self.calibrated)), ~self.calibrated.correct
+        return promise(self.aims, clustered=self.calibrated.clusters is not None)
 
     @cached_property
     def threshold(self) -> Threshold | None:
         """The threshold found on the one half; None if there is none that keeps the promise.
 
-        It is one of coarse confidences, so that it is no single unit's.
-
         Raises:
             ValueError: some confidences are not finite.
         """
-        return certified_threshold(*self._chosen_on, self.aims.error, self.aims.violation)
+        return self._certifying.threshold
 
     def found(self) -> Threshold:
         """The threshold.
@@ -91,36 +85,10 @@ class AbstentionHalves:
         """
         threshold = self.threshold
         if threshold is None:
-            raise self._none()
+            raise self._certifying.none()
         if not len(self.held_out):
             raise too_few("No unit is held out to measure the threshold on.")
         return threshold
-
-    def _none(self) -> NoEstimateError:
-        """Why there is no threshold, and about how many units would give one."""
-        n, aims = len(self.calibrated), self.aims
-        fewest = fewest_answers(aims.error, aims.violation)
-        units = "units" if self.calibrated.clusters is None else "clusters"
-        if n < fewest:
-            return too_few(
-                f"No threshold {self.promise}: even without a single error that takes {fewest:,} "
-                f"{units} in the half that it is chosen on, which has {n:,}."
-            )
-        nothing = (
-            f"On the {n:,} {units} of the half that it is chosen on no threshold was found that "
-            f"{self.promise}."
-        )
-        needed = units_needed(*self._chosen_on, aims.error, aims.violation)
-        if needed is not None:
-            return too_few(
-                f"{nothing} If the errors stayed as they are, about {needed:,} {units} in that "
-                "half would show one."
-            )
-        return undefined(
-            f"{nothing} As far as these show, more of them would not do: the error is larger than "
-            "that wherever a search starts, so that the confidence does not tell errors apart well "
-            "enough."
-        )
 
     @cached_property
     def usable(self) -> bool:
@@ -164,24 +132,9 @@ class AbstentionHalves:
         if not self.usable or self.held_out.part(self.answered).sample.lack:
             return ""
         try:
-            error = self.error()
+            return self._certifying.breach(self.error())
         except (NoEstimateError, ValueError):
             return ""
-        interval = estimates.interval(error)
-        if interval.low <= self.aims.error:
-            return ""
-        why = (
-            "The two halves are not alike, or this is the rare case that was allowed for."
-            if self.held_out.clusters is None
-            else "Every row counts there, and large clusters have more of them than the one row "
-            "each that the threshold was chosen on."
-        )
-        return (
-            "The promise is broken on the other half of the rows: "
-            f"{percent(estimates.value(error))} of the answers there are wrong (90 % interval "
-            f"{percent(interval.low)} to {percent(interval.high)}), where at most "
-            f"{percent(self.aims.error)} should be. {why}"
-        )
 
     @property
     def value(self) -> float:
