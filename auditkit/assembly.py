@@ -15,11 +15,14 @@ from auditkit.configuration import (
 )
 from auditkit.configured_code import Code
 from auditkit.dataset_assembly import build_dataset
+from auditkit.errors import ConfigurationError
+from auditkit.generator_assembly import build_generator, generation_settings, with_prompts
 from auditkit.records.location import store_folder
 
 if TYPE_CHECKING:
     from auditkit.evidence.engine import Engine
     from auditkit.models import LoadedModel
+    from auditkit.models.generators.wrapped import WrappedGenerator
     from auditkit.models.wrapped import WrappedModel
     from auditkit.run import Run
 
@@ -64,8 +67,8 @@ def audit_configuration(
     _refuse_unwritable(reports)
     engine = _engine()
     code = Code(base, allowed=said.allow_code or configuration.allow_code)
-    model, source = build_model(configuration.model, code, said)
-    data = build_dataset(with_predictions(configuration), code)
+    model, source = _audited(configuration.model, code, said)
+    data = build_dataset(completed_data(configuration), code)
     settings = _settings(configuration, said, base, code, source)
     run = audit(
         model,
@@ -143,6 +146,7 @@ def _settings(
         retraining=retraining,
         cost=configuration.cost.model_dump(),
         training_log=None if log is None else base / log,
+        generation=generation_settings(configuration.generation, code),
         keep_outcomes=said.keep_outcomes or configuration.keep_outcomes,
         waivers=() if waivers is None else load_waivers(base / waivers),
         attestations={} if attested is None else load_attestations(base / attested),
@@ -163,6 +167,15 @@ def _feature_names(configuration: AuditConfiguration, code: Code) -> tuple[str, 
     return configuration.data.features
 
 
+def _audited(
+    section: ModelSection, code: Code, said: Overrides
+) -> tuple[WrappedModel | WrappedGenerator, dict[str, str]]:
+    """The model, and where it came from; see `build_model`."""
+    if section.generator is None:
+        return build_model(section, code, said)
+    return build_generator(section.generator, code, said.device or section.device), {}
+
+
 def build_model(
     section: ModelSection, code: Code, said: Overrides | None = None
 ) -> tuple[WrappedModel, dict[str, str]]:
@@ -177,6 +190,11 @@ def build_model(
     from auditkit.models import stored_predictions, wrap
 
     said = said or Overrides()
+    if section.generator is not None:
+        raise ConfigurationError(
+            "The model answers with text, and a model that predicts is needed here.",
+            mend="Audit it by itself: versions of generative models are not compared.",
+        )
     declaration = _declaration(section, code)
     if section.predictions is not None:
         return stored_predictions(section.predictions, **declaration), {}
@@ -249,6 +267,13 @@ def _head(plain: dict[str, Any], code: Code) -> dict[str, Any]:
     if "unit_metrics" in declared:
         declared["unit_metrics"] = code.load(declared["unit_metrics"])
     return declared
+
+
+def completed_data(configuration: AuditConfiguration) -> DataSection:
+    """The data, with all columns among the features that the model's declaration names."""
+    if configuration.model.generator is not None:
+        return with_prompts(configuration)
+    return with_predictions(configuration)
 
 
 def with_predictions(configuration: AuditConfiguration) -> DataSection:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from auditkit.assembly import policy_place
+from auditkit.assembly import completed_data, policy_place
 from auditkit.configuration import AuditConfiguration, read_configuration
 from auditkit.configured_code import Code
 from auditkit.data import Dataset, Source
@@ -46,7 +46,7 @@ def plan_configuration(
     configuration = read_configuration(path)
     base = path.resolve().parent
     code = Code(base, allowed=allow or configuration.allow_code)
-    data = build_dataset(configuration.data, code)
+    data = build_dataset(completed_data(configuration), code)
     chosen = load_policy(policy_place(policy or configuration.policy, base, given=policy))
     data.check()
     units = count_units(data)
@@ -65,6 +65,8 @@ def plan_configuration(
 
 def _tasks(configuration: AuditConfiguration) -> dict[str, str]:
     model = configuration.model
+    if model.generator is not None:
+        return {"": "generation"}
     if model.heads:
         return {name: head.task for name, head in model.heads.items()}
     return {"": str(model.task)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from auditkit.assembly import Overrides, build_model, with_predictions
+from auditkit.assembly import Overrides, build_model, completed_data
 from auditkit.comparing import Version, asked, recorded
 from auditkit.configuration import read_configuration
 from auditkit.configured_code import Code
@@ -124,7 +124,7 @@ def _run(path: Path, salt: bytes, said: Overrides) -> Version:
     configuration = read_configuration(path)
     code = Code(path.resolve().parent, allowed=said.allow_code or configuration.allow_code)
     model, _ = build_model(configuration.model, code, said)
-    data = build_dataset(with_predictions(configuration), code)
+    data = build_dataset(completed_data(configuration), code)
     return asked(
         model,
         data,

@@ -36,7 +36,7 @@ Name = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=30
 MetricId = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9_]+\.[a-z0-9_.]+$")]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Truth = Annotated[bool, Field(strict=True)]
-TaskName = Literal["binary", "multiclass", "multilabel", "regression", "custom"]
+TaskName = Literal["binary", "multiclass", "multilabel", "regression", "custom", "generation"]
 
 
 def _as_text(value: Any) -> Any:
