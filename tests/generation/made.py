@@ -6,8 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from auditkit.generation.equivalence.classes import Classes
 from auditkit.generation.evidence import GenerationEvidence, Hidden, Question
 from auditkit.generation.generations import Generations
+from auditkit.generation.scores.score import Material
+from auditkit.generation.settings import GenerationSettings
 from auditkit.models.generators.answer import Answer
 
 
@@ -85,3 +88,18 @@ def population(
             )
         )  # fmt: skip
     return Generations.of(rows, seed=seed, model="parameters:made")
+
+
+def material(generations: Generations) -> Material:
+    """To score; answers of the same text are of one class."""
+    sorted_out = []
+    for row in generations.rows:
+        seen: dict[str, int] = {}
+        texts = [row.greedy.text, *(one.text for one in row.samples)]
+        sorted_out.append(np.array([seen.setdefault(text, len(seen)) for text in texts]))
+    return Material(generations, Classes(tuple(sorted_out), "the same text"), GenerationSettings())
+
+
+def wrong_of(generations: Generations) -> np.ndarray:
+    """Whether each greedy answer differs from its reference."""
+    return np.array([row.greedy.text not in row.question.references for row in generations.rows])
