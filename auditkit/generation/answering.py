@@ -68,9 +68,11 @@ def heard(
     assert model.texts is not None  # either the one or the other
     prompts = sounds or [Prompt(one.id, one.given) for one in questions]
     found = model.texts.answer(prompts, how.asked)
+    unheard = model.capabilities.reasons
     reasons = {
-        part: model.capabilities.reasons.get(part, _SILENT)
-        for part in sorted(how.parts - {SAMPLES})
+        part: unheard.get(part, _SILENT)
+        for part in sorted(how.parts)
+        if part != SAMPLES or part in unheard
     }
     rows = tuple(
         GenerationEvidence(question, one.greedy, one.samples, facts=one.facts)

@@ -55,7 +55,8 @@ class WrappedGenerator:
     @property
     def device(self) -> torch.device:
         """Where the model is; the CPU where there is none."""
-        return torch.device("cpu") if self.decoder is None else self.decoder.device
+        device: torch.device = getattr(self._source, "device", torch.device("cpu"))
+        return device
 
     @property
     def capabilities(self) -> Capabilities:
@@ -69,7 +70,8 @@ class WrappedGenerator:
         Raises:
             ModelChangedError: parameters or buffers differ at the end.
         """
-        lent = nullcontext() if self.decoder is None else self.decoder.watched()
+        # A source of texts may hold a network; stored answers hold none.
+        lent = getattr(self._source, "watched", nullcontext)()
         with random_states_kept(), lent:
             yield self
 
