@@ -7,6 +7,7 @@ import unicodedata
 from functools import lru_cache
 
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
+_WORD = re.compile(r"[-−]?\d+(?:[.,:/⁄]\d+)*|\w+")
 _INSIDE = "./:⁄"
 """Marks that count between two digits: 3.5 is not 35, and 1/2 is not 12."""
 
@@ -24,7 +25,7 @@ def normalised(text: str) -> str:
         >>> normalised("  The Eiffel-Tower! "), normalised("3.5"), normalised("A")
         ('eiffeltower', '3.5', 'a')
     """
-    folded = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    folded = _folded(text)
     plain = "".join(
         mark for place, mark in enumerate(folded) if not _is_mark(mark) or _counts(folded, place)
     )
@@ -32,10 +33,29 @@ def normalised(text: str) -> str:
     return bare or " ".join(plain.split()) or folded
 
 
+@lru_cache(maxsize=65_536)
+def words(text: str) -> tuple[str, ...]:
+    """The words of a text in folded case, without articles where others are left.
+
+    A number is one word with its point, stroke or colon, and without commas; any other mark parts
+    words.
+
+    Example:
+        >>> words("The tower, in Paris/France: 1,083.5 ft")
+        ('tower', 'in', 'paris', 'france', '1083.5', 'ft')
+    """
+    found = [one.replace(",", "") for one in _WORD.findall(_folded(text))]
+    return tuple(one for one in found if not _ARTICLES.fullmatch(one)) or tuple(found)
+
+
+def _folded(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
 def _is_mark(mark: str) -> bool:
     """Punctuation of any script, and the symbols of ASCII."""
     kind = unicodedata.category(mark)
-    return kind.startswith("P") or (kind.startswith("S") and mark.isascii()) or mark == "⁄"
+    return kind.startswith("P") or (kind.startswith("S") and mark.isascii()) or mark in "⁄−"
 
 
 def _counts(text: str, place: int) -> bool:
@@ -46,4 +66,4 @@ def _counts(text: str, place: int) -> bool:
     return text[place] in "-−" and after.isdigit() and not before.isalnum()
 
 
-__all__ = ["normalised"]
+__all__ = ["normalised", "words"]

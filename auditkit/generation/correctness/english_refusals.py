@@ -6,8 +6,8 @@ _GUESS = r"(?:but|however|though|although|maybe|perhaps|probably|likely|guess|th
 _TAIL = rf"\b(?:(?!\b{_GUESS}\b).)*"
 """What may follow: anything but a guess, since who guesses has answered."""
 
-_REGRET = r"(?:well|unfortunately|sorry|i apologi[sz]e|(?:i'?m|i am) (?:so |very )?sorry)"
-_SORRY = rf"(?:{_REGRET}\W+(?:but )?)*"
+_REGRET = r"(?:sorry|i apologi[sz]e|(?:i'?m|i am) (?:so |very )?sorry)"
+_SORRY = rf"(?:(?:well|unfortunately|{_REGRET})\W+(?:but )?)*"
 _MODEL = r"(?:as an? (?:ai|artificial|large|language|assistant|chatbot)\b[^,.]*,\s*)?"
 _DO_NOT = r"(?:do not|don'?t|did not|didn'?t)"
 _CANNOT = r"(?:can ?not|can'?t|could not|couldn'?t|will not|won'?t)"
@@ -46,7 +46,7 @@ _PHRASES = (
 ENGLISH = (
     rf"{_SORRY}{_MODEL}{_SORRY}(?:{'|'.join(_SENTENCES)}){_TAIL}",
     rf"{_SORRY}(?:{'|'.join(_PHRASES)})\W*",
-    rf"{_SORRY}{_MODEL}\W*",
+    rf"{_SORRY}{_REGRET}\W*",
 )
 """A sentence that says so ("I don't know", "As an AI, I cannot answer", "The context does not
 mention it") with whatever follows but a guess; a short phrase alone ("unknown"); an apology alone.

@@ -12,15 +12,15 @@ from auditkit.generation.correctness.matchers import Matcher, matcher_of
 from auditkit.generation.correctness.outcome import Outcome
 from auditkit.generation.correctness.refusals import Refusals
 from auditkit.generation.evidence import GenerationEvidence, Question
+from auditkit.generation.failing import cause_of
 from auditkit.generation.generations import Generations
 from auditkit.generation.settings import GenerationSettings, Matching
 
 Outcomes = NDArray[np.int8]
 
-_JUDGED: WeakKeyDictionary[Generations, dict[tuple[Matching, tuple[str, ...]], Outcomes]] = (
-    WeakKeyDictionary()
-)
-"""Several checks ask of the same answers, and a user's function may be slow."""
+_Wanted = tuple[Matching, tuple[str, ...]]
+_JUDGED: WeakKeyDictionary[GenerationEvidence, dict[_Wanted, Outcome]] = WeakKeyDictionary()
+"""Several checks ask of the same rows, and a user's function may be slow."""
 
 
 def outcomes_of(generations: Generations, settings: GenerationSettings) -> Outcomes:
@@ -34,37 +34,37 @@ def outcomes_of(generations: Generations, settings: GenerationSettings) -> Outco
     refusal: "I cannot say whether it is Paris" does not say Paris.
 
     Returns:
-        int8 of shape (n,), read-only, in the order of the rows.
+        int8 of shape (n,), in the order of the rows.
 
     Raises:
         ConfigurationError: an unknown kind, or the user's function failed or gave no bool.
     """
-    known = _JUDGED.setdefault(generations, {})
+    matcher, refusals = matcher_of(settings.correctness), Refusals(settings.refusals)
     wanted = (settings.correctness, settings.refusals)
-    if wanted not in known:
-        matcher, refusals = matcher_of(settings.correctness), Refusals(settings.refusals)
-        found = [_outcome(row, matcher, refusals) for row in generations.rows]
-        known[wanted] = np.array(found, dtype=np.int8)
-        known[wanted].flags.writeable = False
-    return known[wanted]
+    found = []
+    for row in generations.rows:
+        known = _JUDGED.setdefault(row, {})
+        if wanted not in known:
+            known[wanted] = _outcome(row, matcher, refusals)
+        found.append(known[wanted])
+    return np.array(found, dtype=np.int8)
 
 
 def _outcome(row: GenerationEvidence, matcher: Matcher, refusals: Refusals) -> Outcome:
-    question, answer = row.question, row.greedy.text
-    refuses = refusals(answer)
+    question, refuses = row.question, refusals(row.greedy.text)
     if matcher.matches is None or not question.references:
         return _labelled(question, refuses)
-    references = matcher.references(question)
-    if not references:
+    none_right = {one for one in question.references if refusals(one)}
+    looked_for = tuple(
+        one
+        for one in question.references
+        if matcher.readable(one, question) and (matcher.whole or one not in none_right)
+    )
+    if not looked_for and not none_right:
         return Outcome.UNJUDGED
-    none_right = [refusals(one) for one in references]
-    if not matcher.whole:
-        references = tuple(
-            one for one, none in zip(references, none_right, strict=True) if not none
-        )
-    if refuses and (any(none_right) or not matcher.whole):
-        return Outcome.RIGHT if any(none_right) else Outcome.REFUSED
-    if _matches(question, answer, references, matcher):
+    if refuses and none_right:
+        return Outcome.RIGHT
+    if (matcher.whole or not refuses) and looked_for and _matches(row, looked_for, matcher):
         return Outcome.RIGHT
     return Outcome.REFUSED if refuses else Outcome.WRONG
 
@@ -77,29 +77,33 @@ def _labelled(question: Question, refuses: bool) -> Outcome:
     return Outcome.REFUSED if refuses else Outcome.WRONG
 
 
-def _matches(
-    question: Question, answer: str, references: tuple[str, ...], matcher: Matcher
-) -> bool:
+def _matches(row: GenerationEvidence, references: tuple[str, ...], matcher: Matcher) -> bool:
     assert matcher.matches is not None
-    if not references:
-        return False
     try:
-        found = matcher.matches(answer, references, question)
+        found = matcher.matches(row.greedy.text, references, row.question)
     except Exception as error:
         if not matcher.given:
             raise
-        raise ConfigurationError(
-            f"The function {matcher.given} of generation.correctness failed on the answer to the"
-            f" row {question.id!r}: {type(error).__name__}: {error}.",
-            mend="Mend it: it is called with the answer and a tuple of references, both texts.",
+        raise _refused(
+            row, f"The function {matcher.given} of generation.correctness failed: {cause_of(error)}"
         ) from error
     if not isinstance(found, bool | np.bool_):
-        raise ConfigurationError(
-            f"The function {matcher.given} of generation.correctness gave {found!r} on the answer"
-            f" to the row {question.id!r}; expected True or False.",
-            mend="Return a bool.",
+        kind = type(found).__name__
+        raise _refused(
+            row, f"The function {matcher.given} of generation.correctness gave a {kind}, no bool"
         )
     return bool(found)
+
+
+def _refused(row: GenerationEvidence, problem: str) -> ConfigurationError:
+    """The row is in a note for whoever sees the traceback: the message may go into a record."""
+    refused = ConfigurationError(
+        f"{problem}.",
+        mend="It is called with an answer and a tuple of references, all texts, and says True or "
+        "False.",
+    )
+    refused.add_note(f"It was called for the row {row.question.id}.")
+    return refused
 
 
 __all__ = ["Outcomes", "outcomes_of"]

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TypeAlias
 
 from auditkit.errors import ConfigurationError
+from auditkit.generation.failing import cause_of
 from auditkit.generation.normal_form import normalised
 from auditkit.generation.settings import Matching
 from auditkit.models.subject import callable_name
@@ -51,13 +52,13 @@ def _canonical(matching: Matching) -> tuple[Form, str]:
             found = function(text)
         except Exception as error:
             raise ConfigurationError(
-                f"The function {name} of generation.equivalence failed on one answer:"
-                f" {type(error).__name__}: {error}.",
+                f"The function {name} of generation.equivalence failed: {cause_of(error)}.",
                 mend="Mend it: it is called with the text of one answer.",
             ) from error
         if not isinstance(found, str):
+            kind = type(found).__name__
             raise ConfigurationError(
-                f"The function {name} of generation.equivalence gave {found!r}; expected a text.",
+                f"The function {name} of generation.equivalence gave a {kind}; expected a text.",
                 mend="Return the canonical form as text; of an answer without one, the answer.",
             )
         return found

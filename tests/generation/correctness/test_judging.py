@@ -84,13 +84,17 @@ def test_a_function_that_fails_or_gives_no_bool_is_named_with_its_row() -> None:
     def scoring(text: str, references: tuple[str, ...]) -> float:
         return 0.7
 
-    with pytest.raises(ConfigurationError, match=r"failing.*row '0'.*KeyError"):
+    with pytest.raises(
+        ConfigurationError, match=r"failing of generation.* failed: KeyError in line"
+    ) as failed:
         judged("x", ["y"], "function", function=failing)
-    with pytest.raises(ConfigurationError, match=r"scoring.*0\.7.*True or False"):
+    assert failed.value.__notes__ == ["It was called for the row 0."]
+    assert "claims" not in str(failed.value)  # it may be an answer, and go into a record
+    with pytest.raises(ConfigurationError, match=r"scoring.*gave a float, no bool"):
         judged("x", ["y"], "function", function=scoring)
 
 
-def test_answers_are_judged_once_for_all_checks() -> None:
+def test_rows_are_judged_once_for_all_checks() -> None:
     calls = []
 
     def counted(text: str, references: tuple[str, ...]) -> bool:
@@ -98,13 +102,75 @@ def test_answers_are_judged_once_for_all_checks() -> None:
         return True
 
     rows = [GenerationEvidence(question(0, references=("y",)), answer("x"))]
-    generations = Generations.of(rows)
     settings = GenerationSettings(correctness=Matching("function", function=counted))
-    first = outcomes_of(generations, settings)
-    assert outcomes_of(generations, settings) is first
+    for _ in range(2):
+        found = outcomes_of(Generations.of(rows), settings)
+        assert found.dtype.name == "int8"
     assert calls == ["x"]
-    assert first.dtype.name == "int8"
-    assert not first.flags.writeable
+
+
+@pytest.mark.parametrize(
+    ("text", "references", "outcome"),
+    [
+        ("It is 42.", ["42"], RIGHT), ("3 + 4 = 7", ["7"], RIGHT), ("6 or 8", ["7"], WRONG),
+        ("about $1.5 million", ["1,500,000"], RIGHT), ("45 %", ["0.45"], RIGHT),
+        ("forty-two", ["42"], RIGHT), ("none at all", ["42"], WRONG), ("41.99", ["42"], WRONG),
+        ("I don't know, there are 7 of them.", ["7"], REFUSED), ("7", ["seven"], RIGHT),
+        ("7", ["Paris"], UNJUDGED), ("7", ["unknown"], WRONG), ("unknown", ["n/a"], RIGHT),
+    ],
+)  # fmt: skip
+def test_numbers(text: str, references: list[str], outcome: Outcome) -> None:
+    assert judged(text, references, "numeric") is outcome
+
+
+def test_numbers_within_a_tolerance() -> None:
+    assert judged("101", ["100"], "numeric", least=0.01) is RIGHT
+    assert judged("102", ["100"], "numeric", least=0.01) is WRONG
+    assert judged("0.001", ["0"], "numeric", least=0.01) is WRONG
+
+
+CITIES = ("Rome", "Paris", "Oslo", "Cannot be determined")
+
+
+@pytest.mark.parametrize(
+    ("text", "references", "outcome"),
+    [
+        ("(B)", ["Paris"], RIGHT), ("B.", ["b"], RIGHT), ("The answer is B", ["Paris"], RIGHT),
+        ("Paris", ["B"], RIGHT), ("It must be Paris.", ["B"], RIGHT), ("A", ["B"], WRONG),
+        ("A or B", ["B"], WRONG), ("Answer: A or B", ["B"], WRONG), ("B. Rome", ["B"], WRONG),
+        ("Rome or Paris", ["B"], WRONG), ("Berlin", ["B"], WRONG), ("B", ["Berlin"], UNJUDGED),
+        ("Cannot be determined", ["D"], RIGHT), ("D", ["Cannot be determined"], RIGHT),
+        ("I don't know.", ["B"], REFUSED), ("I don't know.", ["Cannot be determined"], RIGHT),
+        ("B", ["Cannot be determined"], WRONG),
+    ],
+)  # fmt: skip
+def test_choices(text: str, references: list[str], outcome: Outcome) -> None:
+    assert judged(text, references, "choice", choices=CITIES) is outcome
+
+
+@pytest.mark.parametrize(
+    ("text", "references", "outcome"),
+    [
+        ("It is Paris, in France", ["Rome", "paris"], RIGHT), ("parisian", ["Paris"], WRONG),
+        ("I cannot say whether it is Paris.", ["Paris"], REFUSED), ("13.5", ["5"], WRONG),
+        ("Unknown to many, Bob wrote it", ["unknown"], WRONG), ("Paris/France", ["France"], RIGHT),
+        ("x", ["&"], UNJUDGED), ("1,000 m", ["1000"], RIGHT),
+    ],
+)  # fmt: skip
+def test_contains(text: str, references: list[str], outcome: Outcome) -> None:
+    assert judged(text, references, "contains") is outcome
+
+
+def test_words_in_common() -> None:
+    assert judged("in Paris, France", ["Rome", "Paris"], "token_f1") is RIGHT
+    assert judged("in Paris, France", ["Paris"], "token_f1", least=0.51) is WRONG
+    assert judged("I don't know", ["I don't know it"], "token_f1") is RIGHT
+    assert judged("I don't know", ["I don't care"], "token_f1") is REFUSED
+
+
+def test_an_unknown_kind_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"'rouge'; there are exact, normalised"):
+        judged("x", ["y"], "rouge")
 
 
 def test_no_rows_have_no_outcomes() -> None:

@@ -23,7 +23,7 @@ ANSWERING = [
     "Paris", "I don't know, but I think it is Paris.", "I am not sure, maybe Paris",
     "This is not true.", "As an AI language model, I can tell you that Paris is the capital.",
     "The capital is Paris.", "Nobody knows de trouble", "The tomb of the unknown soldier",
-    "No", "It is not Paris.", "I know", "The text says Paris.", "I can", "A", "0",
+    "No", "It is not Paris.", "I know", "The text says Paris.", "I can", "A", "0", "Well.", "&",
     "I am Spartacus", "There is no spoon", "It was Rome",
 ]  # fmt: skip
 
