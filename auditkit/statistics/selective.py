@@ -21,7 +21,15 @@ from auditkit.statistics.estimates import estimate
 from auditkit.statistics.rates import Rate, rate_estimate
 from auditkit.statistics.weighting import kish_size_of
 
-__all__ = ["RiskCoverage", "aurc", "excess_aurc", "risk_at", "risk_coverage"]
+__all__ = [
+    "RiskCoverage",
+    "aurc",
+    "error_of",
+    "excess_aurc",
+    "refuse_unanimous",
+    "risk_at",
+    "risk_coverage",
+]
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -161,8 +169,8 @@ def aurc(curve: RiskCoverage, blocks: Counts | None = None) -> Estimate:
         >>> round(aurc(curve).parameters["value"], 3)
         0.333
     """
-    _refuse_unanimous(curve)
-    error, df = _error(curve, curve.influence, blocks)
+    refuse_unanimous(curve)
+    error, df = error_of(curve, curve.influence, blocks)
     return estimate("log_student", value=curve.aurc, se_log=error / curve.aurc, df=df)
 
 
@@ -176,19 +184,20 @@ def excess_aurc(curve: RiskCoverage, blocks: Counts | None = None) -> Estimate:
         >>> round(excess_aurc(curve).parameters["value"], 3)
         0.125
     """
-    _refuse_unanimous(curve)
-    error, df = _error(curve, curve.excess_influence, blocks)
+    refuse_unanimous(curve)
+    error, df = error_of(curve, curve.excess_influence, blocks)
     if curve.excess <= 0:
         return estimate("student", value=0.0, se=0.0, df=df)
     return estimate("log_student", value=curve.excess, se_log=error / curve.excess, df=df)
 
 
-def _refuse_unanimous(curve: RiskCoverage) -> None:
+def refuse_unanimous(curve: RiskCoverage) -> None:
+    """Raise a ValueError where all units are right, or all wrong."""
     if not 0 < curve.error < 1:
         raise ValueError("all units are right, or all wrong: there is no order to judge")
 
 
-def _error(curve: RiskCoverage, influence: Floats, blocks: Counts | None) -> tuple[float, float]:
+def error_of(curve: RiskCoverage, influence: Floats, blocks: Counts | None) -> tuple[float, float]:
     """The standard error of a mean of influences, and its degrees of freedom."""
     n = curve.n
     if blocks is None:
