@@ -180,7 +180,9 @@ def with_answers(split: SplitEvidence, job: Job, options: Options) -> SplitEvide
     Attributions first, then the answers under each variant, with a progress bar.
     """
     if isinstance(job.model, WrappedGenerator):
-        return with_highlights(split, job.plan, job.model, quiet=options.quiet)
+        settings = job.subject.generation
+        assert settings is not None  # of a generator they are always there
+        return with_highlights(split, job.plan, job.model, settings, quiet=options.quiet)
     attributions = {
         need: _attributions(need, split, job.split, job.model, options)
         for need in job.plan.attributions

@@ -65,14 +65,16 @@ class CompletionNeed:
 class HighlightNeed:
     """On which tokens of prompt and context some answers rest; of the rows of a split.
 
-    Explained are the wrong answers that the model was surest of, and as many right ones drawn by
-    their keys; a record keeps texts only where the user asks for them (`Aims.review`).
+    Half of them are the wrong answers that the model was surest of, the others are drawn by their
+    keys. A record keeps texts only where the user asks for them (`Aims.review`).
 
     Attributes:
         count: how many answers at most.
+        method: a name of `auditkit.generation.explaining.METHODS`.
     """
 
-    count: int = 10
+    count: int = 50
+    method: str = "gradient_x_input"
 
 
 AskedNeed = LikelihoodNeed | CompletionNeed
