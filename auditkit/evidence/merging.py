@@ -1,7 +1,7 @@
 """Parts of a split that several workers read, put together, and sent as bytes.
 
-Counts are the same in any order of the parts, sums to 1e-12, samples, rows kept and cluster counts
-exactly.
+Counts are the same in any order of the parts, sums to 1e-12, samples, rows kept, generations and
+cluster counts exactly.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from auditkit.evidence.review import Review
 from auditkit.evidence.row_log import RowLog
 from auditkit.evidence.sample import Sampled
 from auditkit.evidence.slice_tables import SliceTables
+from auditkit.generation.generations import Generations
 from auditkit.statistics.class_bins import ClassBins
 from auditkit.statistics.counts import Axis
 from auditkit.statistics.sparse_counts import counts_from_bytes, merged
@@ -34,7 +35,7 @@ def merge(one: SplitEvidence, other: SplitEvidence) -> SplitEvidence:
     """The evidence of both parts of a split together, without attributions.
 
     Raises:
-        ValueError: the parts were collected for different plans.
+        ValueError: the parts were collected for different plans, or with different models.
     """
     parts = ((one.counts, other.counts), (one.sums, other.sums), (one.slices, other.slices))
     if any(mine.keys() != theirs.keys() for mine, theirs in parts):
@@ -66,6 +67,9 @@ def merge(one: SplitEvidence, other: SplitEvidence) -> SplitEvidence:
         fingerprints={
             need: found.merged(other.fingerprints[need]) for need, found in one.fingerprints.items()
         },
+        generations=None
+        if one.generations is None or other.generations is None
+        else one.generations.merged(other.generations),
     )
 
 
@@ -103,6 +107,7 @@ def to_bytes(split: SplitEvidence, plan: SplitPlan) -> bytes:
         "fingerprints": [
             _tensor(split.fingerprints[need].to_bytes()) for need in plan.fingerprints
         ],
+        "generations": None if split.generations is None else _tensor(split.generations.to_bytes()),
     }
     buffer = io.BytesIO()
     torch.save(content, buffer)
@@ -151,6 +156,9 @@ def from_bytes(data: bytes, plan: SplitPlan) -> SplitEvidence:
             need: Fingerprints.from_bytes(_bytes(state))
             for need, state in zip(plan.fingerprints, content["fingerprints"], strict=True)
         },
+        generations=None
+        if content["generations"] is None
+        else Generations.from_bytes(_bytes(content["generations"])),
     )
 
 

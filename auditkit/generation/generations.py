@@ -90,5 +90,28 @@ class Generations:
             sampled=self.sampled or other.sampled,
         )
 
+    def to_bytes(self) -> bytes:
+        """As bytes that hold texts and numbers only, reversible by `from_bytes`.
+
+        Token ids are int32, hidden states float16, all other arrays float32.
+
+        Raises:
+            ValueError: a fact or a verification is not finite.
+        """
+        from auditkit.generation.packing import pack
+
+        return pack(self)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Generations:
+        """What `to_bytes` wrote; nothing in the bytes is run.
+
+        Raises:
+            ValueError: they are something else, of another version, or damaged.
+        """
+        from auditkit.generation.packing import unpack
+
+        return unpack(data)
+
 
 __all__ = ["Generations"]

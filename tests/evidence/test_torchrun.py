@@ -56,6 +56,22 @@ def plan_of(name: str, model: Any, columns: Any):
     return make_plan([SplitNeed("evaluation", n) for n in needs], subject).splits["evaluation"]
 
 
+def test_two_processes_hear_what_one_hears(together: Path) -> None:
+    columns = job.of_table(together, job.people(), "table").columns
+    needs = [SplitNeed("evaluation", need) for need in job.ASKED]
+    plan = make_plan(needs, subject_of(job.model(), columns)).splits["evaluation"]
+    evidence = [job.alone(together, "prompts")["evidence"]]
+    evidence += [seen(together, "prompts", rank)["evidence"] for rank in (0, 1)]
+    one, *both = [from_bytes(bytes.fromhex(found), plan) for found in evidence]
+    assert one.generations is not None
+    assert len(one.generations) == job.ROWS
+    assert len(one.generations.rows[0].samples) == 2
+    for found in both:
+        assert found.generations is not None
+        assert found.generations.to_bytes() == one.generations.to_bytes()
+        assert found.counts == one.counts
+
+
 @pytest.mark.parametrize("name", ["table", "items", "after"])
 def test_two_processes_count_what_one_counts(together: Path, name: str) -> None:
     data = job.of_table(together, job.people(), "table")

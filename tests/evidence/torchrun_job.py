@@ -33,11 +33,15 @@ from auditkit.evidence import (
     ViewKey,
     make_plan,
 )
+from auditkit.evidence.generation_needs import GenerationNeed
 from auditkit.evidence.merging import to_bytes
 from auditkit.evidence.needs import PREDICTION, RANK_CELL, TARGET, feature, group
 from auditkit.evidence.torchrun import TorchrunEngine, started_by_torchrun
 from auditkit.explain import Wishes
+from auditkit.generation.settings import GenerationSettings, Sampling
 from auditkit.models import wrap
+from auditkit.models.generators.function import FunctionSource
+from auditkit.models.generators.wrapped import WrappedGenerator
 from tests.evidence.passes import subject_of
 
 ROWS = 200
@@ -50,6 +54,8 @@ NEEDS = (
     RowNeed(ViewKey(""), (PREDICTION,), ("log_loss",), rows=50, salt=bytes(range(32))),
     FingerprintNeed(rows=120),
 )
+ASKED = (GenerationNeed(frozenset({"samples"})), CountNeed(None, (group("town"),)))
+"""What is asked of a model that answers with text."""
 EDGES = {"age": (0.2, 0.7), "town": None}
 
 
@@ -64,6 +70,7 @@ def people() -> pd.DataFrame:
             # Each fragment brings towns that no other has.
             "town": [f"town {row // 30}" for row in range(ROWS)],
             "person": rng.integers(0, 60, ROWS),
+            "prompt": [f"what is in row {row}" for row in range(ROWS)],
         }
     )
 
@@ -133,6 +140,26 @@ def run(engine: Any, data: Any, model: Any, needs: tuple, edges: dict) -> tuple[
     ].values[0]
 
 
+def parrot(prompts: list[str], samples: int) -> list[list[tuple[str, list[float]]]]:
+    """Answers that depend on the prompt alone."""
+    return [[(text, [-len(text) / 8.0]), *[(f"{text} {i}", [-1.0]) for i in range(samples)]]
+            for text in prompts]  # fmt: skip
+
+
+def answer(engine: Any, folder: Path) -> tuple[bytes, Any]:
+    model = WrappedGenerator(texts=FunctionSource(parrot))
+    data = dataset(
+        evaluation=str(folder / "table.parquet"), features=("prompt",), groups=("town",),
+        cluster="person", row_id="id",
+    )  # fmt: skip
+    settings = GenerationSettings(sampling=Sampling(samples=2))
+    subject = subject_of(model, data.columns, generation=settings)
+    plan = make_plan([SplitNeed("evaluation", need) for need in ASKED], subject)
+    with model.opened():
+        found = engine.run(plan, subject, model, data, Options(batch_size=32, quiet=True))
+    return to_bytes(found["evaluation"], plan.splits["evaluation"]), np.zeros(0)
+
+
 def of_features(needs: tuple) -> tuple:
     return (*needs, CountNeed(None, (feature("age"),)), CountNeed(None, (feature("town"),)))
 
@@ -157,6 +184,7 @@ def scenarios(folder: Path) -> dict[str, Any]:
         "unknown": tabular("unknown"),
         "broken": items(broken=195),
         "after": items(),
+        "prompts": lambda engine: answer(engine, folder),
     }
 
 
