@@ -67,7 +67,7 @@ def generation_settings(section: GenerationSection, code: Code) -> GenerationSet
     from auditkit.generation.settings import GenerationSettings
 
     plain: dict[str, Any] = section.model_dump(exclude_none=True, exclude={"probes"})
-    for part in ("correctness", "equivalence"):
+    for part in ("correctness", "equivalence", "grounding"):
         matching = plain[part]
         if "function" in matching:
             matching["function"] = code.load(matching["function"])
@@ -90,16 +90,11 @@ def _probe(name: str, probe: Any, code: Code) -> Any:
 
 def with_prompts(configuration: AuditConfiguration) -> DataSection:
     """The data, with the columns that the generation section names as its features."""
-    section, columns = configuration.data, configuration.generation.columns
-    named = [
-        "" if columns.spoken else columns.prompt,
-        columns.references,
-        columns.context,
-        columns.right_passages,
-        columns.choices,
-        columns.label,
-    ]
-    features = dict.fromkeys([*section.features, *(name for name in named if name)])
+    from auditkit.generation.settings import PromptColumns
+
+    section = configuration.data
+    columns = PromptColumns(**configuration.generation.columns.model_dump())
+    features = dict.fromkeys([*section.features, *columns.read])
     return section.model_copy(update={"features": tuple(features)})
 
 

@@ -38,6 +38,7 @@ class ColumnsSection(Section):
     right_passages: str = ""
     choices: str = ""
     label: str = ""
+    supported: str = ""
     spoken: Annotated[bool, Field(strict=True)] = False
     template: str = "{context}{prompt}"
 
@@ -81,6 +82,14 @@ class EquivalenceSection(Section):
     function: str | None = None
 
 
+class GroundingSection(Section):
+    """How it is told whether the context supports a sentence of an answer."""
+
+    kind: Literal["", "nli", "shift", "lookback", "overlap"] = ""
+    least: Number | None = None
+    folder: str | None = None
+
+
 class ProbeSection(Section):
     """A further table that the model is asked about, or the templates that are built in."""
 
@@ -103,7 +112,10 @@ class GenerationSection(Section):
     verification: VerificationSection | None = None
     correctness: CorrectnessSection = CorrectnessSection()
     equivalence: EquivalenceSection = EquivalenceSection()
+    grounding: GroundingSection = GroundingSection()
     refusals: Annotated[tuple[str, ...], BeforeValidator(listed_value)] = ()
+    score: str = ""
+    calibrator: Literal["isotonic", "platt"] = "isotonic"
     probes: dict[str, ProbeSection] = Field(default_factory=dict)
 
 
@@ -115,5 +127,6 @@ GENERATION_SECTIONS: tuple[type[Section], ...] = (
     VerificationSection,
     CorrectnessSection,
     EquivalenceSection,
+    GroundingSection,
     ProbeSection,
 )
