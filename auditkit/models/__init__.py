@@ -6,6 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from auditkit.models.generators.stored import stored_generations
+    from auditkit.models.generators.wrapped import WrappedGenerator
+    from auditkit.models.generators.wrapping import wrap_generator
     from auditkit.models.factories import UserCode, load_code
     from auditkit.models.head import Decision, Head, Outputs, Task
     from auditkit.models.loading import LoadedModel, load_model
@@ -21,11 +24,14 @@ __all__ = [
     "Outputs",
     "Task",
     "UserCode",
+    "WrappedGenerator",
     "WrappedModel",
     "load_code",
     "load_model",
+    "stored_generations",
     "stored_predictions",
     "wrap",
+    "wrap_generator",
 ]
 
 _HOMES = {
@@ -36,11 +42,14 @@ _HOMES = {
     "Outputs": "head",
     "Task": "head",
     "UserCode": "factories",
+    "WrappedGenerator": "generators.wrapped",
     "WrappedModel": "wrapped",
     "load_code": "factories",
     "load_model": "loading",
+    "stored_generations": "generators.stored",
     "stored_predictions": "stored",
     "wrap": "wrapped",
+    "wrap_generator": "generators.wrapping",
 }
 
 

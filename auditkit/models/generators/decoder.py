@@ -19,7 +19,7 @@ from auditkit.models.subject import Capabilities
 
 @dataclass(frozen=True, eq=False)
 class Encoded:
-    """Prompts of one batch as token ids, padded on the left.
+    """Prompts as token ids, padded to one length: on the left, or as the model needs it.
 
     Attributes:
         ids: int64 of shape (prompts, tokens).
@@ -31,6 +31,24 @@ class Encoded:
     ids: Tensor
     mask: Tensor
     spans: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def lengths(self) -> list[int]:
+        """Tokens of each prompt, without the padding."""
+        found: list[int] = self.mask.sum(1).tolist()
+        return found
+
+    def rows(self, chosen: Sequence[int]) -> Encoded:
+        """Some of the prompts, with no more padding than these need."""
+        rows = torch.as_tensor(chosen, dtype=torch.int64)
+        used = self.mask[rows].any(0).nonzero().flatten().tolist()
+        start, end = (used[0], used[-1] + 1) if used else (0, 0)
+        spans = tuple((max(a - start, 0), max(b - start, 0)) for a, b in self.spans)
+        return Encoded(
+            self.ids[rows, start:end],
+            self.mask[rows, start:end],
+            tuple(spans[row] for row in chosen) if spans else (),
+        )
 
 
 @dataclass(eq=False)
@@ -64,6 +82,9 @@ class Decoder(Protocol):
         layers: how many blocks there are (of the decoder).
         ends: ids of the tokens that end an answer.
         pad: id to feed where a row has ended.
+        limit: the most tokens of a prompt and its answer together, or, where `apart`, of each of
+            them; None where there is no limit.
+        apart: prompt and answer have places of their own, as in an encoder and a decoder.
         capabilities: beyond generating; `reasons` says under `hidden`, `attention`, `continues`
             (a state can be fed further text) what it cannot do.
     """
@@ -73,6 +94,8 @@ class Decoder(Protocol):
     layers: int
     ends: tuple[int, ...]
     pad: int
+    limit: int | None
+    apart: bool
     capabilities: Capabilities
 
     def watched(self) -> AbstractContextManager[None]:
@@ -80,7 +103,10 @@ class Decoder(Protocol):
         ...
 
     def encode(self, prompts: Sequence[str], contexts: Sequence[str] = ()) -> Encoded:
-        """Prompts as ids, with what begins a prompt; `contexts` are parts of them to be found."""
+        """Prompts as ids, with what begins a prompt; `contexts` are parts of them to be found.
+
+        On the CPU. A prompt may have no token at all.
+        """
         ...
 
     def tokens_of(self, text: str) -> list[int]:
@@ -104,7 +130,10 @@ class Decoder(Protocol):
     def step(
         self, state: Any, tokens: Tensor, layers: Sequence[int] = (), *, attention: bool = False
     ) -> Step:
-        """Feed one token to each row, int64 of shape (rows,); `state` is used up."""
+        """Feed tokens to each row, int64 of shape (rows,) or (rows, tokens); `state` is used up.
+
+        What is said is of the last of them.
+        """
         ...
 
     def expand(self, state: Any, times: int) -> Any:
@@ -115,10 +144,19 @@ class Decoder(Protocol):
         """Some of the rows, int64 of shape (chosen,); `state` itself stays usable."""
         ...
 
+    def read(self, prompts: Encoded, continuations: Sequence[Sequence[int]]) -> list[Tensor]:
+        """Log-probabilities of given ids after each prompt, in one pass over all of them.
+
+        Returns:
+            float32 of shape (ids,) each, nats, on the CPU.
+        """
+        ...
+
     def score(self, prompts: Sequence[str], continuations: Sequence[str]) -> list[Tensor]:
         """Log-probabilities of each continuation's tokens after its prompt, without what ends it.
 
-        In one pass over each text; float32 of shape (tokens,) each, on the CPU.
+        In one pass over each text; float32 of shape (tokens,) each, on the CPU. In batches of
+        texts of like length.
         """
         ...
 

@@ -1,0 +1,198 @@
+"""The greedy answer and the samples of each prompt of a batch, from one reading of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from auditkit.generation.answering import Hearing
+from auditkit.generation.decoding import Manner, Parked, Trace, decode
+from auditkit.generation.equivalence.forms import form_of
+from auditkit.generation.evidence import Vector
+from auditkit.generation.normal_form import normalised
+from auditkit.generation.prompt_batches import PromptBatch
+from auditkit.generation.said import uniforms
+from auditkit.models.generators.answer import Answer, Numbers
+from auditkit.models.generators.decoder import Decoder, Step
+
+_AGREEING = 3  # so many samples that say the same as the greedy answer are enough
+
+
+@dataclass(eq=False)
+class Drawn:
+    """What was answered to one prompt.
+
+    Attributes:
+        answers: the greedy one first.
+        prompt: layer → hidden state of the prompt's last token, float16 of shape (width,).
+        states: layer → the hidden state at the end of each answer, float16 of shape (width,) each.
+        lookback: of the greedy answer; None where not heard.
+    """
+
+    answers: list[Answer] = field(default_factory=list)
+    prompt: dict[int, Vector] = field(default_factory=dict)
+    states: dict[int, list[Vector]] = field(default_factory=dict)
+    lookback: Numbers | None = None
+
+    @property
+    def greedy(self) -> Answer:
+        """The answer that a user would get."""
+        return self.answers[0]
+
+    @property
+    def samples(self) -> tuple[Answer, ...]:
+        """The answers drawn."""
+        return tuple(self.answers[1:])
+
+    @property
+    def hidden(self) -> dict[int, Vector]:
+        """Layer → states of the answers, shape (answers, width)."""
+        return {layer: np.stack(states) for layer, states in self.states.items()}
+
+
+@dataclass(eq=False)
+class DrawnBatch:
+    """What was answered to the prompts of a batch.
+
+    Attributes:
+        rows: one for each prompt.
+        parked: states at the ends of greedy answers, by places in `rows`.
+    """
+
+    rows: list[Drawn]
+    parked: list[Parked]
+
+
+def draw(
+    decoder: Decoder, batch: PromptBatch, keys: Sequence[int], how: Hearing, manner: Manner
+) -> DrawnBatch:
+    """Read the prompts of a batch once, and answer each of them greedily and by samples.
+
+    Args:
+        decoder: watched.
+        batch: the prompts.
+        keys: what the draws of each prompt depend on.
+        how: with the settings.
+        manner: how rows are continued.
+    """
+    step = decoder.prefill(batch.prompts, manner.layers, attention=manner.attention)
+    found = DrawnBatch([Drawn() for _ in keys], [])
+    for layer, states in step.hidden.items():
+        for row, state in zip(found.rows, _half(states), strict=True):
+            row.prompt[layer] = state
+    numbers = np.stack([uniforms(how.seed, one, manner.samples, manner.max_tokens) for one in keys])
+    pending, adaptive = list(range(len(keys))), how.settings.sampling.adaptive
+    for turn in _turns(manner.samples, batch.turn, adaptive=adaptive):
+        if adaptive and turn.start == _AGREEING:
+            pending = [row for row in pending if not _agrees(found.rows[row], how)]
+        if not pending:
+            break
+        chosen = step
+        if turn.stop < manner.samples or len(pending) < len(keys):
+            rows = torch.tensor(pending, device=step.logits.device)
+            chosen = _some(decoder, step, rows)
+        _go_on(decoder, chosen, pending, turn, batch, numbers, manner, found)
+    return found
+
+
+def _turns(samples: int, at_once: int, *, adaptive: bool) -> Iterator[range]:
+    """Which samples are drawn together; the greedy answer goes with the first of them."""
+    start = 0
+    while True:
+        stop = min(samples, start + at_once)
+        if adaptive and start < _AGREEING:
+            stop = min(stop, _AGREEING)
+        yield range(start, stop)
+        if stop >= samples:
+            return
+        start = stop
+
+
+def _some(decoder: Decoder, step: Step, rows: Tensor) -> Step:
+    """Some rows of a step, which stays usable."""
+    shares = None if step.attention is None else step.attention[rows]
+    hidden = {layer: states[rows] for layer, states in step.hidden.items()}
+    return Step(step.logits[rows], hidden, shares, decoder.select(step.state, rows))
+
+
+def _go_on(
+    decoder: Decoder,
+    step: Step,
+    pending: list[int],
+    turn: range,
+    batch: PromptBatch,
+    numbers: NDArray[np.float64],
+    manner: Manner,
+    found: DrawnBatch,
+) -> None:  # eight, as it is the whole of what one turn is about
+    """Answer some prompts once more for each sample of a turn, and greedily in the first one."""
+    greedy = turn.start == 0
+    times = len(turn) + greedy
+    drawn = numbers[pending, turn.start : turn.stop]
+    if greedy:
+        drawn = np.concatenate([np.full_like(numbers[pending, :1], np.nan), drawn], 1)
+    flat = torch.from_numpy(drawn.reshape(len(pending) * times, manner.max_tokens))
+    spans = [batch.prompts.spans[row] for row in pending for _ in range(times)]
+    wide = Step(
+        step.logits.repeat_interleave(times, 0),
+        {layer: states.repeat_interleave(times, 0) for layer, states in step.hidden.items()},
+        None if step.attention is None else step.attention.repeat_interleave(times, 0),
+        decoder.expand(step.state, times),
+    )
+    trace = decode(decoder, wide, manner, flat.to(step.logits.device), spans)
+    for at, answer, states, share in _read_off(decoder, trace):
+        row = found.rows[pending[at // times]]
+        row.answers.append(answer)
+        for layer, state in states.items():
+            row.states.setdefault(layer, []).append(state)
+        if greedy and at % times == 0:
+            row.lookback = share
+    found.parked += [
+        Parked([pending[row // times] for row in one.rows], one.state) for one in trace.parked
+    ]
+
+
+def _read_off(
+    decoder: Decoder, trace: Trace
+) -> Iterator[tuple[int, Answer, dict[int, Vector], Numbers | None]]:
+    """Each row's place, answer, hidden states at its end, and attention on the context."""
+    tokens = trace.tokens.to(torch.int32).cpu().numpy()
+    told = [one.cpu().numpy() for one in (trace.log_probs, trace.entropies, trace.certainties)]
+    shares = None if trace.lookback is None else trace.lookback.cpu().numpy()
+    hidden = {layer: _half(states) for layer, states in trace.hidden.items()}
+    ends = zip(trace.lengths.tolist(), trace.stopped.tolist(), strict=True)
+    for at, (length, stopped) in enumerate(ends):
+        ids = tokens[at, :length].tolist()
+        answer = Answer(
+            decoder.text_of(ids),
+            tokens[at, :length],
+            decoder.pieces_of(ids),
+            told[0][at, :length],
+            told[1][at, :length],
+            told[2][at, :length],
+            "stop" if stopped else "length",
+        )
+        states = {layer: one[at] for layer, one in hidden.items()}
+        yield at, answer, states, None if shares is None else shares[at, :length]
+
+
+def _half(states: Tensor) -> NDArray[np.float16]:
+    """As float16, within what it can hold."""
+    most = torch.finfo(torch.float16).max
+    found: NDArray[np.float16] = states.clamp(-most, most).half().cpu().numpy()
+    return found
+
+
+def _agrees(drawn: Drawn, how: Hearing) -> bool:
+    """Whether all samples so far say the same as the greedy answer."""
+    matching = how.settings.equivalence
+    form = form_of(matching)[0] if matching.kind in ("exact", "canonical") else normalised
+    return len({form(one.text) for one in drawn.answers}) == 1
+
+
+__all__ = ["Drawn", "DrawnBatch", "draw"]
