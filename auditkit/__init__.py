@@ -26,19 +26,24 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from auditkit.auditing import audit
-    from auditkit.data import Dataset, dataset
+    from auditkit.data import dataset
     from auditkit.errors import AuditkitError
     from auditkit.fairness import count_cube
     from auditkit.gating import gate
-    from auditkit.models import WrappedModel, load_model, stored_predictions, wrap
+    from auditkit.models import (
+        WrappedModel,
+        load_model,
+        stored_generations,
+        stored_predictions,
+        wrap,
+        wrap_generator,
+    )
     from auditkit.policy import Policy, load_policy
-    from auditkit.records import AuditRecord, open_store
+    from auditkit.records import open_store
     from auditkit.run import Run
 
 __all__ = [
-    "AuditRecord",
     "AuditkitError",
-    "Dataset",
     "Policy",
     "Run",
     "WrappedModel",
@@ -49,14 +54,14 @@ __all__ = [
     "load_model",
     "load_policy",
     "open_store",
+    "stored_generations",
     "stored_predictions",
     "wrap",
+    "wrap_generator",
 ]
 
 _HOMES = {
-    "AuditRecord": "records",
     "AuditkitError": "errors",
-    "Dataset": "data",
     "Policy": "policy",
     "Run": "run",
     "WrappedModel": "models",
@@ -67,8 +72,10 @@ _HOMES = {
     "load_model": "models",
     "load_policy": "policy",
     "open_store": "records",
+    "stored_generations": "models",
     "stored_predictions": "models",
     "wrap": "models",
+    "wrap_generator": "models",
 }
 
 

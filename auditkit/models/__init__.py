@@ -6,10 +6,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from auditkit.models.factories import UserCode, load_code
     from auditkit.models.generators.stored import stored_generations
     from auditkit.models.generators.wrapped import WrappedGenerator
     from auditkit.models.generators.wrapping import wrap_generator
-    from auditkit.models.factories import UserCode, load_code
     from auditkit.models.head import Decision, Head, Outputs, Task
     from auditkit.models.loading import LoadedModel, load_model
     from auditkit.models.stored import stored_predictions
