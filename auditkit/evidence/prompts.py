@@ -75,7 +75,6 @@ def questions_of(batch: Batch, settings: GenerationSettings, seed: int) -> list[
     for row in range(n):
         prompt = "" if columns.spoken else cells.text(columns.prompt, row)
         context = cells.texts(columns.context, row)
-        joined = "\n".join(context) + "\n" if context else ""
         found.append(
             Question(
                 id=str(batch.row_ids[row]),
@@ -84,15 +83,19 @@ def questions_of(batch: Batch, settings: GenerationSettings, seed: int) -> list[
                 held_out=bool(held_out[row]),
                 groups={name: str(levels[row]) for name, levels in batch.groups.items()},
                 prompt=prompt,
-                given=columns.template.format(prompt=prompt, context=joined),
+                given=columns.given(prompt, context),
                 context=context,
                 references=cells.texts(columns.references, row),
                 choices=cells.texts(columns.choices, row),
                 right_passages=cells.numbers(columns.right_passages, row),
                 label=cells.flag(columns.label, row),
+                supported=cells.flags(columns.supported, row),
             )
         )
     return found
+
+
+_FLAGS = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
 
 
 class _Cells:
@@ -139,13 +142,23 @@ class _Cells:
         value = self._value(column, row, listed_too=False)
         if value is None:
             return None
-        known = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
-        if str(value).lower() not in known:
+        if str(value).lower() not in _FLAGS:
             raise DataError(
                 f"Row {self._ids[row]} has {value!r} as {column!r}; expected true or false.",
                 mend="Write true, false, or nothing where nobody judged.",
             )
-        return known[str(value).lower()]
+        return _FLAGS[str(value).lower()]
+
+    def flags(self, column: str, row: int) -> tuple[bool, ...]:
+        """A JSON list of true and false, or one of them; () where the cell is empty."""
+        found = [_FLAGS.get(text.lower()) for text in self.texts(column, row)]
+        if None in found:
+            raise DataError(
+                f"Row {self._ids[row]} has something else than true and false in {column!r}.",
+                mend="Write a JSON list with true or false for each sentence of the answer, or "
+                "nothing where nobody judged.",
+            )
+        return tuple(bool(one) for one in found)
 
     def _value(self, column: str, row: int, *, listed_too: bool = True) -> Any:
         if not column:

@@ -34,6 +34,8 @@ class Question:
         choices: the answers to choose from; () where none are given.
         right_passages: places in `context` of those that hold the answer; () where not given.
         label: whether a person judged the answer as right; None where nobody did.
+        supported: whether a person found each sentence of the answer supported by the context; ()
+            where nobody looked.
     """
 
     id: str
@@ -48,6 +50,7 @@ class Question:
     choices: tuple[str, ...] = ()
     right_passages: tuple[int, ...] = ()
     label: bool | None = None
+    supported: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 from auditkit.errors import ConfigurationError
 from auditkit.models.subject import callable_name, source_digest
+
+CALIBRATORS = ("isotonic", "platt")
+GROUNDING = ("", "nli", "shift", "lookback", "overlap")
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,9 @@ class PromptColumns:
         choices: a JSON list of the answers to choose from; "" where none.
         label: whether a person judged the greedy answer as right (true, false, or empty where
             nobody did), for answers that were stored; "" where none.
+        supported: whether a person found each sentence of the greedy answer supported by the
+            context (a JSON list of true and false, empty where nobody looked), for answers that
+            were stored; "" where none.
         spoken: the speech of a recogniser's prompts is the unit itself; its transcript is in
             `references`.
         template: how prompt and context become what the model is given.
@@ -38,6 +44,7 @@ class PromptColumns:
     right_passages: str = ""
     choices: str = ""
     label: str = ""
+    supported: str = ""
     spoken: bool = False
     template: str = "{context}{prompt}"
 
@@ -51,8 +58,19 @@ class PromptColumns:
             self.right_passages,
             self.choices,
             self.label,
+            self.supported,
         )
         return tuple(dict.fromkeys(name for name in named if name))
+
+    def given(self, prompt: str, context: Sequence[str]) -> str:
+        """What the model is given: the prompt with its passages, each on a line, or without any.
+
+        Example:
+            >>> PromptColumns().given("who?", ["Ada.", "Bo."])
+            'Ada.\\nBo.\\nwho?'
+        """
+        joined = "\n".join(context) + "\n" if context else ""
+        return self.template.format(prompt=prompt, context=joined)
 
 
 @dataclass(frozen=True)
@@ -103,7 +121,8 @@ class Matching:
     Attributes:
         kind: of correctness: `exact`, `normalised`, `numeric`, `choice`, `token_f1`, `contains`,
             `label` or `function`; of equivalence: `exact`, `normalised`, `canonical`, `token_f1`,
-            `embedding` or `nli`.
+            `embedding` or `nli`; of grounding: `nli`, `shift`, `lookback`, `overlap`, or "" for the
+            first of these that can be had.
         least: of `token_f1`: the F1 from which on; of `embedding`: the cosine; of `numeric`: the
             relative tolerance.
         folder: of `embedding` and `nli`: the local folder of the encoder.
@@ -127,8 +146,13 @@ class GenerationSettings:
         verification: how the model is asked about its own answers.
         correctness: when an answer is right.
         equivalence: when two answers mean the same.
+        grounding: how it is told whether the context supports a sentence of an answer.
         refusals: regular expressions, each of a whole answer that refuses; () for the built-in
             ones.
+        score: the score that decides which answers are given, named before anybody looks at the
+            rows that it is judged on; "" for the first there is of a fixed list (see
+            `auditkit.checks.hallucination.gate`).
+        calibrator: what makes a probability of being wrong of a score: `isotonic` or `platt`.
         probes: name of a further table (`canaries`, `extraction`, `pairs`, `ambiguous`) → its rows,
             column → values; see the checks that read them.
 
@@ -141,8 +165,25 @@ class GenerationSettings:
     verification: Verification = field(default_factory=Verification)
     correctness: Matching = field(default_factory=Matching)
     equivalence: Matching = field(default_factory=Matching)
+    grounding: Matching = field(default_factory=lambda: Matching(kind=""))
     refusals: tuple[str, ...] = ()
+    score: str = ""
+    calibrator: str = "isotonic"
     probes: Mapping[str, Mapping[str, tuple[Any, ...]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.calibrator not in CALIBRATORS:
+            raise ConfigurationError(
+                f"generation.calibrator is {self.calibrator!r}; expected one of "
+                f"{', '.join(CALIBRATORS)}.",
+                mend="Name one of these.",
+            )
+        if self.grounding.kind not in GROUNDING:
+            raise ConfigurationError(
+                f"generation.grounding.kind is {self.grounding.kind!r}; expected one of "
+                f"{', '.join(filter(None, GROUNDING))}.",
+                mend="Name one of these, or none for the first that can be had.",
+            )
 
     @classmethod
     def of(cls, given: GenerationSettings | Mapping[str, Any]) -> GenerationSettings:
@@ -166,6 +207,7 @@ _PARTS = {
     "verification": Verification,
     "correctness": Matching,
     "equivalence": Matching,
+    "grounding": Matching,
 }
 
 
@@ -215,4 +257,11 @@ def _plain(value: Any) -> Any:
     return value
 
 
-__all__ = ["GenerationSettings", "Matching", "PromptColumns", "Sampling", "Verification"]
+__all__ = [
+    "CALIBRATORS",
+    "GenerationSettings",
+    "Matching",
+    "PromptColumns",
+    "Sampling",
+    "Verification",
+]
