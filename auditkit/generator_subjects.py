@@ -12,6 +12,7 @@ from auditkit.evidence.aims import Aims
 from auditkit.evidence.prompts import questions_of, refuse_columns
 from auditkit.evidence.subject import Subject
 from auditkit.generation.answering import answered
+from auditkit.generation.probes import refuse_probes
 from auditkit.generation.settings import GenerationSettings
 from auditkit.models.generators.texts import Asked, Prompt
 from auditkit.models.generators.wrapped import WrappedGenerator
@@ -42,6 +43,7 @@ def probe_generator(
             "data.label is declared, and the model answers with text.",
             mend="Name the column of right answers under generation.columns.references.",
         )
+    refuse_probes(settings.probes)
     batches = {name: _first_batch(dataset, name, batch_size) for name in dataset.splits}
     for batch in batches.values():
         refuse_columns(batch, settings.columns)
