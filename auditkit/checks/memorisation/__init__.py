@@ -1,0 +1,1 @@
+"""Does the model say its training texts by heart? See `check`."""

@@ -1,0 +1,1 @@
+"""Does what the model says turn on whom it is about? See `check`."""
