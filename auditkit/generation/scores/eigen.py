@@ -43,11 +43,15 @@ def _scores(states: np.ndarray) -> Values:
 
 
 def _unmet(material: Material) -> str:
-    return without_states(material, middle_layer, lambda one: one.samples) or lacking(
+    absent = without_states(material, middle_layer, lambda one: one.samples)
+    if absent:
+        return absent
+    layer = middle_layer(material)
+    return lacking(
         material,
         SAMPLES,
         "hidden states of fewer than two samples",
-        lambda row: len(row.hidden[middle_layer(material)].samples) >= 2,
+        lambda row: len(row.hidden[layer].samples) >= 2,
     )
 
 
