@@ -12,9 +12,8 @@ from torch import Tensor
 
 from auditkit.generation.answering import Hearing
 from auditkit.generation.decoding import Manner, Parked, Trace, decode
-from auditkit.generation.equivalence.forms import form_of
+from auditkit.generation.equivalence.forms import FORMS
 from auditkit.generation.evidence import Vector
-from auditkit.generation.normal_form import normalised
 from auditkit.generation.prompt_batches import PromptBatch
 from auditkit.generation.said import uniforms
 from auditkit.models.generators.answer import Answer, Numbers
@@ -189,9 +188,9 @@ def _half(states: Tensor) -> NDArray[np.float16]:
 
 
 def _agrees(drawn: Drawn, how: Hearing) -> bool:
-    """Whether all samples so far say the same as the greedy answer."""
+    """Whether all samples so far say the same as the greedy answer, by the form of their texts."""
     matching = how.settings.equivalence
-    form = form_of(matching)[0] if matching.kind in ("exact", "canonical") else normalised
+    form, _ = FORMS.get(matching.kind, FORMS["normalised"])(matching)
     return len({form(one.text) for one in drawn.answers}) == 1
 
 
