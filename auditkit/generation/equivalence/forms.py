@@ -16,7 +16,7 @@ Form: TypeAlias = Callable[[str], str]
 
 
 def form_of(matching: Matching) -> tuple[Form, str]:
-    """The form of a text that decides, and the judge in words for a reviewer.
+    """The form of a text that decides, and what decides in words for a reviewer.
 
     Raises:
         ConfigurationError: there is no such form, or no function for it.
@@ -71,6 +71,6 @@ FORMS: dict[str, Callable[[Matching], tuple[Form, str]]] = {
     "normalised": _normalised,
     "canonical": _canonical,
 }
-"""Name → the form and the judge in words, from the settings."""
+"""Name → the form of a text that decides, and what decides in words, from the settings."""
 
 __all__ = ["FORMS", "Form", "form_of"]

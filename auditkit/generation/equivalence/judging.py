@@ -2,52 +2,91 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Sequence
 from weakref import WeakKeyDictionary
 
-import numpy as np
-
+from auditkit.errors import ConfigurationError
 from auditkit.generation.equivalence.classes import Classes
-from auditkit.generation.equivalence.forms import FORMS, form_of
+from auditkit.generation.equivalence.clusters import PairJudge, Sorted, in_order, sorted_answers
+from auditkit.generation.equivalence.entailment import entailment_judge
+from auditkit.generation.equivalence.forms import FORMS, Form, form_of
+from auditkit.generation.equivalence.nearness import (
+    LEAST_COSINE,
+    LEAST_F1,
+    EmbeddingJudge,
+    OverlapJudge,
+)
+from auditkit.generation.evidence import GenerationEvidence
 from auditkit.generation.generations import Generations
 from auditkit.generation.settings import GenerationSettings, Matching
 
-_JUDGED: WeakKeyDictionary[Generations, dict[Matching, Classes]] = WeakKeyDictionary()
-"""Several checks ask of the same answers, and a judge may be slow."""
+JUDGES: dict[str, Callable[[Matching], PairJudge]] = {
+    "token_f1": lambda one: OverlapJudge(LEAST_F1 if one.least is None else one.least),
+    "embedding": lambda one: EmbeddingJudge(
+        one.folder, LEAST_COSINE if one.least is None else one.least
+    ),
+    "nli": lambda one: entailment_judge(one.folder),
+}
+"""Name → who compares two answers, from the settings."""
+
+KINDS = (*FORMS, *JUDGES)
+
+_SORTED: WeakKeyDictionary[GenerationEvidence, dict[Matching, Sorted]] = WeakKeyDictionary()
+"""Several checks ask of the same rows, and a judge may be slow."""
 
 
 def classes_of(generations: Generations, settings: GenerationSettings) -> Classes | None:
     """The classes of meaning among the answers to each prompt, by `settings.equivalence`.
 
+    Forms (`exact`, `normalised`, `canonical`) make classes of answers that have one form; judges
+    (`token_f1`, `embedding`, `nli`) compare two at a time, see `sorted_answers`.
+
     Returns:
         None where nothing was sampled: a single answer has no second to agree with. Of one prompt
-        without samples among others there is one class, that of its greedy answer.
+        without samples among others there is one class, that of its greedy answer. `counts` of a
+        judge are `pairs` and `truncated`, summed over the prompts.
 
     Raises:
-        ConfigurationError: an unknown kind, or the user's function failed or gave no text.
+        ConfigurationError: an unknown kind, the user's function failed or gave no text, or an
+            encoder cannot be read.
     """
     if not any(row.samples for row in generations.rows):
         return None
-    known = _JUDGED.setdefault(generations, {})
-    if settings.equivalence not in known:
-        known[settings.equivalence] = _classes(generations, settings.equivalence)
-    return known[settings.equivalence]
+    matching = settings.equivalence
+    by_form, judge, words = _by(matching)
+    new = [row for row in generations.rows if matching not in _SORTED.setdefault(row, {})]
+    asked = [(row.question.prompt, _texts(row)) for row in new]
+    if by_form is not None:
+        found = [Sorted(in_order([by_form(text) for text in texts]), {}) for _, texts in asked]
+    else:
+        assert judge is not None  # either the one or the other
+        found = sorted_answers(asked, judge)
+    for row, one in zip(new, found, strict=True):
+        _SORTED[row][matching] = one
+    every = [_SORTED[row][matching] for row in generations.rows]
+    counts: Counter[str] = Counter()
+    for one in every:
+        counts.update(one.counts)
+    return Classes(tuple(one.classes for one in every), words, dict(counts))
 
 
-def _classes(generations: Generations, matching: Matching) -> Classes:
-    texts = [tuple(one.text for one in (row.greedy, *row.samples)) for row in generations.rows]
-    form, judge = form_of(matching)
-    return Classes(tuple(in_order([form(text) for text in row]) for row in texts), judge)
+def _texts(row: GenerationEvidence) -> Sequence[str]:
+    return [one.text for one in (row.greedy, *row.samples)]
 
 
-def in_order(found: list[str]) -> np.ndarray:
-    """Numbers from 0 in the order of first appearance, int64.
+def _by(matching: Matching) -> tuple[Form | None, PairJudge | None, str]:
+    """The form or the judge, and what decides in words."""
+    if matching.kind in FORMS:
+        form, words = form_of(matching)
+        return form, None, words
+    if matching.kind in JUDGES:
+        judge = JUDGES[matching.kind](matching)
+        return None, judge, judge.words
+    raise ConfigurationError(
+        f"generation.equivalence.kind is {matching.kind!r}; there are {', '.join(KINDS)}.",
+        mend="Name one of them.",
+    )
 
-    Example:
-        >>> in_order(["b", "a", "b"])
-        array([0, 1, 0])
-    """
-    numbers = {one: place for place, one in enumerate(dict.fromkeys(found))}
-    return np.array([numbers[one] for one in found], dtype=np.int64)
 
-
-__all__ = ["FORMS", "classes_of", "in_order"]
+__all__ = ["JUDGES", "KINDS", "classes_of"]

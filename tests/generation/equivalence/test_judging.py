@@ -64,7 +64,30 @@ def test_a_canonical_function_that_fails_or_gives_no_text_is_named() -> None:
         classes([["x", "y"]], Matching("canonical"))
 
 
-def test_answers_are_judged_once_for_all_checks() -> None:
-    rows = [GenerationEvidence(question(0), answer("x"), (answer("y"),))]
-    generations, settings = Generations.of(rows), GenerationSettings()
-    assert classes_of(generations, settings) is classes_of(generations, settings)
+def test_rows_are_judged_once_for_all_checks() -> None:
+    calls = []
+
+    def counted(text: str) -> str:
+        calls.append(text)
+        return text
+
+    rows = [GenerationEvidence(question(0), answer("x"), (answer("y"), answer("x")))]
+    settings = GenerationSettings(equivalence=Matching("canonical", function=counted))
+    for _ in range(2):
+        assert classes_of(Generations.of(rows), settings) is not None
+    assert calls == ["x", "y"]
+
+
+def test_words_in_common_sort_by_the_most_frequent() -> None:
+    rows = [["p q r", "r q x", "q r", "x"], ["p", "q"]]
+    found = classes(rows, Matching("token_f1"))
+    assert found is not None
+    assert [one.tolist() for one in found.of] == [[0, 1, 0, 2], [0, 1]]
+    assert found.judge == "at least 0.7 of their words in common (F1)"
+    loose = numbers(rows, Matching("token_f1", 0.0))
+    assert loose == [[0, 0, 0, 0], [0, 0]]
+
+
+def test_an_unknown_kind_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"'rouge'; there are exact, .*, nli"):
+        classes([["x", "y"]], Matching("rouge"))
