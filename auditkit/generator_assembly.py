@@ -10,6 +10,7 @@ from auditkit.configuration import (
     GenerationSection,
     GeneratorSection,
 )
+from auditkit.configuration.data import AudioSection
 from auditkit.configured_code import Code
 from auditkit.dataset_assembly import located
 from auditkit.errors import AuditkitError, ModelError
@@ -89,11 +90,19 @@ def _probe(name: str, probe: Any, code: Code) -> Any:
 
 
 def with_prompts(configuration: AuditConfiguration) -> DataSection:
-    """The data, with the columns that the generation section names as its features."""
+    """The data, with the columns that the generation section names as its features.
+
+    Where the units are speech, they are read beside the sounds.
+    """
     from auditkit.generation.settings import PromptColumns
 
     section = configuration.data
     columns = PromptColumns(**configuration.generation.columns.model_dump())
+    splits = (section.evaluation, section.training, section.outside, section.table)
+    audio = section.audio or (AudioSection() if any(one and one.audio for one in splits) else None)
+    if columns.spoken and audio is not None:
+        beside = tuple(dict.fromkeys([*audio.beside, *columns.read]))
+        return section.model_copy(update={"audio": audio.model_copy(update={"beside": beside})})
     features = dict.fromkeys([*section.features, *columns.read])
     return section.model_copy(update={"features": tuple(features)})
 

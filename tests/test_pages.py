@@ -65,7 +65,8 @@ def test_commands_have_the_options_they_are_shown_with(page: Path) -> None:
     shown = re.findall(r"^ {4}auditkit ([a-z]+)(.*)", page.read_text(), re.MULTILINE)
     for name, rest in shown:
         command = importlib.import_module(COMMANDS[name][0]).command
-        known = {option for parameter in command.params for option in parameter.opts}
+        every = [command, *getattr(command, "commands", {}).values()]
+        known = {opt for one in every for parameter in one.params for opt in parameter.opts}
         assert set(re.findall(r"--[a-z-]+", rest.partition("#")[0])) <= known, f"{name}{rest}"
 
 

@@ -29,6 +29,7 @@ COMMANDS = {
     "dashboard": ("auditkit.cli.dashboard", "Open the reviewers' pages."),
     "metrics": ("auditkit.cli.metrics", "List every metric, with its definition."),
     "policy": ("auditkit.cli.policy", "Check a policy file, or print a shipped one."),
+    "prompts": ("auditkit.cli.prompts", "Write what a model that is not here has to be asked."),
     "init": ("auditkit.cli.init", "Write a commented audit.yaml for a model and a table."),
 }
 

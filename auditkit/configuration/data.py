@@ -74,6 +74,7 @@ class AudioSection(Section):
     rate: Count | None = None
     seconds: Annotated[float, Field(strict=True, gt=0)] | None = None
     mix: Literal["mean", "first"] | None = None
+    beside: Annotated[tuple[str, ...], BeforeValidator(listed_value)] = ()
 
 
 class TextSection(Section):

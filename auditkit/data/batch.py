@@ -44,7 +44,8 @@ class Batch:
             index in the data set), so that they are unique within the split and stable.
         groups: group name → levels as text, [rows]; categories are the levels that occur, sorted.
         clusters: the cluster column's values, [rows]; None if none is declared.
-        frame: the feature frame of tables; None for torch data and media.
+        frame: the feature frame of tables; of media the columns that are read beside the units;
+            None where there are none, and for torch data.
         times: the time column as datetime64 or numbers, [rows]; None if none is declared.
         controls: control name → levels, as `groups`.
         proxies: proxy group → probabilities of its levels, float64 [rows, levels].

@@ -73,6 +73,7 @@ def images(
     return _files(data, (column, folder), image_units.SUFFIXES, decoder, damaged)
 
 
+# Eight options: each is one fact about how files become waveforms.
 def audio(
     data: Any,
     *,
@@ -82,6 +83,7 @@ def audio(
     seconds: float | None = None,
     mix: str | None = None,
     damaged: float = TOLERATED,
+    beside: Sequence[str] = (),
 ) -> Media:
     """Sounds: the WAV files of a folder, or a column of a table; folders and tables as of `images`.
 
@@ -94,6 +96,7 @@ def audio(
             sounds of several lengths are refused.
         mix: `mean` or `first` of several channels; without it, they are refused.
         damaged: the share of units that may be unreadable: these are named, counted and left out.
+        beside: further columns that are read, and are no inputs: the transcripts of speech.
 
     Returns:
         What `dataset` takes as a split; the model is given float32 [n, samples] between −1 and 1.
@@ -109,7 +112,9 @@ def audio(
     def decoder(contents: Contents) -> Decoder:
         return audio_units.AudioDecoder(contents, rate=rate, seconds=seconds, mix=mix)
 
-    return _files(data, (column, folder), audio_units.SUFFIXES, decoder, damaged)
+    further = (beside,) if isinstance(beside, str) else tuple(beside)
+    files = _files(data, (column, folder), audio_units.SUFFIXES, decoder, damaged)
+    return replace(files, beside=further)
 
 
 # Eight options: each is one fact about how texts become ids.

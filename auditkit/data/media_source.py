@@ -69,8 +69,10 @@ class MediaSource(TableSource):
         name: the split's name, for errors.
         fold: which rows belong to this split; None for all.
         tolerated: the share of units that may be damaged.
+        beside: further columns, which batches hold as their frame.
     """
 
+    # Seven options: what is read, what it means, and how much of it may be damaged.
     def __init__(
         self,
         reader: Reader,
@@ -80,12 +82,14 @@ class MediaSource(TableSource):
         name: str = "data",
         fold: Fold | None = None,
         tolerated: float = TOLERATED,
+        beside: tuple[str, ...] = (),
     ) -> None:
         meaning = replace(columns, features=tuple(decoder.columns))
         super().__init__(reader, meaning, name=name, fold=fold)
         self.medium = decoder.medium
         self._decoder = decoder
         self._tolerated = tolerated
+        self._further = beside
         self._shapes: Any = None
 
     @property
@@ -169,6 +173,9 @@ class MediaSource(TableSource):
     def _inputs(self, frame: pd.DataFrame) -> Any:
         return _stacked(frame[_UNIT].tolist())
 
+    def _frame(self, frame: pd.DataFrame) -> pd.DataFrame | None:
+        return frame[list(self._further)] if self._further else None
+
     def _texts(self, frame: pd.DataFrame) -> np.ndarray | None:
         if _TEXT not in frame:
             return None
@@ -178,7 +185,11 @@ class MediaSource(TableSource):
     @property
     def _kept(self) -> frozenset[str]:
         """The columns that are wanted beside the units."""
-        return frozenset(replace(self.columns, features=()).declared)
+        return frozenset((*replace(self.columns, features=()).declared, *self._further))
+
+    @property
+    def _needed(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*super()._needed, *self._further)))
 
     def _refuse_damage(self) -> None:
         """Stop as soon as no rest of the split, however sound, can make up for the damage."""
@@ -204,6 +215,12 @@ class MediaSource(TableSource):
                 f"{self._title} has no column {listed(absent)}, which holds the {self.medium} "
                 f"data; it has {listed(schema)}.{nearest(absent[0], schema)}",
                 mend="Name the column that holds them.",
+            )
+        if further := [name for name in self._further if name not in schema]:
+            raise DataError(
+                f"{self._title} has no column {listed(further)}, which is to be read beside the "
+                f"{self.medium} data; it has {listed(schema)}.{nearest(further[0], schema)}",
+                mend="Mend its name.",
             )
         super()._refuse_absent(schema)
 

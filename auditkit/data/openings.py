@@ -73,6 +73,7 @@ class Media:
         open: from how it is opened to the table of its units and their decoder.
         meaning: what the columns mean, where such data give them a meaning of their own.
         damaged: the share of units that may be damaged.
+        beside: columns that are read beside the units, and are no inputs: `Batch.frame`.
 
     Raises:
         ConfigurationError: the share is no number from 0 to 1.
@@ -81,6 +82,7 @@ class Media:
     open: Callable[[Opening], tuple[Reader, Decoder]]
     meaning: Callable[[Columns], Columns]
     damaged: float = TOLERATED
+    beside: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         checked_share(self.damaged)
@@ -94,5 +96,11 @@ class Media:
         """
         reader, decoder = self.open(opening)
         return MediaSource(
-            reader, opening.columns, decoder, name=name, fold=fold, tolerated=self.damaged
+            reader,
+            opening.columns,
+            decoder,
+            name=name,
+            fold=fold,
+            tolerated=self.damaged,
+            beside=self.beside,
         )

@@ -36,6 +36,7 @@ class Block:
     row_ids: np.ndarray
     beside: Beside
     texts: np.ndarray | None = None
+    frame: pd.DataFrame | None = None
 
     def batch(self, start: int, end: int) -> Batch:
         """The rows from `start` to before `end`."""
@@ -45,7 +46,7 @@ class Block:
             inputs=inputs,
             targets=_part(self.targets, rows),
             row_ids=self.row_ids[rows],
-            frame=inputs if isinstance(inputs, pd.DataFrame) else None,
+            frame=inputs if isinstance(inputs, pd.DataFrame) else _part(self.frame, rows),
             labelled=_part(self.labelled, rows),
             medium=self.medium,
             texts=_part(self.texts, rows),
@@ -259,6 +260,7 @@ class TableSource:
             row_ids=ids_array(frame, columns.row_id, where),
             beside=self._beside(frame),
             texts=self._texts(frame),
+            frame=self._frame(frame),
         )
 
     def _inputs(self, frame: pd.DataFrame) -> Any:
@@ -266,6 +268,10 @@ class TableSource:
         for name in self.features:
             refuse_mixed_feature(features[name], self._where)
         return features
+
+    def _frame(self, frame: pd.DataFrame) -> pd.DataFrame | None:  # noqa: ARG002 - see `MediaSource`
+        """Columns beside the inputs; None of a table, whose inputs are columns themselves."""
+        return None
 
     def _texts(self, frame: pd.DataFrame) -> np.ndarray | None:  # noqa: ARG002 - see `MediaSource`
         """What was written, of texts whose inputs are tokens; None of a table."""

@@ -124,7 +124,9 @@ def collect_split(job: Job, fragments: Sequence[Fragment], options: Options) -> 
 
 def _collector(job: Job, options: Options) -> SplitCollector | GenerationCollector:
     if isinstance(job.model, WrappedGenerator):
-        return GenerationCollector(job.subject, job.plan, job.model, options.seed, job.split)
+        return GenerationCollector(
+            job.subject, job.plan, job.model, options.seed, job.split, job.source
+        )
     return SplitCollector(job.subject, job.plan, job.model, options.edges, options.seed, job.split)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
+
 import torch
 
-from auditkit.data.batch import Batch
+from auditkit.data.batch import Batch, Source
 from auditkit.evidence.clusters import ClusterTally
 from auditkit.evidence.collected import SplitEvidence
 from auditkit.evidence.hashing import hashes
@@ -13,12 +14,12 @@ from auditkit.evidence.host_axes import HostAxes
 from auditkit.evidence.needs import group
 from auditkit.evidence.plan import SplitPlan
 from auditkit.evidence.prompts import questions_of
+from auditkit.evidence.sounds import heard_facts, sounds_of
 from auditkit.evidence.subject import Subject
 from auditkit.evidence.tables import Tables
 from auditkit.generation.answering import Hearing, heard
 from auditkit.generation.evidence import GenerationEvidence
 from auditkit.generation.generations import Generations
-from auditkit.models.generators.texts import Prompt
 from auditkit.models.generators.wrapped import WrappedGenerator
 
 
@@ -31,13 +32,20 @@ class GenerationCollector:
         model: opened.
         seed: of the samples.
         split: its name, for messages.
+        source: of the batches, which knows the rate of sounds; None where nothing is spoken.
 
     Attributes:
         rows: how many prompts were answered.
     """
 
     def __init__(
-        self, subject: Subject, plan: SplitPlan, model: WrappedGenerator, seed: int, split: str
+        self,
+        subject: Subject,
+        plan: SplitPlan,
+        model: WrappedGenerator,
+        seed: int,
+        split: str,
+        source: Source | None = None,
     ) -> None:
         assert subject.generation is not None  # what else would be collected here
         self.rows = 0
@@ -50,6 +58,7 @@ class GenerationCollector:
         self._groups = tuple(group(declared.name) for declared in subject.columns.groups)
         self._columns = tuple(dict.fromkeys((*self._tables.columns, *self._groups)))
         self._tally = ClusterTally(len(self._groups)) if subject.clustered else None
+        self._source = source
         self._found: list[GenerationEvidence] = []
         self._reasons: dict[str, str] = {}
 
@@ -71,9 +80,22 @@ class GenerationCollector:
             return
         how = Hearing(self._settings, self._plan.generation.parts, self._seed)
         questions = questions_of(batch, self._settings, self._seed)
-        found = heard(self._model, questions, _sounds(batch, self._settings.columns.spoken), how)
-        self._found += found.rows
+        if not self._settings.columns.spoken:
+            found = heard(self._model, questions, [], how)
+            self._found += found.rows
+        else:
+            sounds = sounds_of(batch, self._rate)
+            found = heard(self._model, questions, sounds, how)
+            self._found += [
+                replace(row, facts={**row.facts, **heard_facts(sound)})
+                for row, sound in zip(found.rows, sounds, strict=True)
+            ]
         self._reasons |= found.reasons
+
+    @property
+    def _rate(self) -> int:
+        """Samples a second of the sounds, which is known once one was read; 0 where it is not."""
+        return getattr(self._source, "rate", None) or 0
 
     def check(self) -> None:
         """Nothing is left to be checked at the end of a fragment."""
@@ -94,18 +116,6 @@ class GenerationCollector:
             clusters=None if self._tally is None else self._tally.clusters(levels),
             generations=generations,
         )
-
-
-def _sounds(batch: Batch, spoken: bool) -> list[Prompt]:
-    """The sounds of a batch as prompts; [] where nothing is spoken."""
-    if not spoken:
-        return []
-    sounds = np.asarray(
-        batch.inputs["waveform"] if isinstance(batch.inputs, dict) else batch.inputs
-    )
-    return [
-        Prompt(str(id_), "", sound=sound) for id_, sound in zip(batch.row_ids, sounds, strict=True)
-    ]
 
 
 __all__ = ["GenerationCollector"]
