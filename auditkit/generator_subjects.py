@@ -13,6 +13,7 @@ from auditkit.evidence.prompts import questions_of, refuse_columns
 from auditkit.evidence.subject import Subject
 from auditkit.generation.answering import answered
 from auditkit.generation.probes import refuse_probes
+from auditkit.generation.refused_settings import refuse_settings
 from auditkit.generation.settings import GenerationSettings
 from auditkit.models.generators.texts import Asked, Prompt
 from auditkit.models.generators.wrapped import WrappedGenerator
@@ -37,6 +38,7 @@ def probe_generator(
         DataError, ConfigurationError, ModelError: whatever the first batch shows to be wrong,
             before any long pass.
     """
+    refuse_settings(settings)
     dataset.check()
     if dataset.columns.label is not None:
         raise ConfigurationError(
