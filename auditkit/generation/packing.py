@@ -28,7 +28,7 @@ _DTYPES = ("<i4", "<f4", "<f2")
 _NUMBERS = {"tokens": "<i4", "log_probs": "<f4", "entropies": "<f4", "certainties": "<f4"}
 _HEARD = ("without_context", "lookback")
 _HIDDEN = ("prompt", "answer", "samples")
-_LISTS = ("context", "references", "choices", "right_passages")
+_LISTS = ("context", "references", "choices", "right_passages", "supported")
 
 
 def pack(generations: Generations) -> bytes:
@@ -187,8 +187,9 @@ def _question_of(plain: Mapping[str, Any]) -> Question:
     for number in (asked.key, asked.cluster, *asked.right_passages):
         if number is not None and (type(number) is not int or not 0 <= number < 2**64):
             raise ValueError(f"damaged generations: {number!r} is no key or place")
-    if type(asked.held_out) is not bool or asked.label not in (None, True, False):
-        raise ValueError("damaged generations: held_out and label must be truth values")
+    flags = [asked.held_out, *asked.supported, *([] if asked.label is None else [asked.label])]
+    if any(type(flag) is not bool for flag in flags):
+        raise ValueError("damaged generations: held_out, label, supported must be truth values")
     return asked
 
 

@@ -41,7 +41,7 @@ def whole() -> Generations:
         first,
         question=replace(
             first.question, key=2**64 - 1, context=("c",), choices=("a", "b"), label=False,
-            right_passages=(0, 2),
+            right_passages=(0, 2), supported=(True, False),
         ),
         without_context=np.float32([-0.1, np.nan]), lookback=np.float32([]),
         facts={"no_speech": 0.1},
@@ -128,6 +128,8 @@ def greedy(**changes: Any) -> Any:
         asked(key=1.5),
         asked(prompt=3),
         asked(label="yes"),
+        asked(supported=["yes"]),
+        asked(held_out=None),
         asked(colour="blue"),
         asked(references=[3]),
         greedy(text=None),
