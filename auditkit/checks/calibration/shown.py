@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from auditkit.checks.check import EVALUATION
 from auditkit.checks.estimation import Sample, absent
+from auditkit.checks.plain_errors import plain_error
 from auditkit.evidence.subject import View
 from auditkit.measurement import Measurement, MeasurementKey, Status
 from auditkit.statistics.reliability import ExpectedCalibrationError
@@ -21,20 +22,4 @@ def shown(name: str, view: View, error: ExpectedCalibrationError, sample: Sample
     key = view_key(name, view)
     if sample.lack and name != "ece":
         return absent(key, Status.TOO_FEW, sample.lack, sample)
-    reason = (
-        "Its bias depends on n, so that no interval is honest; a perfectly calibrated model would "
-        f"show about {error.perfect:.4f} at this n"
-    )
-    if error.limit is not None:
-        reason += f", and more than {error.limit:.4f} in one sample of twenty"
-    if sample.clusters is not None:
-        reason += "; that takes rows as independent, which those of one cluster are not"
-    return Measurement(
-        key,
-        Status.MEASURED,
-        value=error.value,
-        units=sample.units,
-        rows=sample.rows,
-        sampled=sample.sampled,
-        reason=f"{reason}.",
-    )
+    return plain_error(key, lambda: error, sample)
