@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from functools import partial
 
 import numpy as np
 
+from auditkit.generation.normal_form import words
 from auditkit.generation.parts import SAMPLES
 from auditkit.generation.scores.absence import without_samples
 from auditkit.generation.scores.score import Material, Score, Values
@@ -19,20 +19,13 @@ def lexical_dissimilarity(material: Material) -> Values:
     return np.array([1 - _mean_f1(row.samples) for row in material.generations.rows])
 
 
-def _words(text: str) -> tuple[str, ...]:
-    """The words of an answer whatever their case; the empty answer is one of its own."""
-    return tuple(_WORD.findall(text.casefold())) or ("",)
-
-
-_WORD = re.compile(r"\w+")
-
-
 def _mean_f1(samples: tuple[Answer, ...]) -> float:
     """Over all pairs, though each distinct text is compared but once.
 
-    The F1 of two bags of words is 2 |A ∩ B| / (|A| + |B|), an answer's with itself 1.
+    The F1 of two bags of words is 2 |A ∩ B| / (|A| + |B|), an answer's with itself 1. What has no
+    words is an answer of its own.
     """
-    times = Counter(_words(one.text) for one in samples)
+    times = Counter(words(one.text) or ("",) for one in samples)
     if len(times) == 1:
         return 1.0
     texts = sorted(times)  # one order of adding up, whatever that of the samples
@@ -60,8 +53,8 @@ SCORES = (
     Score(
         "lexical_dissimilarity",
         "Difference in words",
-        "1 − the mean over pairs of samples of the F1 of their words, 2|A∩B| / (|A| + |B|) "
-        "(ROUGE-1).",
+        "1 − the mean over pairs of samples of the F1 of their words without articles, 2|A∩B| / "
+        "(|A| + |B|) (ROUGE-1).",
         "Fomicheva et al., TACL 8 (2020) 539–555; Lin, Hilton and Evans, TMLR 2022",
         frozenset({SAMPLES}),
         partial(without_samples, least=2),
