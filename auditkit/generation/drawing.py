@@ -85,17 +85,17 @@ def draw(
         for row, state in zip(found.rows, _half(states), strict=True):
             row.prompt[layer] = state
     numbers = np.stack([uniforms(how.seed, one, manner.samples, manner.max_tokens) for one in keys])
+    desk = _Desk(decoder, batch, manner, numbers, found)
     pending, adaptive = list(range(len(keys))), how.settings.sampling.adaptive
     for turn in _turns(manner.samples, batch.turn, adaptive=adaptive):
         if adaptive and turn.start == _AGREEING:
             pending = [row for row in pending if not _agrees(found.rows[row], how)]
         if not pending:
             break
-        chosen = step
+        lent = step
         if turn.stop < manner.samples or len(pending) < len(keys):
-            rows = torch.tensor(pending, device=step.logits.device)
-            chosen = _some(decoder, step, rows)
-        _go_on(decoder, chosen, pending, turn, batch, numbers, manner, found)
+            lent = _some(decoder, step, torch.tensor(pending, device=step.logits.device))
+        desk.answer(lent, pending, turn)
     return found
 
 
@@ -119,41 +119,64 @@ def _some(decoder: Decoder, step: Step, rows: Tensor) -> Step:
     return Step(step.logits[rows], hidden, shares, decoder.select(step.state, rows))
 
 
-def _go_on(
-    decoder: Decoder,
-    step: Step,
-    pending: list[int],
-    turn: range,
-    batch: PromptBatch,
-    numbers: NDArray[np.float64],
-    manner: Manner,
-    found: DrawnBatch,
-) -> None:  # eight, as it is the whole of what one turn is about
-    """Answer some prompts once more for each sample of a turn, and greedily in the first one."""
-    greedy = turn.start == 0
-    times = len(turn) + greedy
-    drawn = numbers[pending, turn.start : turn.stop]
-    if greedy:
-        drawn = np.concatenate([np.full_like(numbers[pending, :1], np.nan), drawn], 1)
-    flat = torch.from_numpy(drawn.reshape(len(pending) * times, manner.max_tokens))
-    spans = [batch.prompts.spans[row] for row in pending for _ in range(times)]
-    wide = Step(
+@dataclass(frozen=True, eq=False)
+class _Desk:
+    """Where the answers to the prompts of a batch are put together.
+
+    Attributes:
+        numbers: what decides on the draws, float64 of shape (prompts, samples, tokens).
+        found: what is filled.
+    """
+
+    decoder: Decoder
+    batch: PromptBatch
+    manner: Manner
+    numbers: NDArray[np.float64]
+    found: DrawnBatch
+
+    def answer(self, step: Step, pending: list[int], turn: range) -> None:
+        """Answer some prompts once for each sample of a turn, and greedily in the first one.
+
+        Args:
+            step: at the end of these prompts; used up.
+            pending: places of the prompts.
+            turn: which samples.
+        """
+        greedy = turn.start == 0
+        times = len(turn) + greedy
+        device = step.logits.device
+        spans = [self.batch.prompts.spans[row] for row in pending for _ in range(times)]
+        wide = _wide(self.decoder, step, times)
+        numbers = self._numbers(pending, turn, greedy).to(device)
+        trace = decode(self.decoder, wide, self.manner, numbers, spans)
+        for at, answer, states, shares in _read_off(self.decoder, trace):
+            row = self.found.rows[pending[at // times]]
+            row.answers.append(answer)
+            for layer, state in states.items():
+                row.states.setdefault(layer, []).append(state)
+            if greedy and at % times == 0 and spans[at][1] > spans[at][0]:
+                row.lookback = shares
+        self.found.parked += [
+            Parked([pending[row // times] for row in one.rows], one.state) for one in trace.parked
+        ]
+
+    def _numbers(self, pending: list[int], turn: range, greedy: bool) -> Tensor:
+        """Those of the rows of a turn, NaN of greedy ones, shape (rows, tokens)."""
+        drawn = self.numbers[pending, turn.start : turn.stop]
+        if greedy:
+            none = np.full((len(pending), 1, self.manner.max_tokens), np.nan)
+            drawn = np.concatenate([none, drawn], 1)
+        return torch.from_numpy(drawn.reshape(-1, self.manner.max_tokens))
+
+
+def _wide(decoder: Decoder, step: Step, times: int) -> Step:
+    """Each row of a step so many times, side by side; the step is used up."""
+    return Step(
         step.logits.repeat_interleave(times, 0),
         {layer: states.repeat_interleave(times, 0) for layer, states in step.hidden.items()},
         None if step.attention is None else step.attention.repeat_interleave(times, 0),
         decoder.expand(step.state, times),
     )
-    trace = decode(decoder, wide, manner, flat.to(step.logits.device), spans)
-    for at, answer, states, share in _read_off(decoder, trace):
-        row = found.rows[pending[at // times]]
-        row.answers.append(answer)
-        for layer, state in states.items():
-            row.states.setdefault(layer, []).append(state)
-        if greedy and at % times == 0:
-            row.lookback = share
-    found.parked += [
-        Parked([pending[row // times] for row in one.rows], one.state) for one in trace.parked
-    ]
 
 
 def _read_off(

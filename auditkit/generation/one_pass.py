@@ -5,15 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 
-from auditkit.errors import ConfigurationError
 from auditkit.generation.answering import Heard, Hearing
-from auditkit.generation.decoding import Manner
+from auditkit.generation.audible import Audible
 from auditkit.generation.drawing import Drawn, draw
 from auditkit.generation.evidence import GenerationEvidence, Hidden, Question
-from auditkit.generation.parts import HIDDEN, LOOKBACK, SAMPLES, VERIFICATION, WITHOUT_CONTEXT
-from auditkit.generation.prompt_batches import batches, refuse_lengths
+from auditkit.generation.parts import SAMPLES
+from auditkit.generation.prompt_batches import PromptBatch, batches, refuse_lengths
 from auditkit.generation.settings import GenerationSettings, Sampling
-from auditkit.generation.verifying import Verifier
 from auditkit.generation.without_context import without_context
 from auditkit.models.generators.answer import Numbers
 from auditkit.models.generators.decoder import Decoder
@@ -25,10 +23,11 @@ def one_pass(decoder: Decoder, questions: Sequence[Question], how: Hearing) -> H
 
     The prompts of a batch are read, what was read is copied for the greedy answer and the samples
     of each, and all of these go on together. At most `sampling.tokens_at_once` tokens are held at
-    a time: (samples + 1) × (longest prompt + max_tokens) × prompts of a batch, with the keys and
-    values of each; a long prompt alone gets its samples in turns. Beside them lie the states of
-    the greedy rows once more where the model is asked about its answers or samples come in turns,
-    and a few numbers for each row and word of the vocabulary.
+    a time, each with its keys and values: (samples + 1) × (longest prompt + max_tokens) × prompts
+    of a batch. A long prompt alone gets its samples in turns, and may go beyond only where two rows
+    of it do. Beside them lie, once more, the states of the greedy rows where the model is asked
+    about its answers and of the prompts where samples come in turns; and six numbers of four bytes
+    for each row and word of the vocabulary.
 
     What is drawn for a prompt depends on the seed and its key alone, up to rounding: not on the
     other prompts, on the order, or on how many processes share the work.
@@ -43,41 +42,17 @@ def one_pass(decoder: Decoder, questions: Sequence[Question], how: Hearing) -> H
         ConfigurationError: a setting asks for what the model has not.
         ModelError: the model failed.
     """
-    sampling, parts = how.settings.sampling, how.parts
-    reasons = _unheard(decoder, how)
-    hears = {part for part in parts if part not in reasons}
-    verifier = None
-    if VERIFICATION in hears:
-        verifier = Verifier(decoder, how.settings.verification)
-        if verifier.lacking:
-            reasons[VERIFICATION], verifier = verifier.lacking, None
-    contexts = [_context_of(one) for one in questions] if LOOKBACK in hears else []
+    heard = Audible.of(decoder, how)
+    # The template was given the passages with line breaks between them.
+    contexts = ["\n".join(one.context) for one in questions] if heard.manner.attention else []
     encoded = decoder.encode([one.given for one in questions], contexts)
-    refuse_lengths(decoder, encoded.lengths, [one.id for one in questions], sampling.max_tokens)
-    manner = Manner(
-        sampling.samples if SAMPLES in hears else 0,
-        sampling.max_tokens,
-        sampling.temperature,
-        layers_of(decoder, sampling) if HIDDEN in hears else (),
-        attention=LOOKBACK in hears,
-        parked=verifier is not None and verifier.continues,
-    )
-    rows: list[GenerationEvidence | None] = [None] * len(questions)
-    for batch in batches(encoded, manner.samples, manner.max_tokens, sampling.tokens_at_once):
+    refuse_lengths(decoder, encoded.lengths, [one.id for one in questions], heard.further)
+    rows: dict[int, GenerationEvidence] = {}
+    manner, at_once = heard.manner, how.settings.sampling.tokens_at_once
+    for batch in batches(encoded, manner.samples, manner.max_tokens, at_once):
         asked = [questions[place] for place in batch.places]
-        drawn = draw(decoder, batch, [one.key for one in asked], how, manner)
-        told = None if verifier is None else verifier.asked(asked, drawn)
-        bare = None
-        if WITHOUT_CONTEXT in hears:
-            bare = without_context(decoder, asked, drawn, how.settings.columns.template)
-        for at, place in enumerate(batch.places):
-            rows[place] = _evidence(
-                asked[at],
-                drawn.rows[at],
-                verification=None if told is None else told[at],
-                without_context=None if bare is None else bare[at],
-            )
-    return Heard(tuple(row for row in rows if row is not None), reasons)
+        rows.update(zip(batch.places, _of_batch(decoder, batch, asked, how, heard), strict=True))
+    return Heard(tuple(rows[place] for place in range(len(questions))), heard.reasons)
 
 
 def decoded(decoder: Decoder, prompts: Sequence[Prompt], asked: Asked) -> Iterator[Answers]:
@@ -111,42 +86,22 @@ def key_of(id_: str) -> int:
     return int.from_bytes(hashlib.blake2b(id_.encode(), digest_size=8).digest(), "big")
 
 
-def layers_of(decoder: Decoder, sampling: Sampling) -> tuple[int, ...]:
-    """The layers whose hidden states are kept, counted from 0, each once.
-
-    Raises:
-        ConfigurationError: the model has no such layer.
-    """
-    many = decoder.layers
-    wanted = sampling.layers or ((many - 1) // 2, many - 1)
-    for layer in wanted:
-        if not -many <= layer < many:
-            raise ConfigurationError(
-                f"generation.sampling.layers names layer {layer}; the model has {many}.",
-                mend=f"Name some of 0 to {many - 1}, or of -{many} to -1.",
-            )
-    return tuple(sorted({layer % many for layer in wanted}))
-
-
-def _unheard(decoder: Decoder, how: Hearing) -> dict[str, str]:
-    """What is asked for and cannot be heard of this model → why."""
-    lacking = decoder.capabilities.reasons
-    found = {HIDDEN: lacking.get("hidden", ""), LOOKBACK: lacking.get("attention", "")}
-    if not how.settings.columns.context:
-        found[LOOKBACK] = found[WITHOUT_CONTEXT] = "The data give no context."
-    if not how.settings.verification.template:
-        found[VERIFICATION] = (
-            "No template says how the model is asked about its answers "
-            "(generation.verification.template)."
+def _of_batch(
+    decoder: Decoder, batch: PromptBatch, asked: list[Question], how: Hearing, heard: Audible
+) -> Iterator[GenerationEvidence]:
+    """What is heard of each prompt of a batch, in its order."""
+    drawn = draw(decoder, batch, [one.key for one in asked], how, heard.manner)
+    told = None if heard.verifier is None else heard.verifier.asked(asked, drawn)
+    bare = None
+    if heard.without_context:
+        bare = without_context(decoder, asked, drawn, how.settings.columns.template)
+    for at, question in enumerate(asked):
+        yield _evidence(
+            question,
+            drawn.rows[at],
+            verification=None if told is None else told[at],
+            without_context=None if bare is None else bare[at],
         )
-    if how.settings.sampling.samples < 1:
-        found[SAMPLES] = "No samples are asked for (generation.sampling.samples)."
-    return {part: why for part, why in found.items() if why and part in how.parts}
-
-
-def _context_of(question: Question) -> str:
-    """The context as the template was given it."""
-    return "\n".join(question.context)
 
 
 def _evidence(
@@ -166,8 +121,8 @@ def _evidence(
         verification,
         hidden,
         without_context,
-        drawn.lookback if question.context else None,
+        drawn.lookback,
     )
 
 
-__all__ = ["decoded", "key_of", "layers_of", "one_pass"]
+__all__ = ["decoded", "key_of", "one_pass"]

@@ -25,16 +25,21 @@ class PromptBatch:
 
 
 def refuse_lengths(
-    decoder: Decoder, lengths: Sequence[int], ids: Sequence[str], max_tokens: int
+    decoder: Decoder, lengths: Sequence[int], ids: Sequence[str], further: int
 ) -> None:
     """Refuse prompts that are empty, or leave the model no place to answer.
+
+    Args:
+        decoder: whose limit it is.
+        lengths: tokens of each prompt.
+        ids: of the rows, for messages.
+        further: tokens that are read after a prompt.
 
     Raises:
         DataError: names the first row, its length and the limit.
     """
-    room = decoder.limit
-    if room is not None and not decoder.apart:
-        room -= max_tokens
+    limit = decoder.limit
+    after = 0 if decoder.apart else further
     for length, id_ in zip(lengths, ids, strict=True):
         if length == 0:
             raise DataError(
@@ -42,13 +47,18 @@ def refuse_lengths(
                 mend="Leave the row out, or write something before every prompt with "
                 "generation.columns.template.",
             )
-        if room is not None and length > room:
-            answer = "" if decoder.apart else f" with up to {max_tokens} more of an answer"
+        if limit is not None and length + after > limit:
+            more = f" and {after} more may follow" if after else ""
             raise DataError(
-                f"The prompt of row {id_} has {length} tokens{answer}; the model has places for "
-                f"{decoder.limit}.",
+                f"The prompt of row {id_} has {length} tokens{more}; the model has places for "
+                f"{limit}.",
                 mend="Shorten it, leave it out, or lower generation.sampling.max_tokens.",
             )
+    if limit is not None and decoder.apart and further >= limit:
+        raise DataError(
+            f"An answer may have {further} tokens; the model has places for {limit}.",
+            mend="Lower generation.sampling.max_tokens.",
+        )
 
 
 def batches(prompts: Encoded, samples: int, max_tokens: int, at_once: int) -> Iterator[PromptBatch]:

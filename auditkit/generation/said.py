@@ -10,6 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from auditkit.errors import ModelError
+
 
 @dataclass(frozen=True, eq=False)
 class Said:
@@ -31,6 +33,9 @@ class Said:
     def of(cls, logits: Tensor) -> Said:
         """From logits of any floating dtype, shape (rows, vocabulary).
 
+        Raises:
+            ModelError: some of them are not numbers.
+
         >>> said = Said.of(torch.tensor([[0.0, 0.0], [0.0, 2.0]]))
         >>> [round(one, 3) for one in said.entropies.tolist()]
         [0.693, 0.365]
@@ -42,6 +47,11 @@ class Said:
         entropies = -(probabilities * log_probs).sum(-1)
         certainties = -log_probs.mean(-1) - math.log(log_probs.shape[-1])
         if not bool(certainties.isfinite().all()):
+            if bool(log_probs.isnan().any()):
+                raise ModelError(
+                    "The model gave logits that are not numbers.",
+                    mend="Look whether its weights are whole; in half precision, try float32.",
+                )
             possible = log_probs.isfinite()
             known, count = log_probs.masked_fill(~possible, 0.0), possible.sum(-1)
             entropies = -(probabilities * known).sum(-1)

@@ -10,7 +10,9 @@ from torch import Tensor
 from auditkit.errors import ConfigurationError
 from auditkit.generation.drawing import DrawnBatch
 from auditkit.generation.evidence import Question
+from auditkit.generation.prompt_batches import refuse_lengths
 from auditkit.generation.settings import Verification
+from auditkit.models.generators.codec import shared_start
 from auditkit.models.generators.decoder import Decoder
 
 _CONTINUED = "{prompt}{answer}"
@@ -30,6 +32,7 @@ class Verifier:
     Attributes:
         lacking: why it cannot be asked; "" if it can.
         continues: whether states at the ends of the answers are needed.
+        further: tokens that are read after an answer where that is so, else 0.
 
     Raises:
         ConfigurationError: the template has another place than {prompt} and {answer}, or lacks
@@ -41,7 +44,7 @@ class Verifier:
         self._template = settings.template
         _refuse_template(settings.template)
         yes, no = decoder.tokens_of(settings.yes), decoder.tokens_of(settings.no)
-        same = _shared(yes, no)
+        same = shared_start(yes, no)
         # Of words that begin with the same tokens the first other one decides.
         self._before = yes[:same]
         self.lacking = ""
@@ -60,6 +63,7 @@ class Verifier:
             and bool(decoder.tokens_of(rest.format()))
         )
         self._rest = decoder.tokens_of(rest.format()) if self.continues else []
+        self.further = len(self._rest) + len(self._before) if self.continues else 0
 
     def asked(self, questions: Sequence[Question], drawn: DrawnBatch) -> list[float]:
         """Probability of the word for yes against that for no, of each greedy answer."""
@@ -78,7 +82,10 @@ class Verifier:
             self._template.format(prompt=question.given, answer=row.greedy.text)
             for question, row in zip(questions, drawn.rows, strict=True)
         ]
-        step = self._decoder.prefill(self._decoder.encode(texts))
+        encoded = self._decoder.encode(texts)
+        ids = [f"{question.id} with its answer, as it is verified," for question in questions]
+        refuse_lengths(self._decoder, encoded.lengths, ids, len(self._before))
+        step = self._decoder.prefill(encoded)
         if self._before:
             tokens = torch.tensor(self._before, device=self._decoder.device)
             step = self._decoder.step(step.state, tokens.expand(len(texts), -1))
@@ -104,11 +111,6 @@ def _refuse_template(template: str) -> None:
             f"The template {template!r} of generation.verification has no place for the answer.",
             mend="Write {answer} where it belongs.",
         )
-
-
-def _shared(one: Sequence[int], other: Sequence[int]) -> int:
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 __all__ = ["Verifier"]

@@ -84,7 +84,12 @@ class Codec:
 
     def _prompt(self, text: str) -> list[int]:
         ids = self._ids(text, special=True)
-        while self._left and ids and ids[-1] in self._ends and not self._written(text, ids[-1]):
+        while (
+            self._left
+            and len(ids) > 1
+            and ids[-1] in self._ends
+            and not self._written(text, ids[-1])
+        ):
             ids = ids[:-1]
         return ids
 
@@ -97,8 +102,8 @@ class Codec:
         start = text.find(context) if context else -1
         if start < 0:
             return 0, 0
-        before = _shared(ids, self._ids(text[:start], special=True))
-        return before, _shared(ids, self._ids(text[: start + len(context)], special=True))
+        before = shared_start(ids, self._ids(text[:start], special=True))
+        return before, shared_start(ids, self._ids(text[: start + len(context)], special=True))
 
     def _ids(self, text: str, *, special: bool) -> list[int]:
         """Ids of a text; with what the tokenizer puts around it if `special`."""
@@ -138,10 +143,14 @@ class Codec:
         return None
 
 
-def _shared(one: list[int], other: list[int]) -> int:
-    """How many ids two lists have in common from their beginning on."""
+def shared_start(one: Sequence[int], other: Sequence[int]) -> int:
+    """How many ids two lists have in common from their beginning on.
+
+    >>> shared_start([4, 5, 6], [4, 5, 7, 8])
+    2
+    """
     pairs = enumerate(zip(one, other, strict=False))
     return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
-__all__ = ["Codec"]
+__all__ = ["Codec", "shared_start"]

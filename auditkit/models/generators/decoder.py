@@ -149,6 +149,9 @@ class Decoder(Protocol):
 
         Returns:
             float32 of shape (ids,) each, nats, on the CPU.
+
+        Raises:
+            DataError: a prompt is empty, or too long with what follows it.
         """
         ...
 

@@ -53,9 +53,10 @@ class FirstWords:
                 answer.
         """
         config: Any = getattr(module, "config", None)
-        if config is None or not hasattr(module, "get_output_embeddings"):
+        able: Any = getattr(module, "can_generate", None)
+        if config is None or not callable(able) or not able():
             raise ModelError(
-                f"{type(module).__name__} is no language model of transformers.",
+                f"{type(module).__name__} is no model of transformers that can generate text.",
                 mend="Give a causal or sequence-to-sequence model, a folder of one, or a function "
                 "that answers prompts.",
             )

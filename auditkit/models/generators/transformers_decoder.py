@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,10 +18,9 @@ from auditkit.models.generators.codec import Codec
 from auditkit.models.generators.decoder import Encoded, Step
 from auditkit.models.generators.eager_attention import attention_on, eager, unheard_attention
 from auditkit.models.generators.first_words import FirstWords
+from auditkit.models.generators.texts_to_score import alike, refuse_read
 from auditkit.models.generators.ways import Causal, ThroughEncoder, Way
 from auditkit.models.module_subject import ModuleSubject
-
-_READ_AT_ONCE = 16_384  # tokens of a batch of `score`
 
 
 class TransformersDecoder:
@@ -50,7 +50,7 @@ class TransformersDecoder:
         self._source = source
         self._words = words
         self._codec = Codec(tokenizer, pad=self.pad, ends=self.ends, left=not words.encoded)
-        takes = inspect.signature(module.forward).parameters
+        takes = inspect.signature(_innermost(module).forward).parameters
         self._cache = "cache" if "cache" in takes else "past_key_values"
         self._keeps = "logits_to_keep" in takes
         self._way: Way = (
@@ -75,7 +75,7 @@ class TransformersDecoder:
         # for; as the hooks go at the end of a loan, so must the note.
         noted = [(part, _NOTE in vars(part)) for part in self.module.modules()]
         try:
-            with torch.no_grad(), self._subject.watched():
+            with self._subject.watched():
                 yield
         finally:
             for part, before in noted:
@@ -98,6 +98,7 @@ class TransformersDecoder:
         """The text of each id by itself."""
         return self._codec.pieces_of(ids)
 
+    @torch.no_grad()
     def prefill(
         self, prompts: Encoded, layers: Sequence[int] = (), *, attention: bool = False
     ) -> Step:
@@ -112,6 +113,7 @@ class TransformersDecoder:
             reading, tokens, seen = step.state, tokens[:, -1:], seen[:, -1:]
         return self._fed(reading, tokens, seen, layers, attention=attention)
 
+    @torch.no_grad()
     def step(
         self, state: Any, tokens: Tensor, layers: Sequence[int] = (), *, attention: bool = False
     ) -> Step:
@@ -127,8 +129,14 @@ class TransformersDecoder:
         """Some of the rows, int64 of shape (chosen,); `state` itself stays usable."""
         return state.selected(rows)
 
+    @torch.no_grad()
     def read(self, prompts: Encoded, continuations: Sequence[Sequence[int]]) -> list[Tensor]:
-        """Log-probabilities of given ids after each prompt, in one pass over all of them."""
+        """Log-probabilities of given ids after each prompt, in one pass over all of them.
+
+        Raises:
+            DataError: a prompt is empty, or too long with what follows it.
+        """
+        refuse_read(self, prompts.lengths, continuations)
         longest = max(map(len, continuations), default=0)
         if longest == 0:
             return [torch.zeros(0) for _ in continuations]
@@ -152,16 +160,21 @@ class TransformersDecoder:
         told = [self.tokens_of(one) for one in continuations]
         lengths = [a + len(b) for a, b in zip(encoded.lengths, told, strict=True)]
         found: list[Tensor] = [torch.zeros(0)] * len(told)
-        for rows in _alike(lengths):
+        for rows in alike(lengths):
             parts = self.read(encoded.rows(rows), [told[row] for row in rows])
             for row, part in zip(rows, parts, strict=True):
                 found[row] = part
         return found
 
     def digest(self) -> str:
-        """`parameters:…`, of all parameters and buffers, and of the tokenizer."""
-        tokenizer = self._codec.digest()
-        return self._subject.digest() + (f"+tokenizer:{tokenizer}" if tokenizer else "")
+        """`parameters:…`, of all parameters and buffers, and of the tokenizer.
+
+        A tokenizer that says nothing of itself leaves the model's alone.
+        """
+        own, tokenizer = self._subject.digest(), self._codec.digest()
+        if not tokenizer:
+            return own
+        return "parameters:" + hashlib.sha256(f"{own} tokenizer:{tokenizer}".encode()).hexdigest()
 
     def describe(self) -> dict[str, Any]:
         """Class, size, tokenizer, what ends an answer, and what of its settings is not applied."""
@@ -238,14 +251,11 @@ class TransformersDecoder:
 _NOTE = "_output_capturing_hooks_installed"
 
 
-def _alike(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Places of texts of like length, so many that their tokens can be held at once."""
-    order = sorted(range(len(lengths)), key=lambda row: -lengths[row])
-    start = 0
-    while start < len(order):
-        many = max(1, _READ_AT_ONCE // max(1, lengths[order[start]]))
-        yield order[start : start + many]
-        start += many
+def _innermost(module: Any) -> Any:
+    """The model of transformers itself, below what compiled it or added adapters."""
+    module = getattr(module, "_orig_mod", module)
+    base = getattr(module, "get_base_model", None)
+    return base() if callable(base) else module
 
 
 __all__ = ["TransformersDecoder"]
