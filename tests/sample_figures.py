@@ -281,4 +281,18 @@ def sample_figures() -> tuple[Figure, ...]:
         *overfitting_figures(),
         *explanation_figures(),
         *sufficiency_figures(),
+        _worst_answers(),
     )
+
+
+def _worst_answers() -> Figure:
+    row = {
+        "row": "17",
+        "prompt": f"What is the capital of Oru? {HOSTILE}",
+        "answer": HOSTILE_MARKDOWN,
+        "reference": "Lem",
+        "scores": {"Semantic entropy": 0.0, "P(True)": 0.412},
+    }
+    other = {**row, "row": HOSTILE, "prompt": "", "answer": "", "reference": "", "scores": {}}
+    data = {"n": 2, "wrong": 31, "rows": [row, other]}
+    return Figure("worst_answers", "Wrong answers", "Sure, and wrong.", "hallucination", data)

@@ -10,8 +10,8 @@ import numpy as np
 
 from auditkit.checks.confidence.probes import CONFIDENCE, Probe
 from auditkit.checks.estimation import MIN_KEPT, NoEstimateError, drawn_ends
+from auditkit.checks.kept_groups import GroupedRows
 from auditkit.evidence.basis import Sample
-from auditkit.evidence.outcome_rows import OutcomeRows
 from auditkit.measurement import Estimate, Figure
 from auditkit.statistics import estimates
 from auditkit.statistics.selective import RiskCoverage, risk_at, risk_coverage
@@ -79,7 +79,7 @@ def _distinct(probes: Sequence[Probe]) -> list[dict[str, Any]]:
 
 
 def curve_points(
-    curve: RiskCoverage, rows: OutcomeRows | None, marked: int | None = None
+    curve: RiskCoverage, rows: GroupedRows | None, marked: int | None = None
 ) -> list[dict[str, float | None]]:
     """At most `POINTS` points of a curve, so far apart that no two tell about fewer than five.
 
@@ -120,7 +120,7 @@ def _far_apart(answered: np.ndarray, n: int, marked: int | None) -> list[int]:
     return levels
 
 
-def _risk(curve: RiskCoverage, level: int, rows: OutcomeRows) -> Estimate:
+def _risk(curve: RiskCoverage, level: int, rows: GroupedRows) -> Estimate:
     (found,) = risk_at(curve, [level], rows.blocks, rows.clusters)
     return found
 

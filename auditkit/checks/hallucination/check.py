@@ -12,18 +12,19 @@ from collections.abc import Iterator
 from auditkit.checks.check import EVALUATION, Check, Findings
 from auditkit.checks.estimation import absent
 from auditkit.checks.groups import groups_need
-from auditkit.checks.hallucination import answers, given, risk
+from auditkit.checks.hallucination import answers, figures, given, risk, slices
 from auditkit.checks.hallucination.gate import Gate, decided_by
 from auditkit.checks.hallucination.judged import AnswerGroups, Judged, judged
 from auditkit.checks.hallucination.keys import NOT_JUDGED, key_of
 from auditkit.checks.hallucination.metrics import METRICS
+from auditkit.checks.hallucination.worst import worst_answers
 from auditkit.evidence.basis import Sample
 from auditkit.evidence.collected import Evidence
 from auditkit.evidence.generation_needs import GenerationNeed
 from auditkit.evidence.needs import SplitNeed
 from auditkit.evidence.subject import Kind, Subject
 from auditkit.generation.parts import HIDDEN, SAMPLES, VERIFICATION
-from auditkit.measurement import Measurement, Status
+from auditkit.measurement import Figure, Measurement, Status
 
 _WHOLE = ("judged", "error_rate", "refusal_rate", "disagreement", "confidently_wrong")
 """What is said of where nothing was generated."""
@@ -50,36 +51,57 @@ def _measure(subject: Subject, evidence: Evidence) -> Findings:
         keys = [key_of(name) for name in (*_WHOLE, *given.OF_ALL)]
         return Findings(tuple(absent(key, Status.NOT_APPLICABLE, found, nothing) for key in keys))
     gate = Gate.of(found, subject.aims) if found.rows.answered.any() else NOT_JUDGED
-    measurements = [
-        *answers.of_all(found),
-        *risk.of_scores(found, decided_by(found)[0], subject.seed),
+    return Findings.together(
+        [_of_all(subject, found, gate), _of_groups(subject, evidence, found, gate)]
+    )
+
+
+def _of_all(subject: Subject, found: Judged, gate: Gate | str) -> Findings:
+    decides, seed = decided_by(found)[0], subject.seed
+    of_scores = tuple(risk.of_scores(found, decides, seed))
+    of_gate = tuple(
+        given.nothing(gate, found.rows) if isinstance(gate, str) else given.of_all(gate)
+    )
+    pictures: list[Figure | None] = []
+    if not isinstance(gate, str):
+        told = {one.key.metric: one for one in of_gate}
+        pictures.append(figures.curve_figure(found, gate, told))
+    pictures += [
+        figures.scores_figure(found, of_scores),
+        figures.reliability_figure(found, decides, seed),
+        worst_answers(found, subject.aims.review),
     ]
-    if isinstance(gate, str):
-        measurements += given.nothing(gate, found.rows)
-    else:
-        measurements += given.of_all(gate)
-    measurements += _of_groups(subject, evidence, found, gate)
-    return Findings(tuple(measurements), (), _notes(gate))
+    broken = "" if isinstance(gate, str) else gate.breach
+    return Findings(
+        (*answers.of_all(found), *of_scores, *of_gate),
+        tuple(one for one in pictures if one is not None),
+        (f"The threshold to abstain by: {broken}",) if broken else (),
+    )
 
 
-def _of_groups(
-    subject: Subject, evidence: Evidence, found: Judged, gate: Gate | str
-) -> Iterator[Measurement]:
+def _of_groups(subject: Subject, evidence: Evidence, found: Judged, gate: Gate | str) -> Findings:
     split = evidence[EVALUATION]
     answered = found.rows.part(found.rows.answered)
+    measurements: list[Measurement] = []
+    pictures: list[Figure] = []
     for attributes in subject.slicings:
         everybody = AnswerGroups(found.rows, subject, split, attributes, "prompt")
         of_answers = AnswerGroups(answered, subject, split, attributes, "judged answer")
-        yield from answers.of_groups(found, everybody, of_answers)
-        if not isinstance(gate, str):
-            held_out = AnswerGroups(gate.held_out, subject, split, attributes, "judged prompt")
-            yield from given.of_groups(gate, held_out)
-
-
-def _notes(gate: Gate | str) -> tuple[str, ...]:
-    if isinstance(gate, str) or not gate.breach:
-        return ()
-    return (f"The threshold to abstain by: {gate.breach}",)
+        measurements += answers.of_groups(found, everybody, of_answers)
+        if isinstance(gate, str):
+            continue
+        held_out = AnswerGroups(gate.held_out, subject, split, attributes, "judged prompt")
+        within = tuple(given.of_groups(gate, held_out))
+        measurements += within
+        if len(attributes) == 1:
+            pictures += slices.group_figures(gate, held_out.groups.title, within)
+    ranking = slices.ranking_figure(measurements, len(answered))
+    note = slices.not_to_be_asked(measurements, subject.aims.error)
+    return Findings(
+        tuple(measurements),
+        (*((ranking,) if ranking else ()), *pictures),
+        (note,) if note else (),
+    )
 
 
 CHECK = Check(

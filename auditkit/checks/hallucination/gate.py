@@ -17,7 +17,7 @@ import numpy as np
 from auditkit.checks.answer_rows import AnswerRows
 from auditkit.checks.certifying import Certifying
 from auditkit.checks.estimation import MIN_KEPT, NoEstimateError, telling, too_few, undefined
-from auditkit.checks.hallucination.judged import Judged
+from auditkit.checks.hallucination.judged import TITLES, Judged
 from auditkit.evidence.aims import Aims
 from auditkit.evidence.row_estimates import share_of
 from auditkit.generation.scores.registry import SCORES
@@ -36,7 +36,7 @@ ORDER = (
 """Which score decides where the settings name none: the first that there is. What asks for several
 samples comes first, then what the numbers of a single answer tell, then what texts alone do."""
 
-_TITLES = {score.name: score.title for score in SCORES}
+_UNFITTED = tuple(score.name for score in SCORES if not score.control)
 _DIGITS = 12  # as many as a coarse score can have
 
 
@@ -82,7 +82,7 @@ class Gate:
     @property
     def title(self) -> str:
         """The score as a reviewer reads it."""
-        return _TITLES.get(self.score, self.score)
+        return TITLES[self.score]
 
     def found(self) -> Threshold:
         """The threshold.
@@ -194,9 +194,9 @@ def decided_by(found: Judged) -> tuple[str, Values | NotScored]:
 
 
 def _named(found: Judged, name: str) -> Values | NotScored:
-    if name in _TITLES:
+    if name in _UNFITTED:
         return found.scores[name]
-    known = ", ".join(score.name for score in SCORES if not score.control)
+    known = ", ".join(_UNFITTED)
     return NotScored(
         f"generation.score names {name!r}; a threshold is found for one of {known}. Of a score "
         "that is fitted to right and wrong answers itself the half it is fitted on shows too "

@@ -16,12 +16,19 @@ from auditkit.evidence.collected import Evidence
 from auditkit.evidence.subject import Subject
 from auditkit.generation.correctness.outcome import Outcome
 from auditkit.generation.equivalence.judging import classes_of
+from auditkit.generation.scores.fitted import FITTED, fitted_scores
 from auditkit.generation.scores.registry import SCORES, scored
 from auditkit.generation.scores.score import Material, NotScored, Values
 from auditkit.measurement import Measurement
 
 CONTROLS = frozenset(score.name for score in SCORES if score.control)
 """What is no score at all, and stands in every table to be beaten."""
+
+TITLES = {
+    **{score.name: score.title for score in SCORES},
+    **{score.name: score.title for score in FITTED},
+}
+"""Score → what a reviewer reads."""
 
 AnswerGroups = KeptGroups[AnswerRows]
 
@@ -76,7 +83,8 @@ def judged(subject: Subject, evidence: Evidence) -> Judged | str:
     assert generations is not None  # or there were no rows
     assert settings is not None
     material = Material(generations, classes_of(generations, settings), settings)
-    scores = dict(scored(material))
+    fitted = fitted_scores(material, rows.wrong, rows.answered, ~rows.held_out)
+    scores = {**scored(material), **fitted}
     verification = verification_accuracy(rows, scores[SCORE])
     reason = untrusted(verification, settings.verification.least)
     if reason and not isinstance(scores[SCORE], NotScored):
@@ -84,4 +92,4 @@ def judged(subject: Subject, evidence: Evidence) -> Judged | str:
     return Judged(rows, material, scores, verification)
 
 
-__all__ = ["CONTROLS", "AnswerGroups", "Judged", "judged"]
+__all__ = ["CONTROLS", "TITLES", "AnswerGroups", "Judged", "judged"]

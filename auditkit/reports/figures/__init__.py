@@ -54,6 +54,7 @@ from auditkit.reports.figures import (
     training_curves,
     trust,
     unit_counts,
+    worst_answers,
 )
 from auditkit.reports.figures.plain_table import Table
 from auditkit.reports.figures.rendering import rendered
@@ -101,6 +102,7 @@ DRAWINGS: Mapping[str, Drawing] = {
     "proxies_among_top": lambda figure, _: proxies_among_top.draw(figure),
     "learning_curve": lambda figure, _: learning_curve.draw(figure),
     "unit_counts": lambda figure, _: unit_counts.draw(figure),
+    "worst_answers": lambda figure, _: worst_answers.draw(figure),
 }
 
 # Kinds whose data are nested deeper than a list of rows; the others become tables as they are.
@@ -112,6 +114,7 @@ TABLES: Mapping[str, Callable[[Figure], list[Table]]] = {
     "faithfulness_curves": faithfulness_curves.tables,
     "reason_codes": reason_codes.tables,
     "training_curves": training_curves.tables,
+    "worst_answers": worst_answers.tables,
 }
 
 _NOT_AS_PROMISED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
