@@ -1,4 +1,4 @@
-"""What a generative model says of texts that are no rows of the data: canaries, pairs, prefixes."""
+"""What a generative model says of what is no row of the data: canaries, pairs, silence."""
 
 from __future__ import annotations
 
@@ -7,8 +7,14 @@ from dataclasses import dataclass, replace
 
 from auditkit.errors import ModelError
 from auditkit.evidence.collected import Evidence
-from auditkit.evidence.generation_needs import AskedNeed, CompletionNeed, LikelihoodNeed
+from auditkit.evidence.generation_needs import (
+    AskedNeed,
+    CompletionNeed,
+    LikelihoodNeed,
+    PlantedSoundNeed,
+)
 from auditkit.evidence.plan import Plan
+from auditkit.evidence.planted_sounds import PlantedAnswers, planted_answers
 from auditkit.evidence.progress import step_bar
 from auditkit.models.generators.answer import Answer, Numbers
 from auditkit.models.generators.texts import Asked, Prompt
@@ -35,7 +41,7 @@ class Completions:
     answers: tuple[Answer, ...]
 
 
-Said = Likelihoods | Completions
+Said = Likelihoods | Completions | PlantedAnswers
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ class NotAsked:
 def with_asked(
     evidence: Evidence, plan: Plan, model: WrappedGenerator, *, quiet: bool = False
 ) -> Evidence:
-    """The evidence with what the model says of the texts that the plan names, with a progress bar.
+    """The evidence with what the model says of texts and sounds of the plan, with a progress bar.
 
     Args:
         evidence: of all splits.
@@ -56,21 +62,30 @@ def with_asked(
         model: opened.
         quiet: no progress bar.
     """
-    needs: tuple[AskedNeed, ...] = (*plan.likelihoods, *plan.completions)
+    needs: tuple[AskedNeed, ...] = (*plan.likelihoods, *plan.completions, *plan.sounds)
     if not needs:
         return evidence
     found: dict[AskedNeed, Said | NotAsked] = {}
     with step_bar("texts asked about", quiet=quiet) as step:
         for done, need in enumerate(needs, start=1):
             try:
-                found[need] = _said(need, model)
+                found[need] = _said(need, model, evidence)
             except ModelError as error:
                 found[need] = NotAsked(str(error))
-            step(done, len(needs), f"{len(need.prompts):,} texts")
+            step(done, len(needs), _called(need))
     return replace(evidence, asked=found)
 
 
-def _said(need: AskedNeed, model: WrappedGenerator) -> Said | NotAsked:
+def _called(need: AskedNeed) -> str:
+    if isinstance(need, PlantedSoundNeed):
+        return f"{need.silences + need.noises:,} sounds"
+    return f"{len(need.prompts):,} texts"
+
+
+def _said(need: AskedNeed, model: WrappedGenerator, evidence: Evidence) -> Said | NotAsked:
+    if isinstance(need, PlantedSoundNeed):
+        heard = planted_answers(need, evidence, model)
+        return NotAsked(heard) if isinstance(heard, str) else heard
     if isinstance(need, LikelihoodNeed):
         return NotAsked(UNASKABLE) if model.decoder is None else _likelihoods(need, model)
     return _completions(need, model)

@@ -77,6 +77,32 @@ class HighlightNeed:
     method: str = "gradient_x_input"
 
 
-AskedNeed = LikelihoodNeed | CompletionNeed
+@dataclass(frozen=True)
+class PlantedSoundNeed:
+    """What a speech recogniser writes down where nobody speaks: silence and noise, planted.
 
-__all__ = ["AskedNeed", "CompletionNeed", "GenerationNeed", "HighlightNeed", "LikelihoodNeed"]
+    The sounds are as long as those of the rows, or up to half shorter, no two silences alike.
+
+    Attributes:
+        split: of whose rows the lengths and the rate are taken.
+        silences: how many.
+        noises: how many, of all colours and levels together.
+        max_tokens: an answer is cut after so many.
+    """
+
+    split: str = "evaluation"
+    silences: int = 64
+    noises: int = 64
+    max_tokens: int = 64
+
+
+AskedNeed = LikelihoodNeed | CompletionNeed | PlantedSoundNeed
+
+__all__ = [
+    "AskedNeed",
+    "CompletionNeed",
+    "GenerationNeed",
+    "HighlightNeed",
+    "LikelihoodNeed",
+    "PlantedSoundNeed",
+]

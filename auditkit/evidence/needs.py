@@ -14,6 +14,7 @@ from auditkit.evidence.generation_needs import (
     GenerationNeed,
     HighlightNeed,
     LikelihoodNeed,
+    PlantedSoundNeed,
 )
 from auditkit.evidence.quantile_values import CROSSING, WIDTH
 from auditkit.evidence.sample_needs import AnswerNeed, AttributionNeed, CostNeed, TrialNeed
@@ -290,6 +291,7 @@ Need = (
     | LikelihoodNeed
     | CompletionNeed
     | HighlightNeed
+    | PlantedSoundNeed
 )
 
 
@@ -314,6 +316,8 @@ def rests_on_labels(need: Need) -> bool:
         True
     """
     match need:
+        case PlantedSoundNeed():
+            return False
         case AttributionNeed() | AnswerNeed() | TrialNeed() | FingerprintNeed() | CostNeed():
             return False
         case GenerationNeed() | LikelihoodNeed() | CompletionNeed() | HighlightNeed():

@@ -12,6 +12,7 @@ from auditkit.evidence.generation_needs import (
     GenerationNeed,
     HighlightNeed,
     LikelihoodNeed,
+    PlantedSoundNeed,
 )
 from auditkit.evidence.needs import (
     BLOCK,
@@ -44,6 +45,7 @@ _N = TypeVar(
     CostNeed,
     GenerationNeed,
     LikelihoodNeed,
+    PlantedSoundNeed,
     CompletionNeed,
     HighlightNeed,
 )
@@ -94,12 +96,14 @@ class Plan:
         splits: what is read of each split.
         trials: what learners are taught and asked once all splits are read.
         likelihoods, completions: texts that a generative model is asked about, of no split.
+        sounds: sounds that a speech recogniser is asked about, of no split.
     """
 
     splits: Mapping[str, SplitPlan]
     trials: tuple[TrialNeed, ...] = ()
     likelihoods: tuple[LikelihoodNeed, ...] = ()
     completions: tuple[CompletionNeed, ...] = ()
+    sounds: tuple[PlantedSoundNeed, ...] = ()
 
 
 def make_plan(needs: Iterable[SplitNeed], subject: Subject) -> Plan:
@@ -124,6 +128,7 @@ def make_plan(needs: Iterable[SplitNeed], subject: Subject) -> Plan:
         trials,
         tuple(dict.fromkeys(_only(every, LikelihoodNeed))),
         tuple(dict.fromkeys(_only(every, CompletionNeed))),
+        tuple(dict.fromkeys(_only(every, PlantedSoundNeed))),
     )
 
 

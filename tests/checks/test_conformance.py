@@ -52,7 +52,7 @@ def test_all_checks_come_through_the_door() -> None:
         "abstention", "bias", "calibration", "confidence", "conformal", "cost",
         "data_sufficiency", "drift", "embedding_slices", "explanation", "labels", "leakage",
         "out_of_distribution", "overfitting", "performance", "privacy", "quantiles",
-        "representation", "rival", "robustness", "shortcuts", "slices",
+        "representation", "rival", "robustness", "shortcuts", "slices", "speech",
     ]  # fmt: skip
     assert NOTES == ()
 

@@ -19,7 +19,7 @@ OWN = (
     "abstention", "bias", "calibration", "confidence", "conformal", "cost", "data_sufficiency",
     "drift", "embedding_slices", "explanation", "labels", "leakage", "out_of_distribution",
     "overfitting", "performance", "privacy", "quantiles", "representation", "rival",
-    "robustness", "shortcuts", "slices",
+    "robustness", "shortcuts", "slices", "speech",
 )  # fmt: skip
 
 STRANGER = '''

@@ -1,0 +1,1 @@
+"""Transcripts of speech: word errors, loops, and text where nobody speaks."""
