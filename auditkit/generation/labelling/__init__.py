@@ -1,0 +1,1 @@
+"""Answers judged by people: what they are shown, what they say, and how far they agree."""
