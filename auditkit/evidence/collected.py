@@ -11,7 +11,7 @@ from auditkit.evidence.clusters import Clusters
 from auditkit.evidence.costs.costs import Costs
 from auditkit.evidence.fingerprint_needs import FingerprintNeed
 from auditkit.evidence.fingerprints import Fingerprints
-from auditkit.evidence.generation_needs import AskedNeed, HighlightNeed
+from auditkit.evidence.generation_needs import AskedNeed, GroundingNeed, HighlightNeed
 from auditkit.evidence.needs import (
     BLOCK,
     ClassBinsNeed,
@@ -29,6 +29,7 @@ from auditkit.evidence.sample_needs import AnswerNeed, AttributionNeed, CostNeed
 from auditkit.evidence.slice_tables import SliceTables
 from auditkit.evidence.trial import NotTried, Trial
 from auditkit.generation.generations import Generations
+from auditkit.generation.grounding.planting import Planted
 from auditkit.generation.highlight import Highlight
 from auditkit.measurement import Slice
 from auditkit.statistics.class_bins import ClassBins
@@ -67,6 +68,8 @@ class SplitEvidence:
         fingerprints: units by what they hold, by need.
         generations: the answers to all prompts; None where none were asked for.
         highlights: what some answers rest on, by need, or the reason why there are none.
+        planted: claims of which it is known whether the context supports them, by need, or the
+            reason why there are none.
     """
 
     rows: int
@@ -90,6 +93,7 @@ class SplitEvidence:
     fingerprints: Mapping[FingerprintNeed, Fingerprints] = field(default_factory=dict)
     generations: Generations | None = None
     highlights: Mapping[HighlightNeed, tuple[Highlight, ...] | str] = field(default_factory=dict)
+    planted: Mapping[GroundingNeed, Planted | str] = field(default_factory=dict)
 
     @property
     def labelled(self) -> int:

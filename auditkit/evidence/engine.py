@@ -19,6 +19,7 @@ from auditkit.evidence.collected import Evidence, SplitEvidence
 from auditkit.evidence.collector import SplitCollector
 from auditkit.evidence.costing import with_costs
 from auditkit.evidence.generation_collector import GenerationCollector
+from auditkit.evidence.grounding import with_planted
 from auditkit.evidence.highlighting import with_highlights
 from auditkit.evidence.plan import TRIED, Plan, SplitPlan
 from auditkit.evidence.progress import progress_bar, step_bar
@@ -184,7 +185,8 @@ def with_answers(split: SplitEvidence, job: Job, options: Options) -> SplitEvide
     if isinstance(job.model, WrappedGenerator):
         settings = job.subject.generation
         assert settings is not None  # of a generator they are always there
-        return with_highlights(split, job.plan, job.model, settings, quiet=options.quiet)
+        split = with_highlights(split, job.plan, job.model, settings, quiet=options.quiet)
+        return with_planted(split, job.plan, job.model, settings, quiet=options.quiet)
     attributions = {
         need: _attributions(need, split, job.split, job.model, options)
         for need in job.plan.attributions

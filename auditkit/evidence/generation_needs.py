@@ -78,6 +78,19 @@ class HighlightNeed:
 
 
 @dataclass(frozen=True)
+class GroundingNeed:
+    """Claims of which it is known whether the context supports them; of the rows of a split.
+
+    See `auditkit.generation.grounding.planting`.
+
+    Attributes:
+        count: of how many rows at most.
+    """
+
+    count: int = 200
+
+
+@dataclass(frozen=True)
 class PlantedSoundNeed:
     """What a speech recogniser writes down where nobody speaks: silence and noise, planted.
 
@@ -102,6 +115,7 @@ __all__ = [
     "AskedNeed",
     "CompletionNeed",
     "GenerationNeed",
+    "GroundingNeed",
     "HighlightNeed",
     "LikelihoodNeed",
     "PlantedSoundNeed",

@@ -12,6 +12,7 @@ from auditkit.evidence.fingerprint_needs import FingerprintNeed
 from auditkit.evidence.generation_needs import (
     CompletionNeed,
     GenerationNeed,
+    GroundingNeed,
     HighlightNeed,
     LikelihoodNeed,
     PlantedSoundNeed,
@@ -292,6 +293,7 @@ Need = (
     | CompletionNeed
     | HighlightNeed
     | PlantedSoundNeed
+    | GroundingNeed
 )
 
 
@@ -320,7 +322,9 @@ def rests_on_labels(need: Need) -> bool:
             return False
         case AttributionNeed() | AnswerNeed() | TrialNeed() | FingerprintNeed() | CostNeed():
             return False
-        case GenerationNeed() | LikelihoodNeed() | CompletionNeed() | HighlightNeed():
+        case GenerationNeed() | LikelihoodNeed() | CompletionNeed():
+            return False
+        case HighlightNeed() | GroundingNeed():
             return False
         case SliceNeed() | ClassBinsNeed() | ReviewNeed():
             return True  # errors, whatever their kind

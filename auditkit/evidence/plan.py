@@ -10,6 +10,7 @@ from auditkit.evidence.fingerprint_needs import FingerprintNeed
 from auditkit.evidence.generation_needs import (
     CompletionNeed,
     GenerationNeed,
+    GroundingNeed,
     HighlightNeed,
     LikelihoodNeed,
     PlantedSoundNeed,
@@ -48,6 +49,7 @@ _N = TypeVar(
     PlantedSoundNeed,
     CompletionNeed,
     HighlightNeed,
+    GroundingNeed,
 )
 _C = TypeVar("_C", CountNeed, SumNeed)
 
@@ -64,6 +66,7 @@ class SplitPlan:
         drawn: how many units are drawn at least, for what is asked of several splits together.
         generation: what is heard while prompts are answered; None where nothing is generated.
         highlights: of which answers it is asked what they rest on.
+        grounding: of how many rows claims are planted.
     """
 
     counts: tuple[CountNeed, ...]
@@ -79,6 +82,7 @@ class SplitPlan:
     costs: tuple[CostNeed, ...] = ()
     generation: GenerationNeed | None = None
     highlights: tuple[HighlightNeed, ...] = ()
+    grounding: tuple[GroundingNeed, ...] = ()
 
     @property
     def sampled(self) -> int:
@@ -153,6 +157,7 @@ def _split_plan(needs: list[Need], subject: Subject, drawn: int) -> SplitPlan:
         costs=tuple(dict.fromkeys(_only(needs, CostNeed))),
         generation=_generation(_only(needs, GenerationNeed)),
         highlights=tuple(dict.fromkeys(_only(needs, HighlightNeed))),
+        grounding=tuple(dict.fromkeys(_only(needs, GroundingNeed))),
     )
 
 

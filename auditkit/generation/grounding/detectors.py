@@ -141,6 +141,13 @@ class Supported:
     known: NDArray[np.bool_]
     reason: str = ""
 
+    @property
+    def everywhere(self) -> Values:
+        """Of all sentences, float64 of shape (n,); NaN of those that it could not judge."""
+        found = np.full(len(self.known), np.nan)
+        found[self.known] = self.values
+        return found
+
 
 def supported(one: Detector, claims: Sequence[Claim], settings: Matching) -> Supported:
     """What a detector says of each sentence that has what it needs.
