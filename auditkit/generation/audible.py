@@ -87,7 +87,7 @@ def _refuse(sampling: Sampling) -> None:
         )
     if not sampling.temperature > 0:
         raise ConfigurationError(
-            f"generation.sampling.temperature is {sampling.temperature}, at which nothing is drawn.",
+            f"generation.sampling.temperature is {sampling.temperature}: nothing would be drawn.",
             mend="Give more than 0; the greedy answer is there without it.",
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 SPECIAL = ("<pad>", "<bos>", "<eos>")
 WORDS = (*SPECIAL, *(f"w{number}" for number in range(40)), "yes", "no", "true", "?")
@@ -58,12 +58,12 @@ def gpt2(**more: Any) -> nn.Module:
 
 
 def t5(**more: Any) -> nn.Module:
-    """Two blocks in the encoder, three in the decoder."""
+    """Two blocks on each side, with distances that are learnt."""
     from transformers import T5Config, T5ForConditionalGeneration
 
     torch.manual_seed(2)
     given = {
-        "d_model": 32, "d_kv": 8, "d_ff": 64, "num_layers": 2, "num_decoder_layers": 3,
+        "d_model": 32, "d_kv": 8, "d_ff": 64, "num_layers": 2,
         "num_heads": 4, "decoder_start_token_id": 0, "initializer_factor": 1.0,
         "tie_word_embeddings": False, **_IDS, **more,
     }  # fmt: skip
@@ -85,3 +85,14 @@ def bart(**more: Any) -> nn.Module:
 
 
 MADE = {"llama": llama, "gpt2": gpt2, "t5": t5, "bart": bart}
+
+
+def logits_by_hand(module: Any, prompt: list[int], answer: list[int]) -> Tensor:
+    """The logits before each answer token, by a plain forward without padding or cache."""
+    with torch.no_grad():
+        if module.config.is_encoder_decoder:
+            begins = [module.config.decoder_start_token_id, *answer[:-1]]
+            found = module(torch.tensor([prompt]), decoder_input_ids=torch.tensor([begins]))
+            return found.logits[0]
+        found = module(torch.tensor([[*prompt, *answer[:-1]]]))
+        return found.logits[0, len(prompt) - 1 :]
