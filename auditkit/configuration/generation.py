@@ -58,8 +58,8 @@ class VerificationSection(Section):
     """How the model is asked about its own answers."""
 
     template: str
-    yes: str = "yes"
-    no: str = "no"
+    yes_word: str = "yes"
+    no_word: str = "no"
     least: Annotated[float, Field(strict=True, ge=0.5, lt=1)] = 0.6
 
 

@@ -81,7 +81,7 @@ def _refuse_verification(verification: Verification) -> None:
                     f"{at}.template has no place for the {place.strip('{}')}.",
                     mend=f"Write {place} where it belongs.",
                 )
-        words = (verification.yes, verification.no)
+        words = (verification.yes_word, verification.no_word)
         if not all(isinstance(one, str) and one.strip() for one in words) or len(set(words)) < 2:
             raise ConfigurationError(
                 f"{at} sets {words[0]!r} against {words[1]!r}; expected two different words.",

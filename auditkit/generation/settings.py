@@ -103,14 +103,14 @@ class Verification:
         template: the question, with {prompt} and {answer}; what stands before {answer} should be
             what the prompt is, so that its state can be continued: a template that starts with
             "{prompt}{answer}" is continued, any other read anew. "" for none.
-        yes, no: the words whose probabilities are set against each other.
+        yes_word, no_word: the words whose probabilities are set against each other.
         least: accuracy on right and wrong answers, balanced, below which the score is not
             applicable: a model that cannot verify says nothing by it.
     """
 
     template: str = ""
-    yes: str = "yes"
-    no: str = "no"
+    yes_word: str = "yes"
+    no_word: str = "no"
     least: float = 0.6
 
 

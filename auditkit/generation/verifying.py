@@ -43,14 +43,14 @@ class Verifier:
         self._decoder = decoder
         self._template = settings.template
         _refuse_template(settings.template)
-        yes, no = decoder.tokens_of(settings.yes), decoder.tokens_of(settings.no)
+        yes, no = decoder.tokens_of(settings.yes_word), decoder.tokens_of(settings.no_word)
         same = shared_start(yes, no)
         # Of words that begin with the same tokens the first other one decides.
         self._before = yes[:same]
         self.lacking = ""
         if same == len(yes) or same == len(no):
             self.lacking = (
-                f"The tokenizer does not tell {settings.yes!r} from {settings.no!r} by a token."
+                f"The tokenizer does not tell {settings.yes_word!r} from {settings.no_word!r} by a token."
             )
         else:
             self._words = [yes[same], no[same]]

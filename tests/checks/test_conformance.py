@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import math
 import pickle
+from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,14 +15,30 @@ import pytest
 from auditkit.checks import Check, Findings
 from auditkit.checks.registry import catalogue, load_checks
 from auditkit.evidence import Evidence, LocalEngine, Options, Subject, make_plan
+from auditkit.evidence.aims import Aims
+from auditkit.evidence.subject import Kind
+from auditkit.generation.settings import GenerationSettings
+from auditkit.generator_subjects import probe_generator
 from auditkit.measurement import Measurement, Status, from_plain, to_plain
+from auditkit.models.generators.wrapped import WrappedGenerator
 from auditkit.statistics import estimates
-from auditkit.subjects import probe
-from tests.checks.subjects import CASES, SETTINGS
+from auditkit.subjects import Probed, probe
+from tests.checks.generators import GENERATORS
+from tests.checks.subjects import CASES as PREDICTORS
+from tests.checks.subjects import SETTINGS
 
 CHECKS, NOTES = load_checks()
+AIMS = Aims(review=2, error=0.3)
+CASES = {**PREDICTORS, **GENERATORS}
+
+
+def kind_of(case: str) -> Kind:
+    return Kind.GENERATOR if case in GENERATORS else Kind.PREDICTOR
+
+
 PAIRS = pytest.mark.parametrize(
-    ("case", "check"), [(case, check) for case in CASES for check in CHECKS],
+    ("case", "check"),
+    [(case, check) for case in CASES for check in CHECKS if kind_of(case) in check.about],
     ids=lambda part: part if isinstance(part, str) else part.name,
 )  # fmt: skip
 EACH = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
@@ -29,16 +47,29 @@ EACH = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
 @cache
 def audited(case: str) -> tuple[Subject, Evidence]:
     """One pass of all checks, as an audit makes it."""
-    model, data = CASES[case]()
+    checks = [check for check in CHECKS if kind_of(case) in check.about]
+    return collected(case, checks, **SETTINGS.get(case, {}))
+
+
+def collected(case: str, checks: Sequence[Check], **settings: Any) -> tuple[Subject, Evidence]:
+    """What some checks need of a case, as an audit collects it."""
+    model, data, *generation = CASES[case]()
     with model.opened():
-        probed = probe(model, data, seed=0, batch_size=64, **SETTINGS.get(case, {}))
+        probed = _probed(model, data, generation, settings)
         subject = probed.subject
         needs = [
-            need for check in CHECKS if not check.unmet(subject) for need in check.needs(subject)
+            need for check in checks if not check.unmet(subject) for need in check.needs(subject)
         ]
         options = Options(batch_size=64, edges=probed.edges, quiet=True)
         plan = make_plan(needs, subject)
         return subject, LocalEngine().run(plan, subject, model, data, options)
+
+
+def _probed(model: Any, data: Any, generation: list[Any], settings: dict[str, Any]) -> Probed:
+    if isinstance(model, WrappedGenerator):
+        wanted = GenerationSettings.of(generation[0])
+        return probe_generator(model, data, wanted, seed=0, aims=AIMS, batch_size=64)
+    return probe(model, data, seed=0, batch_size=64, **settings)
 
 
 @cache
@@ -49,10 +80,10 @@ def measured(case: str, check: Check) -> Findings:
 
 def test_all_checks_come_through_the_door() -> None:
     assert [check.name for check in CHECKS] == [
-        "abstention", "bias", "calibration", "confidence", "conformal", "cost",
-        "data_sufficiency", "drift", "embedding_slices", "explanation", "labels", "leakage",
-        "out_of_distribution", "overfitting", "performance", "privacy", "quantiles",
-        "representation", "rival", "robustness", "shortcuts", "slices", "speech",
+        "abstention", "answer_explanation", "bias", "calibration", "confidence", "conformal",
+        "cost", "data_sufficiency", "drift", "embedding_slices", "explanation", "hallucination",
+        "labels", "leakage", "memorisation", "out_of_distribution", "overfitting", "performance",
+        "privacy", "prompt_bias", "quantiles", "representation", "rival", "robustness", "shortcuts", "slices", "speech",
     ]  # fmt: skip
     assert NOTES == ()
 
@@ -79,8 +110,8 @@ ELSEWHERE = {"cost.peak_bytes", "cost.metered_energy", "cost.metered_emissions"}
 
 @EACH
 def test_every_metric_is_measured_of_some_model(check: Check) -> None:
-    seen = {m.key.metric for case in CASES for m in measured(case, check).measurements
-            if m.status is Status.MEASURED}  # fmt: skip
+    seen = {m.key.metric for case in CASES if kind_of(case) in check.about
+            for m in measured(case, check).measurements if m.status is Status.MEASURED}  # fmt: skip
     assert seen | ELSEWHERE == {metric.id for metric in check.metrics} | ELSEWHERE
 
 
@@ -190,16 +221,14 @@ def _states(evidence: Evidence) -> list[bytes]:
 @EACH
 def test_a_check_alone_gets_what_it_needs(check: Check) -> None:
     """Its needs suffice: it must not lean on what another check has asked for."""
-    for case in ("network", "clustered", "multilabel", "custom", "several heads"):
-        model, data = CASES[case]()
-        with model.opened():
-            probed = probe(model, data, seed=0, batch_size=64)
-            if check.unmet(probed.subject):
-                continue
-            plan = make_plan(check.needs(probed.subject), probed.subject)
-            options = Options(batch_size=64, edges=probed.edges, quiet=True)
-            evidence = LocalEngine().run(plan, probed.subject, model, data, options)
-        alone = check.measure(probed.subject, evidence).measurements
+    predictors = ("network", "clustered", "multilabel", "custom", "several heads")
+    for case in (*predictors, "answers", "answers told by person"):
+        if kind_of(case) not in check.about:
+            continue
+        subject, evidence = collected(case, [check])
+        if check.unmet(subject):
+            continue
+        alone = check.measure(subject, evidence).measurements
         beside = measured(case, check).measurements
         assert [m.key for m in alone] == [m.key for m in beside]
         for one, other in zip(alone, beside, strict=True):
@@ -218,8 +247,13 @@ def _timed(one: Measurement) -> bool:
     return one.key.metric.startswith("cost.") and one.key.label.startswith("batch of")
 
 
-@pytest.mark.parametrize("case", ["clustered", "clustered network"])
-@EACH
+CLUSTERED = ["clustered", "clustered network", "answers by person", "answers told by person"]
+
+
+@pytest.mark.parametrize(
+    ("case", "check"),
+    [(case, check) for case in CLUSTERED for check in CHECKS if kind_of(case) in check.about],
+)
 def test_clusters_are_the_units(case: str, check: Check) -> None:
     for one in measured(case, check).measurements:
         if _timed(one):
@@ -231,14 +265,15 @@ def test_clusters_are_the_units(case: str, check: Check) -> None:
 
 @EACH
 def test_two_clusters_are_never_measured(check: Check) -> None:
-    for one in measured("two clusters", check).measurements:
+    of_two = "two clusters" if Kind.PREDICTOR in check.about else "answers of two"
+    for one in measured(of_two, check).measurements:
         certain = one.estimate is not None and one.estimate.method == "exact"
         if one.status is Status.MEASURED and not certain:
             assert one.key.metric == "calibration.ece"  # shown, never judged
 
 
 def test_findings_can_be_put_together() -> None:
-    findings = [measured("binary", check) for check in CHECKS]
+    findings = [measured("binary", check) for check in CHECKS if Kind.PREDICTOR in check.about]
     together = Findings.together(findings)
     assert len(together.measurements) == sum(len(part.measurements) for part in findings)
     assert len({m.key for m in together.measurements}) == len(together.measurements)

@@ -16,10 +16,10 @@ from auditkit.measurement import Status
 from tests.checks.audits import DECIDING, data_of, scored, stored
 
 OWN = (
-    "abstention", "bias", "calibration", "confidence", "conformal", "cost", "data_sufficiency",
-    "drift", "embedding_slices", "explanation", "labels", "leakage", "out_of_distribution",
-    "overfitting", "performance", "privacy", "quantiles", "representation", "rival",
-    "robustness", "shortcuts", "slices", "speech",
+    "abstention", "answer_explanation", "bias", "calibration", "confidence", "conformal", "cost",
+    "data_sufficiency", "drift", "embedding_slices", "explanation", "hallucination", "labels",
+    "leakage", "memorisation", "out_of_distribution", "overfitting", "performance", "privacy",
+    "prompt_bias", "quantiles", "representation", "rival", "robustness", "shortcuts", "slices", "speech",
 )  # fmt: skip
 
 STRANGER = '''

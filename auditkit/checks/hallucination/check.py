@@ -23,7 +23,13 @@ from auditkit.evidence.collected import Evidence
 from auditkit.evidence.generation_needs import GenerationNeed
 from auditkit.evidence.needs import SplitNeed
 from auditkit.evidence.subject import Kind, Subject
-from auditkit.generation.parts import HIDDEN, SAMPLES, VERIFICATION
+from auditkit.generation.parts import (
+    HIDDEN,
+    LOOKBACK,
+    SAMPLES,
+    VERIFICATION,
+    WITHOUT_CONTEXT,
+)
 from auditkit.measurement import Figure, Measurement, Status
 
 _WHOLE = ("judged", "error_rate", "refusal_rate", "disagreement", "confidently_wrong")
@@ -39,6 +45,8 @@ def _needs(subject: Subject) -> Iterator[SplitNeed]:
     parts = {SAMPLES, HIDDEN}
     if subject.generation.verification.template:
         parts.add(VERIFICATION)
+    if subject.generation.columns.context:
+        parts |= {WITHOUT_CONTEXT, LOOKBACK}
     yield SplitNeed(EVALUATION, GenerationNeed(frozenset(parts)))
     for attributes in subject.slicings:
         yield SplitNeed(EVALUATION, groups_need(attributes))

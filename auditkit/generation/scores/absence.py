@@ -85,13 +85,13 @@ def said_of(some: int, all_of_them: int, what: str) -> str:
 
     Example:
         >>> said_of(3, 400, "no samples")
-        '3 of 400 prompts have no samples.'
+        'Of 400 prompts 3 have no samples.'
         >>> said_of(0, 0, "no samples")
         'There are no prompts.'
     """
     if not all_of_them:
         return "There are no prompts."
-    return f"{some} of {all_of_them} prompts {'has' if some == 1 else 'have'} {what}."
+    return f"Of {all_of_them:,} prompts {some:,} {'has' if some == 1 else 'have'} {what}."
 
 
 def _has(answer: Answer, name: str) -> bool:

@@ -50,7 +50,8 @@ def test_planted_signals_are_learnt_and_their_absence_is_not() -> None:
 def test_the_probe_is_a_pipeline_of_scikit_learn() -> None:
     generations = population(200, seed=3)
     wrong, fit = wrong_of(generations), ~generations.held_out
-    states = np.stack([row.hidden[1].prompt for row in generations.rows]).astype(float)
+    kept = [row.hidden[1] for row in generations.rows]
+    states = np.stack([np.append(one.prompt, one.answer) for one in kept]).astype(float)
     peer = make_pipeline(StandardScaler(), LogisticRegression(C=0.05, max_iter=1000))
     peer.fit(states[fit], wrong[fit])
     expected = peer.decision_function(states[~fit])
@@ -143,9 +144,9 @@ def test_what_is_lacking_is_said() -> None:
     generations = replace(made, rows=rows)
     every = np.ones(100, dtype=bool)
     found = fitted_scores(material(generations), wrong_of(generations), every, ~made.held_out)
-    assert found["linear_probe"] == NotScored("3 of 100 prompts have no hidden states.")
+    assert found["linear_probe"] == NotScored("Of 100 prompts 3 have no hidden states.")
     assert found["semantic_entropy_probe"] == NotScored(
-        "3 of 100 prompts have fewer than 2 samples."
+        "Of 100 prompts 3 have fewer than 2 samples."
     )
     assert isinstance(found["ensemble"], np.ndarray)  # of perplexity and entropy alone
     silent = tuple(replace(row, greedy=replace(row.greedy, entropies=None)) for row in rows)

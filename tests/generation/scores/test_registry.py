@@ -193,46 +193,46 @@ LOST: list[tuple[dict[str, object], dict[str, str]]] = [
     (
         {"greedy": answer("right")},
         {
-            "perplexity": "3 of 20 prompts have no log-probabilities of their answer.",
-            "max_token_entropy": "3 of 20 prompts have no entropies of their answer.",
-            "self_certainty": "3 of 20 prompts have no divergences from the uniform distribution "
+            "perplexity": "Of 20 prompts 3 have no log-probabilities of their answer.",
+            "max_token_entropy": "Of 20 prompts 3 have no entropies of their answer.",
+            "self_certainty": "Of 20 prompts 3 have no divergences from the uniform distribution "
             "of their answer.",
-            "context_shift": "3 of 20 prompts have no log-probabilities of their answer.",
+            "context_shift": "Of 20 prompts 3 have no log-probabilities of their answer.",
         },
     ),
     (
         {"greedy": answer("right", [-1.0, -np.inf], [1, np.nan], [1, np.inf])},
         {
-            "sequence_nll": "3 of 20 prompts have log-probabilities that are not finite.",
-            "mean_token_entropy": "3 of 20 prompts have entropies that are not finite.",
-            "self_certainty": "3 of 20 prompts have divergences from the uniform distribution that "
+            "sequence_nll": "Of 20 prompts 3 have log-probabilities that are not finite.",
+            "mean_token_entropy": "Of 20 prompts 3 have entropies that are not finite.",
+            "self_certainty": "Of 20 prompts 3 have divergences from the uniform distribution that "
             "are not finite.",
         },
     ),
     (
         {"samples": ()},
         {
-            "predictive_entropy": "3 of 20 prompts have no samples.",
-            "semantic_entropy": "3 of 20 prompts have fewer than 2 samples.",
-            "self_consistency": "3 of 20 prompts have no samples.",
-            "lexical_dissimilarity": "3 of 20 prompts have fewer than 2 samples.",
+            "predictive_entropy": "Of 20 prompts 3 have no samples.",
+            "semantic_entropy": "Of 20 prompts 3 have fewer than 2 samples.",
+            "self_consistency": "Of 20 prompts 3 have no samples.",
+            "lexical_dissimilarity": "Of 20 prompts 3 have fewer than 2 samples.",
         },
     ),
     (
         {"samples": (answer("a"), answer("b"))},
         {
-            "predictive_entropy": "3 of 20 prompts have a sample without log-probabilities.",
-            "semantic_entropy_weighted": "3 of 20 prompts have a sample without log-probabilities.",
+            "predictive_entropy": "Of 20 prompts 3 have a sample without log-probabilities.",
+            "semantic_entropy_weighted": "Of 20 prompts 3 have a sample without log-probabilities.",
         },
     ),
     (
         {"samples": (answer("a", [-np.inf, 0]), answer("b", [-1, -1]))},
-        {"predictive_entropy": "3 of 20 prompts have log-probabilities that are not finite."},
+        {"predictive_entropy": "Of 20 prompts 3 have log-probabilities that are not finite."},
     ),
-    ({"hidden": {}}, {"eigenscore": "3 of 20 prompts have no hidden states."}),
+    ({"hidden": {}}, {"eigenscore": "Of 20 prompts 3 have no hidden states."}),
     (
         {"hidden": {1: Hidden(np.zeros(8, "f2"), np.zeros(8, "f2"), np.zeros((1, 8), "f2"))}},
-        {"eigenscore": "3 of 20 prompts have hidden states of fewer than two samples."},
+        {"eigenscore": "Of 20 prompts 3 have hidden states of fewer than two samples."},
     ),
     (
         {
@@ -240,25 +240,25 @@ LOST: list[tuple[dict[str, object], dict[str, str]]] = [
                 1: Hidden(np.zeros(8, "f2"), np.zeros(8, "f2"), np.full((6, 8), np.inf, "f2"))
             }
         },
-        {"eigenscore": "3 of 20 prompts have hidden states that are not finite."},
+        {"eigenscore": "Of 20 prompts 3 have hidden states that are not finite."},
     ),
     ({"hidden": {0: None}}, {"eigenscore": "No layer was kept of all prompts."}),
-    ({"verification": None}, {"p_true": "3 of 20 prompts have no verification."}),
+    ({"verification": None}, {"p_true": "Of 20 prompts 3 have no verification."}),
     (
         {"verification": float("nan")},
-        {"p_true": "3 of 20 prompts have a verification that is no probability."},
+        {"p_true": "Of 20 prompts 3 have a verification that is no probability."},
     ),
-    ({"lookback": None}, {"lookback": "3 of 20 prompts have no attention on a context."}),
+    ({"lookback": None}, {"lookback": "Of 20 prompts 3 have no attention on a context."}),
     (
         {"without_context": np.float32([])},
         {
-            "context_shift": "3 of 20 prompts have no log-probability of their answer without a "
+            "context_shift": "Of 20 prompts 3 have no log-probability of their answer without a "
             "context."
         },
     ),
     (
         {"lookback": np.float32([np.nan])},
-        {"lookback": "3 of 20 prompts have attention on a context that is not finite."},
+        {"lookback": "Of 20 prompts 3 have attention on a context that is not finite."},
     ),
 ]
 
@@ -274,7 +274,7 @@ def test_what_some_prompts_lack_is_said(lost: dict[str, object], expected: dict[
 
 def test_of_one_prompt_it_is_said_in_the_singular() -> None:
     found = scored(material(without(heard_in_full(5), 1, verification=None)))
-    assert found["p_true"] == NotScored("1 of 5 prompts has no verification.")
+    assert found["p_true"] == NotScored("Of 5 prompts 1 has no verification.")
 
 
 def test_what_nobody_could_hear_has_the_reason_of_the_source() -> None:
@@ -308,5 +308,5 @@ def test_answers_of_nothing_but_their_end() -> None:
     np.testing.assert_allclose(found["eigenscore"], math.log(1e-3))  # type: ignore[arg-type]
     alone = Generations.of([replace(row, samples=(one,)) for row in rows])
     found = scored(material(alone))
-    assert found["semantic_entropy"] == NotScored("3 of 3 prompts have fewer than 2 samples.")
+    assert found["semantic_entropy"] == NotScored("Of 3 prompts 3 have fewer than 2 samples.")
     assert (found["self_consistency"] == 0).all()
