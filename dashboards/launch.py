@@ -13,6 +13,7 @@ from pathlib import Path
 
 APP = Path(__file__).with_name("app.py")
 STORE_VARIABLE = "AUDITKIT_STORE"
+ANSWERS_VARIABLE = "AUDITKIT_ANSWERS"
 
 # Flags rather than a file: they win over whatever a config.toml of the user or of the current
 # folder says. Colours are those of the report (auditkit.reports.wording.VERDICTS): blue passes and
@@ -70,11 +71,17 @@ def command(store: Path, port: int | None = None) -> list[str]:
     return [sys.executable, "-m", "streamlit", "run", str(APP), *flags]
 
 
-def environment(store: Path) -> dict[str, str]:
-    """The environment of the command: that of this process, and where the store is."""
+def environment(store: Path, answers: Path | None = None) -> dict[str, str]:
+    """The environment of the command: that of this process, and where the store is.
+
+    Args:
+        store: folder of the store.
+        answers: instead of its runs, show this file of answers for people to judge.
+    """
     return {
         **os.environ,
         STORE_VARIABLE: str(store.expanduser().resolve()),
+        ANSWERS_VARIABLE: "" if answers is None else str(answers.expanduser().resolve()),
         # Read before the flags are.
         "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
     }

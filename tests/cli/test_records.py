@@ -176,3 +176,11 @@ def test_a_defect_shows_no_traceback(
     assert "boom" in err
     assert "defect" in err
     assert "Traceback" not in err
+
+
+def test_answers_to_judge_that_are_not_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = _call(capsys, "dashboard", "--answers", tmp_path / "nowhere.jsonl")
+    assert code == 2
+    assert "nowhere.jsonl cannot be read" in err

@@ -37,6 +37,30 @@ def loaded(names: tuple[str, ...]) -> list[str]:
     return list(eval(done.stdout))  # noqa: S307 - our own list of our own names
 
 
+LABEL = """
+import os, sys
+os.environ["AUDITKIT_ANSWERS"] = {answers!r}
+from streamlit.testing.v1 import AppTest
+test = AppTest.from_file("{app}", default_timeout=60).run()
+assert not test.exception, test.exception
+assert not test.error, test.error
+print([name for name in {names!r} if name in sys.modules])
+"""
+
+
+def test_the_labelling_page_loads_no_model_library(tmp_path: Path) -> None:
+    answers = tmp_path / "answers.jsonl"
+    answers.write_text('{"id": "1", "answer": "x"}')
+    app = dashboards_folder() / "app.py"
+    script = LABEL.format(answers=str(answers), app=app, names=(*HEAVY, "streamlit"))
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert eval(done.stdout) == ["streamlit"]  # noqa: S307 - our own list of our own names
+
+
 def test_no_page_loads_a_model_library(store: Store) -> None:
     """Streamlit is in the list to show that the list can find something."""
     store.save(sample_record(model=MODEL, data=DATA), audited(people(300))[1])

@@ -43,6 +43,9 @@ def test_the_environment_names_the_store(
     assert environment["AUDITKIT_STORE"] == str(tmp_path / "my store")
     assert environment["STREAMLIT_BROWSER_GATHER_USAGE_STATS"] == "false"
     assert environment["KEPT"] == "yes"
+    assert not environment["AUDITKIT_ANSWERS"]
+    judging = launch.environment(Path("my store"), Path("answers.jsonl"))
+    assert judging["AUDITKIT_ANSWERS"] == str(tmp_path / "answers.jsonl")
 
 
 def test_streamlit_knows_each_setting(launch: ModuleType) -> None:
