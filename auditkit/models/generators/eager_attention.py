@@ -28,8 +28,11 @@ def eager(module: nn.Module, wanted: bool = True) -> Iterator[None]:
 
 def unheard_attention(module: nn.Module) -> str:
     """Why a model's attention cannot be looked at; "" if it can."""
+    settings = _settings(module)
+    if settings and all(getattr(one, _SETTING) == "eager" for one in settings):
+        return ""
     can = getattr(module, "_can_set_attn_implementation", None)
-    if _settings(module) and callable(can) and can():
+    if settings and callable(can) and can():
         return ""
     name = type(module).__name__
     return f"The attention of {name} is not computed in a way that could be looked at."
