@@ -83,7 +83,8 @@ def test_all_checks_come_through_the_door() -> None:
         "abstention", "answer_explanation", "bias", "calibration", "confidence", "conformal",
         "cost", "data_sufficiency", "drift", "embedding_slices", "explanation", "hallucination",
         "labels", "leakage", "memorisation", "out_of_distribution", "overfitting", "performance",
-        "privacy", "prompt_bias", "quantiles", "representation", "rival", "robustness", "shortcuts", "slices", "speech",
+        "privacy", "prompt_bias", "quantiles", "representation", "rival", "robustness",
+        "shortcuts", "slices", "speech",
     ]  # fmt: skip
     assert NOTES == ()
 

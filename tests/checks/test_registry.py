@@ -19,7 +19,8 @@ OWN = (
     "abstention", "answer_explanation", "bias", "calibration", "confidence", "conformal", "cost",
     "data_sufficiency", "drift", "embedding_slices", "explanation", "hallucination", "labels",
     "leakage", "memorisation", "out_of_distribution", "overfitting", "performance", "privacy",
-    "prompt_bias", "quantiles", "representation", "rival", "robustness", "shortcuts", "slices", "speech",
+    "prompt_bias", "quantiles", "representation", "rival", "robustness", "shortcuts", "slices",
+    "speech",
 )  # fmt: skip
 
 STRANGER = '''
