@@ -1,6 +1,14 @@
-"""Linear probes: can it be read off the model's state before it answers that it will be wrong?"""
+"""Linear probes: can it be read off the model's states that its answer is wrong?
+
+They read two tokens of the last layer kept, the last one of the prompt and the last of the answer.
+Layer, tokens and penalty are settled here, for every model: nothing is chosen by its result on the
+data. (The prompt alone told less in the invented worlds of `examples/facts`, where this was tried;
+see benchmarks/RESULTS.md.)
+"""
 
 from __future__ import annotations
+
+from operator import attrgetter
 
 import numpy as np
 
@@ -13,13 +21,13 @@ from auditkit.generation.scores.semantic import SCORES as _SEMANTIC
 from auditkit.generation.scores.supervised import FittedScore, Lesson, Mask, clusters_of
 
 PENALTY = 0.05
-"""scikit-learn's C. Like layer and position settled beforehand: nothing is chosen by its result."""
+"""scikit-learn's C."""
 
 _SEMANTIC_ENTROPY = next(one for one in _SEMANTIC if one.name == "semantic_entropy")
 
 
 def linear_probe(material: Material, lesson: Lesson) -> Values | NotScored:
-    """The log-odds of a wrong answer, read off the last token of the prompt."""
+    """The log-odds of a wrong answer."""
     return _read(material, lesson.wrong, lesson.taught, "wrong answers")
 
 
@@ -49,18 +57,24 @@ def _last_layer(material: Material) -> int:
     return layers(material)[-1]
 
 
+def _unmet(material: Material, which: str) -> str:
+    return without_states(material, _last_layer, attrgetter(which))
+
+
 def _read(material: Material, positive: Mask, fit: Mask, what: str) -> Values | NotScored:
-    absent = without_states(material, _last_layer, lambda one: one.prompt)
+    absent = _unmet(material, "prompt") or _unmet(material, "answer")
     clusters = clusters_of(material)
     if reason := absent or too_few(positive, fit, clusters, what):
         return NotScored(reason)
-    columns = states(material, _last_layer(material), "prompt")
+    layer = _last_layer(material)
+    columns = np.hstack([states(material, layer, which) for which in ("prompt", "answer")])
     return cross_fitted(columns, positive, fit, clusters, PENALTY)
 
 
 _HOW = (
-    "a logistic regression (C = 0.05) on the standardised hidden state of the prompt's last token "
-    "in the last layer kept; of prompts that it was fitted on, by a fit without their cluster"
+    "a logistic regression (C = 0.05) on the standardised hidden states of the last token of the "
+    "prompt and of the answer in the last layer kept; of prompts that it was fitted on, by a fit "
+    "without their cluster"
 )
 
 SCORES = (
