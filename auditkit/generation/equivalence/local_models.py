@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from auditkit.errors import ConfigurationError
+from auditkit.models.generators.quiet import without_bars
 
 _LONGEST = 512
 """Tokens that are read where neither the model nor its tokenizer says: as of BERT."""
@@ -94,9 +95,10 @@ def local_model(folder: str, kind: str, setting: str) -> LocalModel:
     path = str(Path(folder).expanduser())
     how = {"local_files_only": True, "trust_remote_code": False}
     try:
-        network, told = getattr(transformers, kind).from_pretrained(
-            path, use_safetensors=True, output_loading_info=True, **how
-        )
+        with without_bars():
+            network, told = getattr(transformers, kind).from_pretrained(
+                path, use_safetensors=True, output_loading_info=True, **how
+            )
         tokenizer = transformers.AutoTokenizer.from_pretrained(path, **how)
     except Exception as error:  # the library raises many kinds, plain ones among them
         raise ConfigurationError(

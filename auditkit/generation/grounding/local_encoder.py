@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from auditkit.errors import ConfigurationError, ModelError
+from auditkit.models.generators.quiet import without_bars
 
 _AT_ONCE = 32
 _LONGEST = 512
@@ -94,9 +95,10 @@ def _read(folder: str) -> LocalEncoder:
         config = kinds.AutoConfig.from_pretrained(folder, **how)
         by_token = any("TokenClassification" in one for one in config.architectures or ())
         kind = getattr(kinds, _OF_TOKENS if by_token else _OF_PAIRS)
-        network, told = kind.from_pretrained(
-            folder, use_safetensors=True, output_loading_info=True, **how
-        )
+        with without_bars():
+            network, told = kind.from_pretrained(
+                folder, use_safetensors=True, output_loading_info=True, **how
+            )
         tokenizer = kinds.AutoTokenizer.from_pretrained(folder, use_fast=True, **how)
     except Exception as error:  # the library raises many kinds, plain ones among them
         raise ModelError(

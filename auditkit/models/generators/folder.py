@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
 from auditkit.errors import ConfigurationError, ModelError, UntrustedFileError
+from auditkit.models.generators.quiet import without_bars
 
 _CONFIG = "config.json"
 _PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
@@ -39,7 +39,7 @@ def read_folder(folder: str | Path, *, with_tokenizer: bool = True) -> tuple[nn.
     _refuse_weights(place)
     _refuse_code(place, config)
     kinds = _transformers()
-    with _quiet():
+    with without_bars():
         module = _module(place, config, kinds)
         tokenizer = _tokenizer(place, kinds) if with_tokenizer else None
     return module, tokenizer
@@ -105,20 +105,6 @@ def _transformers() -> Any:
             mend="Install auditkit-torch[hf].",
         ) from error
     return transformers
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without bars of progress, which would go among an audit's own words."""
-    from transformers.utils import logging
-
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()
 
 
 def _module(place: Path, config: Mapping[str, Any], kinds: Any) -> nn.Module:

@@ -140,6 +140,13 @@ def test_embeddings_are_means_over_tokens_and_know_no_padding(encoder: str) -> N
     assert np.allclose(alone[0], (mean / mean.norm()).numpy(), atol=1e-5)
 
 
+def test_nothing_is_printed_while_an_encoder_is_read(
+    encoder: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    local_model(encoder, "AutoModel", "a folder of its own")
+    assert capfd.readouterr() == ("", "")
+
+
 def test_near_embeddings_are_of_one_class(encoder: str) -> None:
     everything = classes([["Paris", "paris", "rome"]], Matching("embedding", -1.0, encoder))
     nothing = classes([["Paris", "paris", "rome"]], Matching("embedding", 0.99999, encoder))

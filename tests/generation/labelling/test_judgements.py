@@ -5,13 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import auditkit
+from auditkit.evidence.prompts import questions_of
+from auditkit.generation.correctness.judging import outcomes_of
+from auditkit.generation.evidence import GenerationEvidence
+from auditkit.generation.generations import Generations
 from auditkit.generation.labelling.judgements import Judgements
 from auditkit.generation.labelling.labels import Label, Said
 from auditkit.generation.labelling.shown_answers import ShownAnswer
+from auditkit.generation.settings import GenerationSettings
+from auditkit.models.generators.answer import Answer
 from auditkit.statistics.agreement import Agreement, nominal_alpha
 
 R, W, U = Said
@@ -106,3 +115,22 @@ def test_notes_say_how_far_they_agree_and_name_nobody() -> None:
     assert (notes["answers"], notes["raters"], notes["judged_by_two"]) == (10, 2, 10)
     assert notes["disputed"] == 4
     assert "Ada" not in json.dumps(notes)
+
+
+def test_what_people_agreed_on_is_read_as_labels(tmp_path: Path) -> None:
+    found = Judgements.of(ANSWERS, labels("Ada", [R, W, R, U]) + labels("Bo", [R, W, W, U]))
+    path = tmp_path / "answers.labelled.csv"
+    path.write_text(found.table(), encoding="utf-8")
+    data = auditkit.dataset(
+        str(path), features=["prompt", "context", "references", "label"], row_id="id"
+    )
+    columns = {"references": "references", "context": "context", "label": "label"}
+    settings = GenerationSettings.of({"columns": columns, "correctness": {"kind": "label"}})
+    source = data.splits["evaluation"]
+    (batch,) = (batch for fragment in source.fragments() for batch in source.batches(fragment, 100))
+    questions = questions_of(batch, settings, seed=0)
+    assert [one.label for one in questions[:5]] == [True, False, None, None, None]
+    assert questions[0].references == ("x", "y")
+    rows = [GenerationEvidence(one, Answer("z")) for one in questions]
+    judged = outcomes_of(Generations.of(rows), settings)
+    assert Counter(judged.tolist()) == {0: 1, 1: 1, 3: 8}
