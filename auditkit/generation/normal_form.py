@@ -12,7 +12,7 @@ _INSIDE = "./:⁄"
 """Marks that count between two digits: 3.5 is not 35, and 1/2 is not 12."""
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def normalised(text: str) -> str:
     """The form in which two answers are compared.
 
@@ -33,7 +33,7 @@ def normalised(text: str) -> str:
     return bare or " ".join(plain.split()) or folded
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def words(text: str) -> tuple[str, ...]:
     """The words of a text in folded case, without articles where others are left.
 

@@ -123,8 +123,9 @@ class Matching:
             `label` or `function`; of equivalence: `exact`, `normalised`, `canonical`, `token_f1`,
             `embedding` or `nli`; of grounding: `nli`, `shift`, `lookback`, `overlap`, or "" for the
             first of these that can be had.
-        least: of `token_f1`: the F1 from which on; of `embedding`: the cosine; of `numeric`: the
-            relative tolerance.
+        least: of `token_f1`: the F1 from which on (where not given .5 of correctness, .7 of
+            equivalence); of `embedding`: the cosine (.9); of `numeric`: the relative tolerance
+            (1e-6).
         folder: of `embedding` and `nli`: the local folder of the encoder.
         function: of correctness `function`: `(answer, references) -> bool`; of `canonical`:
             `text -> canonical text`.

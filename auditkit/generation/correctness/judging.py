@@ -31,7 +31,9 @@ def outcomes_of(generations: Generations, settings: GenerationSettings) -> Outco
     answer), refusing is right and every other answer wrong. Of a question without references the
     label of people counts, whatever the kind, and with neither nobody has judged. Kinds that look
     for something inside an answer (`contains`, `token_f1`, `numeric`) do not look inside a
-    refusal: "I cannot say whether it is Paris" does not say Paris.
+    refusal: "I cannot say whether it is Paris" does not say Paris. An answer that means none of the
+    choices, or several, is wrong: whoever asked was told nothing right. Where no reference can be
+    read as what the kind compares (a number, a choice), nobody has judged.
 
     Returns:
         int8 of shape (n,), in the order of the rows.
