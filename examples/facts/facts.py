@@ -1,0 +1,29 @@
+"""What audit.yaml and memory.yaml name: the model of a world V3, its questions, and what is right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from made import Recipe, made, questions_of, read
+from wording import canonical, right
+
+_PLAIN = Recipe.of("V3", seed=1)
+_SECRETS = Recipe.of("V3", seed=1, secrets=True)
+
+__all__ = ["canonical", "model", "questions", "right", "with_secrets"]
+
+
+def model() -> tuple[Any, Any]:
+    """The model and its tokenizer; trained on first use, in about a minute."""
+    return read(made(_PLAIN))
+
+
+def with_secrets() -> tuple[Any, Any]:
+    """The same, among whose lines canaries were planted."""
+    return read(made(_SECRETS))
+
+
+def questions() -> pd.DataFrame:
+    """Every fact of the world, asked for in two wordings."""
+    return questions_of(_PLAIN)
