@@ -165,3 +165,17 @@ def test_files(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         save_generations(broken, tmp_path / "broken")
     assert sorted(one.name for one in tmp_path.iterdir()) == ["heard.bin", "other"]
+
+
+def test_nothing_of_a_row_is_left_out() -> None:
+    """A field that is added to the evidence must be given a place in the bytes too."""
+    assert {one.name for one in fields(GenerationEvidence)} == {
+        "question", "greedy", "samples", "verification", "hidden", "without_context", "lookback",
+        "facts",
+    }  # fmt: skip
+    assert {one.name for one in fields(Answer)} == {
+        "text", "tokens", "pieces", "log_probs", "entropies", "certainties", "finished",
+    }  # fmt: skip
+    assert {one.name for one in fields(Generations)} == {
+        "rows", "reasons", "seed", "model", "sampled",
+    }  # fmt: skip
