@@ -139,6 +139,8 @@ def _squared_error(found: Judged, values: Values, seed: int) -> Estimate:
 
 
 def _ece(found: Judged, values: Values, seed: int) -> calibration.ExpectedCalibrationError:
+    if lack := found.compared_rows.sample.lack:
+        raise too_few(lack)
     return calibration.expected_calibration_error(*risk_of(found, values, seed).totals())
 
 
