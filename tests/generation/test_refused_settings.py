@@ -9,7 +9,8 @@ import pytest
 
 from auditkit.errors import ConfigurationError
 from auditkit.generation.refused_settings import refuse_settings
-from auditkit.generation.settings import GenerationSettings
+from auditkit.generation.settings import GenerationSettings, Sampling
+from auditkit.generator_subjects import probe_generator
 
 
 @pytest.mark.parametrize(
@@ -50,8 +51,14 @@ def test_what_can_be_meant_is_taken(given: dict[str, Any]) -> None:
         ({"verification": {"template": "{prompt}{answer}{"}}, "single brace"),
         ({"verification": {"template": "{prompt.x}{answer}"}}, "another place"),
         ({"verification": {"template": 3}}, "expected a text"),
-        ({"verification": {"template": "{prompt}{answer}", "no_word": "yes"}}, "two different words"),
-        ({"verification": {"template": "{prompt}{answer}", "yes_word": " "}}, "two different words"),
+        (
+            {"verification": {"template": "{prompt}{answer}", "no_word": "yes"}},
+            "two different words",
+        ),
+        (
+            {"verification": {"template": "{prompt}{answer}", "yes_word": " "}},
+            "two different words",
+        ),
         ({"verification": {"least": 60}}, "least is 60"),
         ({"correctness": {"kind": "rouge"}}, "'rouge'; there are exact"),
         ({"correctness": {"kind": "function"}}, "expected a function"),
@@ -77,3 +84,10 @@ def test_a_classifier_is_looked_at_before_it_is_read(tmp_path: Path) -> None:
     given = {"equivalence": {"kind": "nli", "folder": str(tmp_path)}}
     with pytest.raises(ConfigurationError, match="spam, ham; expected one called entailment"):
         refuse_settings(GenerationSettings.of(given))
+
+
+def test_the_corridor_refuses_before_it_reads_anything() -> None:
+    settings = GenerationSettings(sampling=Sampling(samples=-1))
+    nothing: Any = None
+    with pytest.raises(ConfigurationError, match="samples is -1"):
+        probe_generator(nothing, nothing, settings, seed=0, aims=nothing, batch_size=1)

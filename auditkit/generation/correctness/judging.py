@@ -42,7 +42,7 @@ def outcomes_of(generations: Generations, settings: GenerationSettings) -> Outco
         ConfigurationError: an unknown kind, or the user's function failed or gave no bool.
     """
     matcher, refusals = matcher_of(settings.correctness), Refusals(settings.refusals)
-    wanted = (settings.correctness, settings.refusals)
+    wanted = (settings.correctness, tuple(settings.refusals))
     found = []
     for row in generations.rows:
         known = _JUDGED.setdefault(row, {})
