@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from auditkit.auditing import Settings, audit
+from auditkit.evidence.sounds import sounds_of
 from auditkit.measurement import Interval, Measurement, Slice, Status
+from auditkit.models.generators.prompt_digests import prompt_digest
+from auditkit.models.generators.stored import stored_generations
 from auditkit.records.record import record_to_plain
-from tests.checks.speech.recognisers import WORDS, Recogniser, audited, speech
+from tests.checks.speech.recognisers import (
+    GENERATION,
+    WORDS,
+    Recogniser,
+    audited,
+    data_of,
+    speech,
+)
 
 A, B = Slice.of(accent="a"), Slice.of(accent="b")
 
@@ -114,3 +126,25 @@ def test_a_recogniser_that_is_given_nothing_to_hear() -> None:
     silence = found["speech.text_on_silence · on evaluation"]
     assert silence.status is Status.NOT_APPLICABLE
     assert "has a int as its text" in silence.reason
+
+
+def test_stored_transcripts_hear_nothing_new(tmp_path: Path) -> None:
+    table = speech(60, 20)
+    data = data_of(table)
+    lines: list[dict[str, Any]] = [
+        {"declaration": {"provider": "p", "model": "m", "version": "1", "date": "2026-01-31"}}
+    ]
+    source = data["evaluation"]
+    for batch in source.batches(source.fragments()[0], 64):
+        lines += [
+            {"id": one.id, "sha256": prompt_digest(one), "answer": said}
+            for one, said in zip(sounds_of(batch, 8000), table["said"], strict=True)
+        ]
+    path = tmp_path / "said.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    settings = Settings(checks=["speech"], quiet=True, generation=GENERATION)
+    found = by_key(audit(stored_generations(path), data, settings=settings))
+    assert found["speech.word_error_rate · on evaluation"].value == 0
+    silence = found["speech.text_on_silence · on evaluation"]
+    assert silence.status is Status.NOT_APPLICABLE
+    assert silence.reason.startswith("The recogniser itself is not here")
