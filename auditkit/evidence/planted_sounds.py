@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -56,17 +57,19 @@ def planted_answers(
     if generations is None or not lengths:
         return "No sounds were heard whose length others could have."
     rate = int(known[0].get("rate", 0))
-    sounds = list(planted(need, lengths, generations.seed))
+    sounds = planted(need, lengths, generations.seed)
     asked = Asked(samples=0, max_tokens=need.max_tokens, seed=generations.seed)
+    kinds: list[str] = []
     answers: list[Answer] = []
     assert model.texts is not None  # there is no decoder
-    for start in range(0, len(sounds), _AT_ONCE):
+    while part := list(islice(sounds, _AT_ONCE)):
         prompts = [
-            Prompt(f"planted {start + place}", "", sound, rate)
-            for place, (_, sound) in enumerate(sounds[start : start + _AT_ONCE])
+            Prompt(f"planted {len(kinds) + place}", "", sound, rate)
+            for place, (_, sound) in enumerate(part)
         ]
+        kinds += [kind for kind, _ in part]
         answers += [one.greedy for one in model.texts.answer(prompts, asked)]
-    return PlantedAnswers(tuple(kind for kind, _ in sounds), tuple(answers))
+    return PlantedAnswers(tuple(kinds), tuple(answers))
 
 
 def planted(
