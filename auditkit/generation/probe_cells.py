@@ -109,6 +109,8 @@ def texts(cell: Any) -> tuple[str, ...]:
         ('yes', 'no')
     """
     refused = ValueError("a JSON list of at least two different texts")
+    if hasattr(cell, "tolist"):
+        cell = cell.tolist()  # as Parquet files have it
     if isinstance(cell, str):
         try:
             cell = json.loads(cell)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from auditkit.errors import ConfigurationError
+from auditkit.evidence.aims import Aims
 from auditkit.generation.probes import PROBES, builtin_probe, is_builtin, refuse_probes
+from auditkit.generation.settings import GenerationSettings
+from auditkit.generator_subjects import probe_generator
+from tests.checks.generators import TOLD, asked, told
 
 NAN = float("nan")
 CANARIES = {"prefix": ("pin ", NAN, ""), "secret": ("0417", "1234", "99"), "repeats": (0, 1, "10")}
@@ -28,6 +33,7 @@ def test_sound_tables_pass() -> None:
          "ambiguous": QUESTIONS, "extraction": TEXTS, "extraction_control": TEXTS}
     )  # fmt: skip
     refuse_probes({"pairs": TEMPLATES})
+    refuse_probes({"ambiguous": {**QUESTIONS, "choices": (np.array(["A", "B", "unknown"]),)}})
     refuse_probes({"pairs": {**TEMPLATES, "template": ("{term}",), "continuation": (" left",)}})
     # What no check reads is left alone.
     refuse_probes({"extraction": {**TEXTS, "source": (NAN, None)}})
@@ -110,3 +116,10 @@ def test_the_built_in_pairs() -> None:
         assert sides.count("a") == sides.count("b")
     with pytest.raises(ConfigurationError, match="No table is built in for the probe 'ambiguous'"):
         builtin_probe("ambiguous")
+
+
+def test_an_audit_refuses_them_before_anything_is_asked() -> None:
+    model, data, _ = asked(told(), TOLD)
+    settings = GenerationSettings(probes={"canaries": {"secret": ("0417",)}})
+    with pytest.raises(ConfigurationError, match="'canaries' has no column 'prefix'"):
+        probe_generator(model, data, settings, seed=0, aims=Aims(), batch_size=64)
