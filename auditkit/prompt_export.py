@@ -163,7 +163,7 @@ def _write(out: Path, lines: list[Mapping[str, Any]]) -> None:
     from auditkit.reports.write import write_text
 
     # Escaped, so that no editor breaks a line at a separator that Unicode knows.
-    write_text(out, "".join(f"{json.dumps(line)}\n" for line in lines))
+    write_text(out, "".join(f"{json.dumps(line)}\n" for line in lines), called="file")
 
 
 __all__ = ["FORMAT", "export_prompts"]

@@ -82,8 +82,8 @@ RENDERERS: Mapping[str, Renderer] = {"html": _html, "junit": _junit, "json": _js
 SUFFIXES: Mapping[str, str] = {".html": "html", ".htm": "html", ".xml": "junit", ".json": "json"}
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text file by way of a temporary one beside it.
+def write_text(path: Path, text: str, *, called: str = "report") -> None:
+    """Write a text file, `called` so for people, by way of a temporary one beside it.
 
     Raises:
         OutputError: it cannot be written; nothing is left behind, and an older file stays as it is.
@@ -94,7 +94,7 @@ def write_text(path: Path, text: str) -> None:
         _write(temporary, text.encode("utf-8", errors="backslashreplace"))
         temporary.replace(path)
     except (OSError, ValueError) as error:  # ValueError: a path with a NUL character
-        raise _output_error(path, error) from error
+        raise _output_error(path, error, called) from error
     finally:
         _remove(temporary)
 
@@ -118,7 +118,7 @@ def _remove(path: Path) -> None:
         return  # whatever kept the file from being written is already being reported
 
 
-def _output_error(path: Path, error: OSError | ValueError) -> OutputError:
+def _output_error(path: Path, error: OSError | ValueError, called: str) -> OutputError:
     mends = {
         errno.ENOSPC: "Free some space there, or name another folder.",
         errno.EDQUOT: "Free some of your quota, or name another folder.",
@@ -128,6 +128,6 @@ def _output_error(path: Path, error: OSError | ValueError) -> OutputError:
     number, reason = getattr(error, "errno", None), getattr(error, "strerror", None) or error
     mend = mends.get(number or 0, "Name a folder that you may write to.")
     return OutputError(
-        f"The report {str(path)!r} cannot be written: {reason}. Nothing was written.",
+        f"The {called} {str(path)!r} cannot be written: {reason}. Nothing was written.",
         mend=mend,
     )

@@ -168,3 +168,11 @@ def test_speech_is_known_by_its_samples(tmp_path: Path, capsys: pytest.CaptureFi
     assert [sorted(line) for line in rest] == [["id", "sha256"]] * 3
     assert len({line["sha256"] for line in rest}) == 3
     assert np.unique([line["id"] for line in rest]).tolist() == ["0", "1", "2"]
+
+
+def test_a_file_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "taken").write_text("")
+    out = tmp_path / "taken" / "prompts.jsonl"
+    code, _, said = called(capsys, "prompts", "export", configured(tmp_path), "--out", out)
+    assert code == 2
+    assert said.startswith("error: The file ")
