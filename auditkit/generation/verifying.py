@@ -50,7 +50,8 @@ class Verifier:
         self.lacking = ""
         if same == len(yes) or same == len(no):
             self.lacking = (
-                f"The tokenizer does not tell {settings.yes_word!r} from {settings.no_word!r} by a token."
+                f"The tokenizer does not tell {settings.yes_word!r} from {settings.no_word!r} by a "
+                "token."
             )
         else:
             self._words = [yes[same], no[same]]
