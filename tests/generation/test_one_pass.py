@@ -321,3 +321,10 @@ def test_prompts_beside_the_data_are_answered_in_order_whatever_the_batch() -> N
     texts = [[one.text for one in (row.greedy, *row.samples)] for row in (together[2], alone)]
     assert texts[0] == texts[1]
     assert len(together) == 4
+
+
+def test_a_model_that_looks_back_at_few_tokens_is_heard_alike() -> None:
+    model = wrap_generator(tiny.mistral(), tiny.tokenizer())
+    together = heard(model)
+    for row, question in enumerate(QUESTIONS):
+        assert_same(together[row], heard(model, [question])[0])

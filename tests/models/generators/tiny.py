@@ -96,3 +96,16 @@ def logits_by_hand(module: Any, prompt: list[int], answer: list[int]) -> Tensor:
             return found.logits[0]
         found = module(torch.tensor([[*prompt, *answer[:-1]]]))
         return found.logits[0, len(prompt) - 1 :]
+
+
+def mistral(**more: Any) -> nn.Module:
+    """Three blocks that look back at four tokens."""
+    from transformers import MistralConfig, MistralForCausalLM
+
+    torch.manual_seed(4)
+    given = {
+        "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 3,
+        "num_attention_heads": 4, "num_key_value_heads": 2, "sliding_window": 4,
+        "initializer_range": 0.3, **_IDS, **more,
+    }  # fmt: skip
+    return MistralForCausalLM(MistralConfig(**given)).eval()
