@@ -19,8 +19,7 @@ def key_of(name: str, where: Slice | None = None, score: str = "") -> Measuremen
 
 def not_applicable(key: MeasurementKey, reason: str, rows: AnswerRows) -> Measurement:
     """A number that makes no sense for these answers, and why."""
-    told = f"This cannot be had: {reason}" if reason[:1].isdigit() else reason
-    return absent(key, Status.NOT_APPLICABLE, told, rows.sample)
+    return absent(key, Status.NOT_APPLICABLE, reason, rows.sample)
 
 
 __all__ = ["NOT_JUDGED", "key_of", "not_applicable"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from auditkit.checks.answer_rows import AnswerRows
-from auditkit.checks.estimation import MIN_KEPT, telling, too_few
+from auditkit.checks.estimation import MIN_KEPT, telling, too_few, undefined
 from auditkit.measurement import Estimate
 from auditkit.statistics.cautious_auc import cautious_auc
 from auditkit.statistics.rejection import prediction_rejection
@@ -31,8 +31,14 @@ def auroc(values: np.ndarray, rows: AnswerRows) -> Estimate:
 
 
 def rejection_ratio(values: np.ndarray, rows: AnswerRows) -> Estimate:
-    """How much of what the best order of answers would gain a score gains; see `auroc`."""
+    """How much of what the best order of answers would gain a score gains; see `auroc`.
+
+    Raises:
+        NoEstimateError: as `auroc`; or all scores are equal, and nothing is ordered.
+    """
     refuse_few(rows)
+    if not np.ptp(values):
+        raise undefined("All answers have the same score, so that nothing is put in order.")
     return prediction_rejection(risk_coverage(-values, rows.wrong), rows.blocks)
 
 
