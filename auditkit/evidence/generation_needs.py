@@ -70,11 +70,12 @@ class HighlightNeed:
 
     Attributes:
         count: how many answers at most.
-        method: a name of `auditkit.generation.explaining.METHODS`.
+        method: a name of `auditkit.generation.explaining.METHODS`; "" for what the length of a
+            prompt allows.
     """
 
     count: int = 50
-    method: str = "gradient_x_input"
+    method: str = ""
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,7 @@ def gradient_x_input(text: _Text) -> Tensor:
 def feature_ablation(text: _Text) -> Tensor:
     """By how much the log-probability falls without each token, by Captum; shape (n,).
 
-    One pass for each token: dearer, and blind to what several tokens carry together.
+    A copy of the prompt for each token: dearer, and blind to what several tokens carry together.
     """
     from captum.attr import FeatureAblation
 
@@ -104,12 +104,18 @@ def feature_ablation(text: _Text) -> Tensor:
     tokens = torch.arange(given.shape[1], device=given.device)[None, :, None]
     with torch.no_grad():
         found = FeatureAblation(text.log_likelihood).attribute(
-            given, baselines=text.neutral.expand_as(given), feature_mask=tokens.expand_as(given)
+            given,
+            baselines=text.neutral.expand_as(given),
+            feature_mask=tokens.expand_as(given),
+            perturbations_per_eval=max(1, _AT_ONCE // given.shape[1]),
         )
     # Each component of a token's embedding carries the effect of the whole token.
     of_tokens: Tensor = found[0, :, 0]
     return of_tokens.detach()
 
+
+_AT_ONCE = 4096
+"""Tokens of a batch."""
 
 METHODS: Mapping[str, Callable[[_Text], Tensor]] = {
     "gradient_x_input": gradient_x_input,
@@ -130,7 +136,9 @@ def explained_answers(
         decoder: opened.
         generations: with the answers.
         rows: positions of those that are explained.
-        method: a name of `METHODS`.
+        method: a name of `METHODS`; "" for ablation where a copy of the prompt for each of its
+            tokens fits into one batch, and for gradient × input, whose cost does not grow so, of
+            longer prompts.
         step: called with (done, of, what) after each.
     """
     found: list[Highlight] = []
@@ -163,6 +171,8 @@ def _text(decoder: Decoder, given: str, answer: np.ndarray) -> _Text:
 
 
 def _explained(text: _Text, row: int, method: str, seed: int) -> Highlight:
+    n = text.ids.shape[1]
+    method = method or ("feature_ablation" if n * n <= _AT_ONCE else "gradient_x_input")
     weights = METHODS[method](text).float().cpu()
     pieces = text.decoder.pieces_of(text.ids[0].tolist())
     removed, drop, random_drop = _tested(text, weights, np.random.default_rng((seed, row)))

@@ -41,13 +41,19 @@ def highlighted(found: Sequence[Highlight], rows: AnswerRows, most: int) -> tupl
             title="On which words answers rest",
             caption=(
                 f"What each token of the prompt adds to the log-probability of the answer "
-                f"({shown[0].method.replace('_', ' ')}), relative to the largest of its prompt. "
+                f"({_methods(shown)}), relative to the largest of its prompt. "
                 "First the wrong answers that the model was surest of, then answers drawn at "
                 "random."
             ),
             check="answer_explanation",
             data={"n": len(shown), "items": [_item(one, rows) for one in shown]},
         ),
+    )
+
+
+def _methods(shown: Sequence[Highlight]) -> str:
+    return " or ".join(
+        sorted({one.method.replace("_x_", " × ").replace("_", " ") for one in shown})
     )
 
 
@@ -69,8 +75,9 @@ def _trust(one: Highlight) -> dict[str, str]:
     if not one.tested:
         reason = "The prompt is too short to be tested by taking words away."
         return {"label": "limited", "reason": reason}
+    tokens = "token that matters" if one.removed == 1 else f"{one.removed} tokens that matter"
     numbers = (
-        f"without the {one.removed} tokens that matter most the answer's log-probability falls by "
+        f"without the {tokens} most the answer's log-probability falls by "
         f"{one.drop:.2f} nats, without as many random ones by {one.random_drop:.2f}"
     )
     if one.held:
