@@ -11,6 +11,7 @@ from auditkit.checks.estimation import MIN_KEPT, drawn_ends
 from auditkit.checks.privacy.attacks import Attack, Attacked, plain
 from auditkit.checks.privacy.numbers import AUC, TNR
 from auditkit.checks.privacy.sides import Scored
+from auditkit.checks.score_bins import score_bins
 from auditkit.measurement import Figure, Measurement
 from auditkit.models.head import Task
 from auditkit.statistics.sides import Sides
@@ -19,7 +20,6 @@ FEWEST_DRAWN = 50
 """Units on each side; of fewer no curve and no histogram is drawn."""
 
 _POINTS, _LOWEST = 60, 1e-3
-_BINS, _SHOWN = 30, 0.995
 
 
 def figures(
@@ -141,26 +141,6 @@ def _losses(of: str, attacked: Attacked) -> Figure:
             "n_inside": len(members),
             "n_outside": len(others),
             "threshold": None,
-            "rows": _bins(members, others),
+            "rows": score_bins(members, others),
         },
     )
-
-
-def _bins(members: np.ndarray, others: np.ndarray) -> list[dict[str, Any]]:
-    """Shares of both sides in bins of equal width; what lies far out is in the bins at the ends."""
-    every = np.concatenate([members, others])
-    low, high = np.quantile(every, [1 - _SHOWN, _SHOWN]).tolist()
-    if not high - low > 1e-9 * max(abs(low), abs(high)):
-        low, high = low - 0.5, high + 0.5
-    edges = np.linspace(low, high, _BINS + 1)
-    inside, outside = (_shares(scores.clip(low, high), edges) for scores in (members, others))
-    return [
-        {"low": float(a), "high": float(b), "inside": one, "outside": other}
-        for a, b, one, other in zip(edges, edges[1:], inside, outside, strict=False)
-    ]
-
-
-def _shares(scores: np.ndarray, edges: np.ndarray) -> list[float | None]:
-    """Of each bin; None where it holds some, but fewer than five."""
-    counts = np.histogram(scores, edges)[0].tolist()
-    return [None if 0 < count < MIN_KEPT else count / len(scores) for count in counts]

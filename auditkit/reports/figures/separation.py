@@ -22,7 +22,7 @@ def draw(figure: Figure) -> alt.TopLevelMixin:
     notes = [
         f"n = {count(figure.data['n_inside'])} ({familiar}) and "
         f"{count(figure.data['n_outside'])} ({others}).",
-        "" if limit is None else "Line: the threshold that lets 95 % of the evaluation data pass.",
+        "" if limit is None else f"Line: the threshold that lets 95 % of the {familiar} pass.",
         "What lies further out is counted in the bins at the ends.",
     ]
     sides = (("inside", style.ESTIMATE, familiar), ("outside", style.SECOND, others))
