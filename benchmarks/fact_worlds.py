@@ -58,7 +58,7 @@ from auditkit.statistics.isotonic import fit_isotonic
 from auditkit.statistics.rounding import rounded_up
 
 ERROR, CHANCE, SPLITS = 0.10, 0.10, 200
-GATES = ("semantic_entropy", "mean_token_entropy", "sequence_nll", "ensemble")
+GATES = ("semantic_entropy", "mean_token_entropy", "sequence_nll")
 GOALS = {
     "semantic_entropy": (0.90, 1.0),
     "mean_token_entropy": (0.90, 1.0),

@@ -1,4 +1,4 @@
-"""What audit.yaml and memory.yaml name: the model of a world V3, its questions, and what is right."""
+"""What the audits of this folder name: a model of V3, its questions, and what is right."""
 
 from __future__ import annotations
 
