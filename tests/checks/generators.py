@@ -90,6 +90,7 @@ def questions(n: int = 120, seed: int = 0) -> pd.DataFrame:
             "passages": [f'["in {one} is {two} . it lies in {one} .", "in {PLACES[0]} is stone"]'
                          for one, two in zip(place, right, strict=True)],
             "places": ["[0]"] * n,
+            "supported": [["[true]", "[false]", ""][i % 3] for i in range(n)],
             "sex": rng.choice(["F", "M", None], n, p=[0.45, 0.45, 0.1]),
             "town": [["north", "south", "tiny"][0 if i % 2 else 1 if i else 2] for i in range(n)],
             "person": rng.integers(0, 40, n),
@@ -140,13 +141,17 @@ SETTINGS: dict[str, Any] = {
     "probes": PROBES,
 }
 TOLD: dict[str, Any] = {"columns": {"references": "answer"}, "sampling": {"samples": 4}}
+GIVEN: dict[str, Any] = {
+    "columns": {"references": "answer", "context": "passages", "supported": "supported"},
+    "sampling": {"samples": 4},
+}
 
 Case = tuple[WrappedGenerator, Dataset, dict[str, Any]]
 
 
 def asked(model: WrappedGenerator, settings: dict[str, Any], **roles: Any) -> Case:
     roles = {"groups": GROUPS, "intersections": [("sex", "town")], **roles}
-    features = ("prompt", "answer", "passages", "places")
+    features = ("prompt", "answer", "passages", "places", "supported")
     table = questions(480 if model.decoder is None else 120)
     if model.decoder is not None:
         table["answer"] = _half_right(model, table)
@@ -178,6 +183,7 @@ GENERATORS: dict[str, Any] = {
     # Further tables are no rows of the data, and their units no clusters of it.
     "answers of two": lambda: asked(decoder(), {**SETTINGS, "probes": {}}, cluster="two"),
     "answers told": lambda: asked(told(), TOLD),
+    "answers told with passages": lambda: asked(told(), GIVEN),
     "answers told by person": lambda: asked(told(), TOLD, cluster="person"),
     "answers that nobody judges": lambda: asked(told(), {"sampling": {"samples": 4}}),
     "speech": lambda: spoken(cluster=None),

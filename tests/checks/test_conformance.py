@@ -81,10 +81,10 @@ def measured(case: str, check: Check) -> Findings:
 def test_all_checks_come_through_the_door() -> None:
     assert [check.name for check in CHECKS] == [
         "abstention", "answer_explanation", "bias", "calibration", "confidence", "conformal",
-        "cost", "data_sufficiency", "drift", "embedding_slices", "explanation", "hallucination",
-        "labels", "leakage", "memorisation", "out_of_distribution", "overfitting", "performance",
-        "privacy", "prompt_bias", "quantiles", "representation", "rival", "robustness",
-        "shortcuts", "slices", "speech",
+        "cost", "data_sufficiency", "drift", "embedding_slices", "explanation", "groundedness",
+        "hallucination", "labels", "leakage", "memorisation", "out_of_distribution",
+        "overfitting", "performance", "privacy", "prompt_bias", "quantiles", "representation",
+        "rival", "robustness", "shortcuts", "slices", "speech",
     ]  # fmt: skip
     assert NOTES == ()
 

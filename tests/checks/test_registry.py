@@ -17,10 +17,10 @@ from tests.checks.audits import DECIDING, data_of, scored, stored
 
 OWN = (
     "abstention", "answer_explanation", "bias", "calibration", "confidence", "conformal", "cost",
-    "data_sufficiency", "drift", "embedding_slices", "explanation", "hallucination", "labels",
-    "leakage", "memorisation", "out_of_distribution", "overfitting", "performance", "privacy",
-    "prompt_bias", "quantiles", "representation", "rival", "robustness", "shortcuts", "slices",
-    "speech",
+    "data_sufficiency", "drift", "embedding_slices", "explanation", "groundedness", "hallucination",
+    "labels", "leakage", "memorisation", "out_of_distribution", "overfitting", "performance",
+    "privacy", "prompt_bias", "quantiles", "representation", "rival", "robustness", "shortcuts",
+    "slices", "speech",
 )  # fmt: skip
 
 STRANGER = '''
