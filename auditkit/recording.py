@@ -81,7 +81,7 @@ def not_tested(
         )
     for check in checks:
         if reason := unmet[check.name]:
-            yield f"{check.name.capitalize()} was not tested. {reason}"
+            yield f"{check.name.replace('_', ' ').capitalize()} was not tested. {reason}"
         else:
             yield from check.not_tested
     if row_id is None:

@@ -86,11 +86,15 @@ def said_of(some: int, all_of_them: int, what: str) -> str:
     Example:
         >>> said_of(3, 400, "no samples")
         'Of 400 prompts 3 have no samples.'
+        >>> said_of(400, 400, "no samples")
+        'None of 400 prompts has samples.'
         >>> said_of(0, 0, "no samples")
         'There are no prompts.'
     """
     if not all_of_them:
         return "There are no prompts."
+    if some == all_of_them and what.startswith("no "):
+        return f"None of {all_of_them:,} prompts has {what.removeprefix('no ')}."
     return f"Of {all_of_them:,} prompts {some:,} {'has' if some == 1 else 'have'} {what}."
 
 
