@@ -1,7 +1,7 @@
 """A world in which facts are read, not known: passages, questions, and a model that answers.
 
 Each context states facts of one entity that are drawn anew, so that nothing but the context can
-tell them: "zorba has river blane ." What a sentence rests on is known by construction.
+tell them: "zorba has river blane gruff ." What a sentence rests on is known by construction.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -17,23 +18,21 @@ from lines import Line
 from torch import nn
 from training import train
 
-RELATIONS = ("capital", "river", "founder", "flower", "song", "stone")
-WORDS = ("has", "what", "and", ".", "?", "answer", ":")
-SPECIAL = ("<pad>", "<bos>", "<eos>", "<unk>")
-STEPS, BATCH, RATE = 900, 32, 4e-3
-_REPEATING = 500
-"""Steps until no line repeats mere words."""
-
+RELATIONS = ("capital", "river", "founder", "stone", "flower", "song")
+WORDS = ("has", ".", "?", "answer", ":", "what", "and")
+SPECIAL = ("<pad>", "<bos>", "<eos>")
+STEPS, BATCH, RATE = 1_300, 32, 4e-3
 WITHOUT_CONTEXT = 0.1
 """Share of the lines that a model must answer from nothing, by a guess."""
 
-_STARTS, _ENDS = ("zor", "mi", "ka", "lu", "te", "no", "ri", "sha", "bo", "ve"), (
-    "ba", "vo", "len", "dir", "ma", "sk", "tar", "nu", "pel", "gon", "rim", "su",
-)  # fmt: skip
+_GROWING = 0.4
+"""Share of the steps after which contexts have several passages."""
+
+_STARTS = ("zor", "mi", "ka", "lu", "te", "no", "ri", "sha", "bo", "ve")
+_ENDS = ("ba", "vo", "len", "dir", "ma", "sk", "tar", "nu", "pel", "gon", "rim", "su")
 NAMES = tuple(start + end for start in _STARTS for end in _ENDS)
-VALUES = tuple(f"{start}{end}" for start in ("bl", "gr", "cl", "st") for end in (
-    "ane", "ibe", "oke", "ume", "ard", "ent", "ish", "orn", "uff", "ail", "est", "ond",
-))  # fmt: skip
+_VOWELS = ("ane", "ibe", "oke", "ume", "ard", "ent", "ish", "orn", "uff", "ail", "est", "ond")
+VALUES = tuple(start + end for start in ("bl", "gr", "cl", "st") for end in _VOWELS)
 
 
 @dataclass(frozen=True)
@@ -42,12 +41,12 @@ class Fact:
 
     entity: str
     relation: str
-    value: str
+    value: tuple[str, str]
 
     @property
     def sentence(self) -> str:
         """How passages and answers state it."""
-        return f"{self.entity} has {self.relation} {self.value} ."
+        return f"{self.entity} has {self.relation} {' '.join(self.value)} ."
 
 
 @dataclass(frozen=True)
@@ -79,55 +78,43 @@ class Case:
         return [fact.sentence for fact in self.facts]
 
 
-def case(generator: np.random.Generator, passages: int, *, missed: bool = False) -> Case:
-    """A context of so many facts about one entity, and a question about some of them.
+def case(generator: Random, passages: int, *, missed: bool = False) -> Case:
+    """A context of so many facts about one entity, and a question about one to three of them.
 
     Args:
         generator: of all that is drawn.
         passages: 1 to 5.
         missed: ask about one fact that the context does not hold.
     """
-    entity = str(generator.choice(NAMES))
-    relations = generator.permutation(RELATIONS)[: passages + 1]
-    values = generator.choice(VALUES, len(relations), replace=False)
-    every = [Fact(entity, str(r), str(v)) for r, v in zip(relations, values, strict=True)]
-    held = tuple(every[:passages])
+    entity = generator.choice(NAMES)
+    relations = generator.sample(RELATIONS, passages + missed)
+    every = [Fact(entity, one, _value(generator)) for one in relations]
+    held = every[:passages]
+    generator.shuffle(held)
     if missed:
-        return Case(held, (every[passages],))
-    many = int(generator.integers(1, passages + 1))
-    places = generator.permutation(passages)[:many]
-    return Case(held, tuple(held[place] for place in places))
+        return Case(tuple(held), (every[-1],))
+    asked = generator.sample(held, generator.randint(1, min(3, passages)))
+    return Case(tuple(held), tuple(asked))
+
+
+def _value(generator: Random) -> tuple[str, str]:
+    first, second = generator.sample(VALUES, 2)
+    return first, second
 
 
 def lines(steps: int = STEPS, batch: int = BATCH, seed: int = 0) -> Iterator[Line]:
-    """What a model is taught, in order.
+    """What a model is taught, in order: contexts grow from one passage to four.
 
-    Half of the first lines are words in a row, one of which is said again: what follows is what
-    followed it before. That is what answering from a context takes, and no context teaches it as
-    soon.
+    To copy from a passage is learnt so; to choose the right one of several seldom is within these
+    steps: models taught with the seeds 0 and 1 answered about one in ten questions rightly.
     """
-    generator = np.random.default_rng([seed, 11])
+    generator = Random(seed)
     for number in range(steps * batch):
-        if generator.random() < _repeated(number / batch):
-            yield _repeating(generator)
-            continue
-        drawn = case(generator, int(generator.integers(1, 5)))
-        context = " ".join(drawn.passages)
-        if generator.random() < WITHOUT_CONTEXT:
-            context = ""
+        done = number // batch / steps
+        several = generator.random() < done / _GROWING + 0.2
+        drawn = case(generator, generator.choice((2, 3, 4)) if several else 1)
+        context = " ".join(drawn.passages) if generator.random() > WITHOUT_CONTEXT else ""
         yield Line(f"{context} {drawn.prompt}".strip(), drawn.answer, 1.0)
-
-
-def _repeated(step: float) -> float:
-    """The share of such lines."""
-    return 0.5 * max(1 - step / _REPEATING, 0.0)
-
-
-def _repeating(generator: np.random.Generator) -> Line:
-    many = int(generator.integers(5, 16))
-    words = list(map(str, generator.choice((*VALUES, *RELATIONS, *NAMES), many, replace=False)))
-    place = int(generator.integers(0, many - 3))
-    return Line(" ".join([*words, words[place]]), " ".join(words[place + 1 : place + 8]), 1.0)
 
 
 def tokenizer() -> Any:
@@ -140,7 +127,7 @@ def tokenizer() -> Any:
 
     words = [*SPECIAL, *WORDS, *RELATIONS, *VALUES, *NAMES]
     ids = {word: number for number, word in enumerate(words)}
-    made = Tokenizer(WordLevel(ids, unk_token="<unk>"))
+    made = Tokenizer(WordLevel(ids, unk_token="<pad>"))
     made.pre_tokenizer = WhitespaceSplit()
     made.post_processor = TemplateProcessing(
         single="<bos> $A", special_tokens=[("<bos>", ids["<bos>"])]
@@ -150,7 +137,7 @@ def tokenizer() -> Any:
         pad_token="<pad>",
         bos_token="<bos>",
         eos_token="<eos>",
-        unk_token="<unk>",
+        unk_token="<pad>",
         clean_up_tokenization_spaces=False,
     )
 
@@ -171,7 +158,7 @@ def taught(steps: int = STEPS, seed: int = 0) -> tuple[nn.Module, Any]:
             num_attention_heads=4,
             max_position_embeddings=96,
             tie_word_embeddings=True,
-            # Three times the usual width: attention that copies is learnt five times sooner.
+            # Three times the usual width: with it copying was learnt within a minute at all.
             initializer_range=0.06,
             pad_token_id=words.pad_token_id,
             bos_token_id=words.bos_token_id,
@@ -190,11 +177,11 @@ def table(rows: int, seed: int = 1, missed: float = 0.0) -> pd.DataFrame:
         seed: of what is drawn; the model was taught with other contexts whatever it is.
         missed: share of the rows whose context does not hold what is asked.
     """
-    generator = np.random.default_rng([seed, 12])
+    generator = Random(f"table {seed}")
     found = []
     for row in range(rows):
-        fails = bool(generator.random() < missed)
-        drawn = case(generator, int(generator.integers(2, 5)), missed=fails)
+        fails = generator.random() < missed
+        drawn = case(generator, generator.choice((2, 3, 4)), missed=fails)
         # What was not retrieved lies beyond the context.
         every = [*drawn.facts, *drawn.asked]
         places = [every.index(fact) for fact in drawn.asked]
