@@ -20,7 +20,8 @@ def ensemble(material: Material, lesson: Lesson) -> Values | NotScored:
     asked = [score_of(one, material) for one in _PLAIN if one.name in MEMBERS]
     there = [one for one in asked if not isinstance(one, NotScored)]
     if len(there) < 2:
-        return NotScored(f"{len(there)} of its {len(MEMBERS)} members can be had of these answers.")
+        there_are = f"Only {len(there)} of its {len(MEMBERS)} members"
+        return NotScored(f"{there_are} can be had of these answers.")
     clusters = clusters_of(material)
     if reason := too_few(lesson.wrong, lesson.taught, clusters, "wrong answers"):
         return NotScored(reason)

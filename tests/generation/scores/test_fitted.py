@@ -152,7 +152,7 @@ def test_what_is_lacking_is_said() -> None:
     silent = tuple(replace(row, greedy=replace(row.greedy, entropies=None)) for row in rows)
     generations = replace(made, rows=silent)
     found = fitted_scores(material(generations), wrong_of(generations), every, ~made.held_out)
-    assert found["ensemble"] == NotScored("1 of its 5 members can be had of these answers.")
+    assert found["ensemble"] == NotScored("Only 1 of its 5 members can be had of these answers.")
 
 
 def test_nobody_to_fit_on_and_nobody_at_all() -> None:
