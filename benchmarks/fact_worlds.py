@@ -242,24 +242,29 @@ def knowledge(every: Sequence[Answered]) -> None:
 def by_score(every: Sequence[Answered], of: str, goals: Mapping[str, tuple[float, float]]) -> None:
     """Print a number of each score in each model, with the mean over the seeds of V3."""
     seeds = [place for place, one in enumerate(every) if one.name.startswith("V3")]
-    headed("score", *(one.name for one in every), "mean of V3", "goal met")
+    more = ("mean of V3", "goal met") if seeds else ()
+    headed("score", *(one.name for one in every), *more)
     for name in every[0].scores:
         values = [getattr(one, of)(name) for one in every]
         if all(value is None for value in values):
             continue
         told = ["–" if value is None else f"{value:.3f}" for value in values]
-        mean = float(np.mean([values[place] for place in seeds])) if seeds else float("nan")
-        low, high = goals.get(name, goals.get("", (None, None)))
-        met = "" if low is None or high is None else "yes" if low <= mean <= high else "**no**"
-        printed(name, *told, f"{mean:.3f}", met)
+        if seeds:
+            mean = float(np.mean([values[place] for place in seeds]))
+            goal = goals.get(name, goals.get(""))
+            met = "" if goal is None else "yes" if goal[0] <= mean <= goal[1] else "**no**"
+            told += [f"{mean:.3f}", met]
+        printed(name, *told)
 
 
 def abstention(every: Sequence[Answered]) -> None:
     """Print what thresholds do in V3."""
+    of_v3 = [one for one in every if one.name.startswith("V3")]
+    if not of_v3:
+        return
     headed("model", "score", "threshold found", "answered", "wrong", "wrong above .10", "goal met")
     for score in GATES:
-        found = [(one.name, abstained(one, score)) for one in every if one.name.startswith("V3")]
-        for name, row in found:
+        for name, row in [(one.name, abstained(one, score)) for one in of_v3]:
             met = row.found >= 0.95 * SPLITS and row.coverage >= 0.35
             shares = f"{row.coverage:.3f}", f"{row.error:.3f}", f"{row.above} of {row.found}"
             printed(name, score, f"{row.found} of {SPLITS}", *shares, "yes" if met else "**no**")
