@@ -18,6 +18,8 @@ from training import SCHEDULES, Schedule, build, draws, train
 from wording import asked
 from worlds import WORLDS, World, facts
 
+from auditkit.models.generators.quiet import without_bars
+
 HERE = Path(__file__).parent
 _SOURCES = ("worlds.py", "wording.py", "tokens.py", "lines.py", "canaries.py", "training.py")
 _ASKED = (0, 1)
@@ -142,7 +144,8 @@ def read(folder: Path) -> tuple[Any, Any]:
     """The model of a folder and its tokenizer."""
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    return (
-        AutoModelForCausalLM.from_pretrained(folder, local_files_only=True),
-        AutoTokenizer.from_pretrained(folder, local_files_only=True),
-    )
+    with without_bars():
+        return (
+            AutoModelForCausalLM.from_pretrained(folder, local_files_only=True),
+            AutoTokenizer.from_pretrained(folder, local_files_only=True),
+        )
