@@ -6,42 +6,34 @@ import json
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from auditkit import __version__
 from auditkit.advice import ADVISERS
 from auditkit.advising import advice_needs, advise
+from auditkit.audit_settings import Settings
 from auditkit.checks.check import Check, Findings
 from auditkit.checks.registry import catalogue, load_checks
 from auditkit.data.datasets import Dataset
-from auditkit.data.training_logs import TrainingLog, read_training_log
 from auditkit.environment import describe_environment
 from auditkit.errors import ConfigurationError, PolicyError
-from auditkit.evidence.aims import Aims
 from auditkit.evidence.collected import Evidence
-from auditkit.evidence.cost_wishes import CostWishes
 from auditkit.evidence.engine import Engine, LocalEngine, Options
 from auditkit.evidence.kept_outcomes import kept_needs, kept_outcomes, to_bytes
 from auditkit.evidence.needs import SplitNeed
 from auditkit.evidence.plan import make_plan
-from auditkit.evidence.retraining import Retraining
 from auditkit.evidence.subject import Kind, Subject
-from auditkit.explain.wishes import Wishes
-from auditkit.generation.settings import GenerationSettings
 from auditkit.generator_subjects import probe_generator
 from auditkit.identity import Identity, identify
 from auditkit.measurement import Measurement, MeasurementKey, Metric, Status
 from auditkit.models.generators.wrapped import WrappedGenerator
 from auditkit.models.wrapped import WrappedModel
 from auditkit.policy import (
-    Attestation,
     Judgement,
     Policy,
-    Waiver,
     check_age,
     check_metrics,
     judge,
@@ -52,151 +44,8 @@ from auditkit.records import AuditRecord, Store, new_id, open_store
 from auditkit.records.record import record_from_plain, record_to_plain
 from auditkit.run import Run
 from auditkit.subjects import Probed, probe
-from auditkit.variants.nuisances import Nuisance, declared_nuisances
 
 __all__ = ["Run", "Settings", "audit"]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How an audit is run.
-
-    Attributes:
-        name: what the audited system is called.
-        checks: names of the checks; None for all that are installed.
-        seed: of the samples and of the bootstrap.
-        batch_size: units given to the model at once.
-        limit: read about so many units of each split only; such an audit cannot pass.
-        feature_names: names of the columns of the model's input.
-        aims: what is wanted of the model's confidence; a mapping of some of them will do.
-        nuisances: what ought not to matter to the model, each a mapping of its settings; None for
-            those that are built in for the medium, an empty list for none.
-        explain: which explanations are wanted; a mapping of some wishes will do.
-        retraining: how the model may be trained again; a mapping of some settings will do.
-        cost: what of the model's cost is wanted, and prices; a mapping of some wishes will do.
-        training_log: file or folder of what was logged while the model was trained; None for none.
-        generation: what is wanted of a generative model; a mapping of some settings will do.
-        keep_outcomes: whether the store keeps what became of a sample of the evaluation rows, so
-            that the next version can be compared with this one on the same rows.
-        waivers, attestations: for the judge.
-        notes: sentences that a reviewer must see.
-        digests: further digests (`model_file`, `code` …) for the record.
-        origin: what else the record keeps of where the model came from: `file`, `path_taken` …
-        allow_code: whether code named in a configuration was allowed to run.
-        quiet: no progress bar.
-
-    Raises:
-        ConfigurationError: the seed is no number that random generators take.
-    """
-
-    name: str = "model"
-    checks: Sequence[str] | None = None
-    seed: int = 0
-    batch_size: int = 1024
-    limit: int | None = None
-    feature_names: tuple[str, ...] = ()
-    aims: Aims | Mapping[str, Any] = field(default_factory=Aims)
-    nuisances: Sequence[Nuisance | Mapping[str, Any]] | None = None
-    explain: Wishes | Mapping[str, Any] = field(default_factory=Wishes)
-    retraining: Retraining | Mapping[str, Any] = field(default_factory=Retraining)
-    cost: CostWishes | Mapping[str, Any] = field(default_factory=CostWishes)
-    training_log: str | Path | None = None
-    generation: GenerationSettings | Mapping[str, Any] = field(default_factory=GenerationSettings)
-    keep_outcomes: bool = False
-    waivers: tuple[Waiver, ...] = ()
-    attestations: Mapping[str, Attestation] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    digests: Mapping[str, str] = field(default_factory=dict)
-    origin: Mapping[str, str] = field(default_factory=dict)
-    allow_code: bool = False
-    quiet: bool = False
-
-    def __post_init__(self) -> None:
-        whole = isinstance(self.seed, int) and not isinstance(self.seed, bool)
-        if not whole or not 0 <= self.seed < 2**32:
-            raise ConfigurationError(
-                f"The seed is {self.seed!r}; expected a whole number from 0 to {2**32 - 1:,}.",
-                mend="Give for example 0.",
-            )
-
-    @property
-    def aimed(self) -> Aims:
-        """The aims.
-
-        Raises:
-            ConfigurationError: one of them is unknown or out of range.
-        """
-        return Aims.of(self.aims)
-
-    @property
-    def named(self) -> tuple[Nuisance, ...] | None:
-        """The nuisances; None where the user names none.
-
-        Raises:
-            ConfigurationError: one of them is unknown or has wrong settings.
-        """
-        return declared_nuisances(self.nuisances)
-
-    @property
-    def wishes(self) -> Wishes:
-        """Which explanations are wanted.
-
-        Raises:
-            ConfigurationError: a wish is unknown or out of range.
-        """
-        return Wishes.of(self.explain)
-
-    @property
-    def trained(self) -> Retraining:
-        """How the model may be trained again.
-
-        Raises:
-            ConfigurationError: a setting is unknown or out of range.
-        """
-        return Retraining.of(self.retraining)
-
-    @property
-    def costed(self) -> CostWishes:
-        """What of the model's cost is wanted.
-
-        Raises:
-            ConfigurationError: a wish is unknown or out of range.
-        """
-        return CostWishes.of(self.cost)
-
-    @cached_property
-    def generated(self) -> GenerationSettings:
-        """What is wanted of a generative model.
-
-        Raises:
-            ConfigurationError: a setting is unknown or out of range.
-        """
-        return GenerationSettings.of(self.generation)
-
-    @cached_property
-    def logged(self) -> TrainingLog | None:
-        """What was logged while the model was trained, read once; None where no log is given.
-
-        Raises:
-            DataError: the log is missing, damaged or of no known format.
-        """
-        return None if self.training_log is None else read_training_log(self.training_log)
-
-    @property
-    def wanted(self) -> dict[str, Any]:
-        """What the user wants looked at, and how, as JSON-able data."""
-        named = self.named
-        told = None if named is None else [nuisance.describe() for nuisance in named]
-        return {
-            "aims": self.aimed.describe(),
-            "nuisances": told,
-            "explain": self.wishes.describe(),
-            "retraining": self.trained.describe(),
-            "cost": self.costed.describe(),
-            "training_log": None if self.logged is None else self.logged.describe(),
-            "keep_outcomes": self.keep_outcomes,
-            "generation": self.generated.describe(),
-        }
 
 
 def audit(
