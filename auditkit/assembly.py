@@ -128,6 +128,8 @@ def _settings(
     retraining = configuration.retraining.model_dump()
     if retraining["train"] is not None:
         retraining["train"] = code.load(retraining["train"])
+    # Before the digest of all code that was loaded: functions of the user's are among it.
+    generation = generation_settings(configuration.generation, code)
     digests = {"model_file": source["digest"]} if "digest" in source else {}
     if (of_code := code.digest()) is not None:
         digests["code"] = of_code
@@ -146,7 +148,7 @@ def _settings(
         retraining=retraining,
         cost=configuration.cost.model_dump(),
         training_log=None if log is None else base / log,
-        generation=generation_settings(configuration.generation, code),
+        generation=generation,
         keep_outcomes=said.keep_outcomes or configuration.keep_outcomes,
         waivers=() if waivers is None else load_waivers(base / waivers),
         attestations={} if attested is None else load_attestations(base / attested),
@@ -173,7 +175,7 @@ def _audited(
     """The model, and where it came from; see `build_model`."""
     if section.generator is None:
         return build_model(section, code, said)
-    return build_generator(section.generator, code, said.device or section.device), {}
+    return build_generator(section.generator, code, said.device or section.device)
 
 
 def build_model(

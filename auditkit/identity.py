@@ -68,19 +68,27 @@ def identify(
         **splits,
         **known,
     }
-    return Identity(digests, _doubt(description, digests))
+    runs_code = _runs_code(description, settings.get("generation") or {})
+    return Identity(digests, _doubt(description, digests, runs_code=runs_code))
 
 
-def _doubt(description: Mapping[str, Any], digests: Mapping[str, str]) -> str:
+def _runs_code(description: Mapping[str, Any], generation: Mapping[str, Any]) -> bool:
+    """Whether functions of the user's take part beside the model, whose values nobody knows."""
+    parts = [part for part in generation.values() if isinstance(part, Mapping)]
+    return bool(
+        description.get("preprocess")
+        or any(head["unit_metrics"] for head in description["heads"])
+        or any(part.get("function") for part in parts)
+    )
+
+
+def _doubt(description: Mapping[str, Any], digests: Mapping[str, str], *, runs_code: bool) -> str:
     if not digests["model"].startswith(_OF_CONTENT):
         return "the model is a callable, which is known by its source alone"
     if not all(digest.startswith(_OF_CONTENT) for digest in description.get("members", ())):
         return "a member of the ensemble is a callable, which is known by its source alone"
     if not digests["data"].startswith(_OF_CONTENT):
         return "the data are known by a manifest, not by their bytes"
-    runs_code = description.get("preprocess") or any(
-        head["unit_metrics"] for head in description["heads"]
-    )
     if runs_code and not digests.get("code", "").startswith(_OF_CONTENT):
         return "code of yours takes part, and is known by its source alone"
     return ""

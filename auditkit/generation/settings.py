@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 from auditkit.errors import ConfigurationError
+from auditkit.generation.folder_digest import folder_digest
 from auditkit.models.subject import callable_name, source_digest
 
 CALIBRATORS = ("isotonic", "platt")
@@ -196,8 +197,15 @@ class GenerationSettings:
         return given if isinstance(given, cls) else _made(cls, given, "generation")
 
     def describe(self) -> dict[str, Any]:
-        """JSON-able; of a function its name and source's digest, of a further table its digest."""
+        """JSON-able; of a function its name and source's digest.
+
+        Of a further table its digest, and of an encoder's folder that of its files, wherever it
+        lies: these are read whole.
+        """
         found: dict[str, Any] = _plain(self)
+        for part in ("equivalence", "grounding"):
+            if folder := getattr(self, part).folder:
+                found[part]["folder"] = {"digest": folder_digest(folder) or None}
         found["probes"] = {name: _digest(table) for name, table in self.probes.items()}
         return found
 
