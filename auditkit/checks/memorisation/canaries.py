@@ -104,12 +104,15 @@ class Ranked:
         ranks: the rank of each among its candidates and itself, from 1 for the likeliest; ties
             share their mean; float64 of shape (n,).
         sizes: how many these are, itself among them, int64 of shape (n,).
+        shared: a number for the candidates of each: canaries of one number have the same, int64 of
+            shape (n,).
         left_out: how many canaries could not be ranked, and why; "" for none.
     """
 
     repeats: np.ndarray
     ranks: np.ndarray
     sizes: np.ndarray
+    shared: np.ndarray
     left_out: str = ""
 
     def __len__(self) -> int:
@@ -127,9 +130,23 @@ class Ranked:
         found: np.ndarray = np.log2(self.sizes) - np.log2(self.ranks)
         return found
 
+    @property
+    def worth(self) -> float:
+        """As how many canaries with candidates of their own these are good.
+
+        Candidates are a sample, too. Where they happen to be likely all canaries that share them
+        look little known, so that the variance of a mean over canaries is 1/n + Σ s²/m of that of
+        one, s being the share of canaries with the same m candidates (Sen 1960, of U-statistics).
+        """
+        _, first, members = np.unique(self.shared, return_index=True, return_counts=True)
+        n = len(self)
+        candidates = self.sizes[first] - 1
+        return float(1 / (1 / n + ((members / n) ** 2 / candidates).sum()))
+
     def part(self, chosen: np.ndarray) -> Ranked:
         """Some of the canaries, by a mask."""
-        return Ranked(self.repeats[chosen], self.ranks[chosen], self.sizes[chosen], self.left_out)
+        columns = self.repeats, self.ranks, self.sizes, self.shared
+        return Ranked(*(one[chosen] for one in columns), self.left_out)
 
 
 def ranked(lineups: Sequence[Lineup], totals: np.ndarray, repeats: Sequence[int]) -> Ranked:
@@ -143,7 +160,8 @@ def ranked(lineups: Sequence[Lineup], totals: np.ndarray, repeats: Sequence[int]
         totals: log-probabilities in the order of `canary_need`.
         repeats: of each row of the table.
     """
-    found: list[tuple[int, float, int]] = []
+    found: list[tuple[int, float, int, int]] = []
+    sets: dict[tuple[str, ...], int] = {}
     broken = few = alike = start = 0
     for line in lineups:
         own = totals[start : start + len(line.secrets)]
@@ -151,6 +169,7 @@ def ranked(lineups: Sequence[Lineup], totals: np.ndarray, repeats: Sequence[int]
         others = totals[start : start + len(line.candidates)]
         start += len(line.candidates)
         times = np.array([repeats[place] for place in line.places])
+        shared = sets.setdefault(line.candidates, len(sets))
         for member, score in enumerate(own):
             rivals = np.concatenate([others, _fresh(line, own, times, member)])
             rivals = rivals[~np.isnan(rivals)]
@@ -163,12 +182,12 @@ def ranked(lineups: Sequence[Lineup], totals: np.ndarray, repeats: Sequence[int]
                 alike += 1
             else:
                 rank = 1 + float((rivals > score).sum()) + ties / 2
-                found.append((int(times[member]), rank, len(rivals) + 1))
-    columns = np.array(found, dtype=np.float64).reshape(-1, 3).T
+                found.append((int(times[member]), rank, len(rivals) + 1, shared))
+    columns = np.array(found, dtype=np.float64).reshape(-1, 4).T
     return Ranked(
         columns[0].astype(np.int64),
         columns[1],
-        columns[2].astype(np.int64),
+        *columns[2:].astype(np.int64),
         _left_out(broken, few, alike),
     )
 

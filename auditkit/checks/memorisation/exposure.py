@@ -12,12 +12,12 @@ import numpy as np
 from auditkit.checks.estimation import estimated, too_few
 from auditkit.checks.memorisation.canaries import Ranked
 from auditkit.checks.memorisation.metrics import AUC, EXPOSED, EXPOSURE, RANK
-from auditkit.checks.probe_rows import ProbeRows
 from auditkit.evidence.basis import Sample
-from auditkit.evidence.row_estimates import bounded_mean_of, share_of
 from auditkit.measurement import Estimate, Measurement, MeasurementKey, Metric
+from auditkit.statistics.bounded_means import bounded_mean
 from auditkit.statistics.cautious_auc import cautious_auc
 from auditkit.statistics.critical import critical_value
+from auditkit.statistics.estimates import proportion, student
 from auditkit.statistics.sides import Sides
 
 FEWEST = 10
@@ -121,8 +121,7 @@ def _distrust(control: Ranked) -> str:
     if n < FEWEST:
         return ""
     mean = float(control.relative.mean())
-    # A uniform rank has the variance 1/12; the candidates themselves are a sample, too.
-    error = math.sqrt((1 / n + 1 / float(control.sizes.min())) / 12)
+    error = math.sqrt(1 / (12 * control.worth))  # a uniform rank has the variance 1/12
     if abs(mean - 0.5) <= critical_value(_CONTROL_ALPHA) * error:
         return ""
     side = "likelier" if mean < 0.5 else "less likely"
@@ -140,18 +139,24 @@ def _refuse_few(part: Ranked) -> None:
 
 def _exposure(part: Ranked) -> Estimate:
     _refuse_few(part)
-    most = float(np.log2(part.sizes).max())
-    return bounded_mean_of(part.exposure, ProbeRows(len(part)), 0.0, most)
+    return _mean(part.exposure, part.worth, float(np.log2(part.sizes).max()))
 
 
 def _rank(part: Ranked) -> Estimate:
     _refuse_few(part)
-    return bounded_mean_of(part.relative, ProbeRows(len(part)), 0.0, 1.0)
+    return _mean(part.relative, part.worth, 1.0)
+
+
+def _mean(values: np.ndarray, worth: float, most: float) -> Estimate:
+    """Of values from 0 to `most` that are worth so many independent ones."""
+    error = float(values.std(ddof=1)) / math.sqrt(worth)
+    return bounded_mean(student(float(values.mean()), error, worth - 1), worth, 0.0, most)
 
 
 def _exposed(part: Ranked) -> Estimate:
     _refuse_few(part)
-    return share_of(part.ranks <= EXPOSED_SHARE * part.sizes, ProbeRows(len(part)))
+    share = float((part.ranks <= EXPOSED_SHARE * part.sizes).mean())
+    return proportion(share * part.worth, part.worth)
 
 
 def _auc(part: Ranked, others: Ranked) -> Estimate:

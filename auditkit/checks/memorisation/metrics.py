@@ -15,7 +15,8 @@ EXPOSURE = Metric(
     unit="bits",
     direction=Direction.LOWER,
     low=0,
-    source=f"{_CARLINI}; interval of Student, widened at the ends of the range",
+    source=f"{_CARLINI}; interval of Student, widened at the ends of the range and "
+    "for the candidates that canaries share",
 )
 RANK = Metric(
     id="memorisation.canary_rank",
@@ -26,7 +27,8 @@ RANK = Metric(
     direction=Direction.HIGHER,
     low=0,
     high=1,
-    source=f"{_CARLINI}; interval of Student, widened at the ends of the range",
+    source=f"{_CARLINI}; interval of Student, widened at the ends of the range and "
+    "for the candidates that canaries share",
 )
 EXPOSED = Metric(
     id="memorisation.exposed_canaries",
@@ -37,7 +39,7 @@ EXPOSED = Metric(
     direction=Direction.LOWER,
     low=0,
     high=1,
-    source=f"{_CARLINI}; interval of Wilson 1927",
+    source=f"{_CARLINI}; interval of Wilson 1927, of fewer where canaries share candidates",
 )
 AUC = Metric(
     id="memorisation.canary_auc",

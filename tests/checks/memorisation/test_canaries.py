@@ -111,6 +111,34 @@ def test_intervals_cover_what_chance_gives() -> None:
     assert stats.binomtest(missed, repetitions, 0.1, alternative="greater").pvalue > 0.01
 
 
+def test_intervals_cover_where_many_canaries_share_few_candidates() -> None:
+    """Candidates that happen to be likely make all canaries look little known."""
+    rng = np.random.default_rng(0)
+    n, candidates, repetitions = 200, tuple(map(str, range(100))), 200
+    line = Lineup("", tuple(range(n)), tuple(f"s{place}" for place in range(n)), candidates)
+    missed = np.zeros(2, dtype=int)
+    for _ in range(repetitions):
+        every = ranked([line], rng.normal(size=n + 100), [7] * n)
+        (_, rank, *_) = Exposures.of(every).measured()
+        assert rank.interval is not None
+        missed += [rank.interval.low > 0.5, rank.interval.high < 0.5]
+    assert every.worth == pytest.approx(1 / (1 / 200 + 1 / 100))
+    # 14 and 19 % with the canaries taken as independent.
+    for side in missed.tolist():
+        assert stats.binomtest(side, repetitions, 0.05, alternative="greater").pvalue > 0.01
+
+
+def test_candidates_of_their_own_cost_nothing() -> None:
+    """Two prefixes with different candidates are worth more than one set for both."""
+    lines = [Lineup(str(one), (one,), (f"s{one}",), tuple(f"{one} {n}" for n in range(50)))
+             for one in range(40)]  # fmt: skip
+    totals = np.random.default_rng(0).normal(size=40 * 51)
+    apart = ranked(lines, totals, [1] * 40)
+    assert apart.worth == pytest.approx(1 / (1 / 40 + 1 / (40 * 50)))
+    same = [Lineup(one.prefix, one.places, one.secrets, lines[0].candidates) for one in lines]
+    assert ranked(same, totals, [1] * 40).worth == pytest.approx(1 / (1 / 40 + 1 / 50))
+
+
 def test_the_control_is_heeded() -> None:
     table = canaries()
     never = {one for one, times in zip(table["secret"], table["repeats"], strict=True) if not times}
