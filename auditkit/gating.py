@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
+from auditkit.deployed import deployed_digest
 from auditkit.errors import ConfigurationError, StoreError
 from auditkit.measurement import Direction, Metric
 from auditkit.policy import (
@@ -33,7 +33,7 @@ def gate(
     Args:
         record: from a store or a file.
         policy: name or path; the record's own policy by default.
-        model: file of the model to be deployed, which must be the one audited.
+        model: file or folder of the model to be deployed, which must be the one audited.
         waivers, attestations: YAML files.
 
     Raises:
@@ -109,16 +109,15 @@ def _refuse_other_model(record: AuditRecord, model: Path) -> None:
     audited = record.digests.get("model_file")
     if audited is None:
         raise StoreError(
-            f"The record {record.id} is of a model that was not loaded from a file, so that "
-            f"{model} cannot be compared with it.",
-            mend="Audit the file itself.",
+            f"The record {record.id} is of a model that was not loaded from a file or folder, "
+            f"so that {model} cannot be compared with it.",
+            mend="Audit the file or the folder itself.",
         )
     try:
-        with model.open("rb") as file:
-            found = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+        found = deployed_digest(model)
     except OSError as error:
         raise ConfigurationError(
-            f"The model file {model} cannot be read: {error.strerror or error}.",
+            f"The model {model} cannot be read: {error.strerror or error}.",
             mend="Check the path.",
         ) from error
     if found != audited:

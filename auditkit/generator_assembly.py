@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auditkit.configuration import (
@@ -13,6 +14,7 @@ from auditkit.configuration import (
 from auditkit.configuration.data import AudioSection
 from auditkit.configured_code import Code
 from auditkit.dataset_assembly import located
+from auditkit.deployed import deployed_digest
 from auditkit.errors import AuditkitError, ModelError
 
 if TYPE_CHECKING:
@@ -20,8 +22,12 @@ if TYPE_CHECKING:
     from auditkit.models.generators.wrapped import WrappedGenerator
 
 
-def build_generator(section: GeneratorSection, code: Code, device: str) -> WrappedGenerator:
-    """The generative model that a configuration describes.
+def build_generator(
+    section: GeneratorSection, code: Code, device: str
+) -> tuple[WrappedGenerator, dict[str, str]]:
+    """The generative model that a configuration describes, and where it came from.
+
+    The second part holds the `digest` of a folder; see `deployed_digest`.
 
     Raises:
         ModelError, ConfigurationError: the folder, the code or the stored answers are wrong.
@@ -30,14 +36,16 @@ def build_generator(section: GeneratorSection, code: Code, device: str) -> Wrapp
     from auditkit.models.generators.wrapping import wrap_generator
 
     if section.answers is not None:
-        return stored_generations(located(section.answers, code.base))
+        return stored_generations(located(section.answers, code.base)), {}
     if section.folder is not None:
-        return wrap_generator(located(section.folder, code.base), device=device)
+        folder = located(section.folder, code.base)
+        made = wrap_generator(folder, device=device)
+        return made, {"digest": deployed_digest(Path(folder))}
     if section.function is not None:
-        return wrap_generator(code.load(section.function), device=device)
+        return wrap_generator(code.load(section.function), device=device), {}
     assert section.factory is not None  # the section has one of four
     model, tokenizer = _made(code.load(section.factory), section.factory)
-    return wrap_generator(model, tokenizer, device=device)
+    return wrap_generator(model, tokenizer, device=device), {}
 
 
 def _made(factory: Any, reference: str) -> tuple[Any, Any]:

@@ -15,8 +15,8 @@ from auditkit.cli.options import exit_zero_option, policy_option, store_option
 @store_option
 @click.option(
     "--model",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The file to be deployed; a record of another model is refused.",
+    type=click.Path(path_type=Path),
+    help="The file or folder to be deployed; a record of another model is refused.",
 )
 @click.option(
     "--waivers", type=click.Path(path_type=Path, dir_okay=False), help="A YAML file of waivers."
