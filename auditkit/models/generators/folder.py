@@ -127,8 +127,8 @@ def _module(place: Path, config: Mapping[str, Any], kinds: Any) -> nn.Module:
         ) from error
     if missing := sorted(told["missing_keys"]):
         raise ModelError(
-            f"The weights in {str(place)!r} lack {missing[0]} and {len(missing) - 1} more, which "
-            "would be random numbers.",
+            f"The weights in {str(place)!r} lack {len(missing)} of its parts ({missing[0]} "
+            "…), which would be random numbers.",
             mend="Copy all of the model's safetensors files there, or save the model again.",
         )
     module: nn.Module = made.eval()
