@@ -8,6 +8,11 @@ from typing import Any
 
 from torch import Tensor
 
+from auditkit.errors import ModelError
+
+_CACHES = ("self_attention_cache", "cross_attention_cache")
+_NEEDED = ("batch_repeat_interleave", "batch_select_indices")
+
 
 @dataclass(eq=False)
 class Reading:
@@ -51,6 +56,24 @@ class Reading:
         )
 
 
+def refuse_cache(cache: Any, model: str) -> None:
+    """Refuse what a model keeps of the tokens read, if it cannot be copied, expanded and cut.
+
+    Raises:
+        ModelError: it is no cache of keys and values alone, as of models with a recurrent state.
+    """
+    parts = [getattr(cache, name, None) for name in _CACHES]
+    every = [one for one in parts if one is not None] or [cache]
+    layers = [layer for one in every for layer in getattr(one, "layers", ())]
+    if all(hasattr(one, name) for one in (*every, *layers) for name in _NEEDED):
+        return
+    raise ModelError(
+        f"What {model} keeps of the tokens that it has read is no cache of keys and values, and "
+        "cannot be copied for several answers.",
+        mend="Give a function that answers prompts instead: generator: {function: …}.",
+    )
+
+
 def _twin(cache: Any) -> Any:
     """A cache that can be cut without cutting this one.
 
@@ -60,7 +83,7 @@ def _twin(cache: Any) -> Any:
     from transformers.cache_utils import DynamicLayer
 
     twin = copy.copy(cache)
-    for name in ("self_attention_cache", "cross_attention_cache"):
+    for name in _CACHES:
         if hasattr(cache, name):
             setattr(twin, name, _twin(getattr(cache, name)))
     if hasattr(cache, "is_updated"):
@@ -73,4 +96,4 @@ def _twin(cache: Any) -> Any:
     return twin
 
 
-__all__ = ["Reading"]
+__all__ = ["Reading", "refuse_cache"]

@@ -135,12 +135,19 @@ class Codec:
         """All that decides how texts become ids, as one text."""
         backend = getattr(self._tokenizer, "backend_tokenizer", self._tokenizer)
         if callable(written := getattr(backend, "to_str", None)):
-            return str(written())
+            plain = str(written())
+            # Those of transformers set these two at each call, as they are asked to.
+            return _without(plain, ("truncation", "padding")) if self._special else plain
         if callable(vocabulary := getattr(self._tokenizer, "get_vocab", None)):
             found = vocabulary()
             if isinstance(found, Mapping):
                 return json.dumps([type(self._tokenizer).__qualname__, sorted(found.items())])
         return None
+
+
+def _without(plain: str, passing: tuple[str, ...]) -> str:
+    """A JSON object without some of its keys."""
+    return json.dumps({key: one for key, one in json.loads(plain).items() if key not in passing})
 
 
 def shared_start(one: Sequence[int], other: Sequence[int]) -> int:

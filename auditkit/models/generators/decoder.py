@@ -145,7 +145,7 @@ class Decoder(Protocol):
         ...
 
     def read(self, prompts: Encoded, continuations: Sequence[Sequence[int]]) -> list[Tensor]:
-        """Log-probabilities of given ids after each prompt, in one pass over all of them.
+        """Log-probabilities of given ids after each prompt, in one pass over each of them.
 
         Returns:
             float32 of shape (ids,) each, nats, on the CPU.

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from auditkit.errors import ModelError
 from auditkit.models.generators.blocks import blocks_of, heard_at
-from auditkit.models.generators.cached import Reading
+from auditkit.models.generators.cached import Reading, refuse_cache
 from auditkit.models.generators.codec import Codec
 from auditkit.models.generators.decoder import Encoded, Step
 from auditkit.models.generators.eager_attention import attention_on, eager, unheard_attention
@@ -21,6 +21,9 @@ from auditkit.models.generators.first_words import FirstWords
 from auditkit.models.generators.texts_to_score import alike, refuse_read
 from auditkit.models.generators.ways import Causal, ThroughEncoder, Way
 from auditkit.models.module_subject import ModuleSubject
+
+LOGITS = 2**27
+"""Logits that are held at a time where texts are read: half a GiB in float32, twice."""
 
 
 class TransformersDecoder:
@@ -58,6 +61,8 @@ class TransformersDecoder:
             if words.encoded
             else Causal(placed="position_ids" in takes)
         )
+        vocabulary = getattr(module.config, "vocab_size", None)
+        self._vocabulary = vocabulary if isinstance(vocabulary, int) else 2**17
         self._blocks = blocks_of(module, module.config, encoded=words.encoded)
         self.layers = 0 if self._blocks is None else len(self._blocks)
         self.capabilities = self._subject.capabilities
@@ -131,13 +136,26 @@ class TransformersDecoder:
 
     @torch.no_grad()
     def read(self, prompts: Encoded, continuations: Sequence[Sequence[int]]) -> list[Tensor]:
-        """Log-probabilities of given ids after each prompt, in one pass over all of them.
+        """Log-probabilities of given ids after each prompt, in one pass over each of them.
+
+        So many at a time that their logits, of which there is one for each token and word of the
+        vocabulary, can be held.
 
         Raises:
             DataError: a prompt is empty, or too long with what follows it.
         """
         refuse_read(self, prompts.lengths, continuations)
         longest = max(map(len, continuations), default=0)
+        told_of = longest + (0 if self._keeps or self.apart else prompts.ids.shape[1])
+        many = max(1, LOGITS // max(1, told_of * self._vocabulary))
+        found: list[Tensor] = []
+        for start in range(0, len(continuations), many):
+            rows = range(start, min(start + many, len(continuations)))
+            found += self._read(prompts.rows(rows), [continuations[row] for row in rows])
+        return found
+
+    def _read(self, prompts: Encoded, continuations: Sequence[Sequence[int]]) -> list[Tensor]:
+        longest = max(map(len, continuations))
         if longest == 0:
             return [torch.zeros(0) for _ in continuations]
         ids = torch.full((len(continuations), longest), self.pad, dtype=torch.int64)
@@ -222,7 +240,9 @@ class TransformersDecoder:
         with heard_at(self._blocks or (), layers) as hidden, eager(self.module, attention):
             found = self._called(**given, use_cache=True, output_attentions=attention)
         state = self._way.after(reading, seen)
-        state.cache = getattr(found, self._cache)
+        state.cache = getattr(found, self._cache, None)
+        if reading.cache is None:
+            refuse_cache(state.cache, type(self.module).__name__)
         shares = None
         if attention:
             shares = attention_on(getattr(found, self._way.attentions), state.mask.shape[1])

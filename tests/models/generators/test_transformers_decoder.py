@@ -8,6 +8,7 @@ import torch
 
 from auditkit.errors import ConfigurationError, DataError, ModelChangedError, ModelError
 from auditkit.models.digest import parameter_digest
+from auditkit.models.generators import transformers_decoder
 from auditkit.models.generators.transformers_decoder import TransformersDecoder
 from auditkit.models.generators.wrapping import wrap_generator
 from tests.models.generators import tiny
@@ -286,3 +287,47 @@ def test_settings_of_its_own_generation_that_are_not_applied_are_told() -> None:
     assert facts["ends"] == [2]
     assert facts["limit"] == 64
     assert np.isclose(facts["parameters"], sum(p.numel() for p in module.parameters()))
+
+
+@kinds
+def test_texts_are_read_so_few_at_a_time_that_their_logits_can_be_held(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoder, told = decoder_of(kind), ["w9 w10", "", "w11 w12 w13"]
+    expected = decoder.score(PROMPTS, told)
+    sizes: list[int] = []
+    decoder.module.register_forward_hook(
+        lambda _module, _given, output: sizes.append(output.logits.numel())
+    )
+    monkeypatch.setattr(transformers_decoder, "LOGITS", len(tiny.WORDS) * 3)
+    for one, other in zip(decoder.score(PROMPTS, told), expected, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-5)
+    assert len(sizes) >= 2
+    if kind != "gpt2":  # which keeps as many as it is asked for, as all here do
+        assert max(sizes) <= len(tiny.WORDS) * 3
+
+
+def test_the_digest_is_the_same_before_and_after_the_tokenizer_was_used() -> None:
+    """At each call transformers switches off what the saved tokenizer cuts and pads to."""
+    own = tiny.tokenizer()
+    own.backend_tokenizer.enable_truncation(5)
+    own.backend_tokenizer.enable_padding(length=9)
+    decoder = TransformersDecoder(tiny.llama(), own, "cpu")
+    before = decoder.digest()
+    assert decoder.encode(["w1 w2 w3 w4 w5 w6"]).lengths == [6]
+    assert decoder.digest() == before
+
+
+@pytest.mark.parametrize("kind", ["Mamba", "Jamba"])
+def test_a_state_that_is_no_cache_of_keys_and_values_is_refused(kind: str) -> None:
+    import transformers
+
+    config = getattr(transformers, f"{kind}Config")(
+        hidden_size=16, num_hidden_layers=2, vocab_size=len(tiny.WORDS), pad_token_id=0,
+        num_attention_heads=2, num_key_value_heads=2, intermediate_size=16, num_experts=2,
+        attn_layer_period=2, attn_layer_offset=1, use_mamba_kernels=False, eos_token_id=2,
+    )  # fmt: skip
+    module = getattr(transformers, f"{kind}ForCausalLM")(config)
+    decoder = TransformersDecoder(module, tiny.tokenizer(), "cpu")
+    with pytest.raises(ModelError, match="no cache of keys and values"):
+        decoder.prefill(decoder.encode(PROMPTS))
