@@ -182,7 +182,11 @@ def _wide(decoder: Decoder, step: Step, times: int) -> Step:
 def _read_off(
     decoder: Decoder, trace: Trace
 ) -> Iterator[tuple[int, Answer, dict[int, Vector], Numbers | None]]:
-    """Each row's place, answer, hidden states at its end, and attention on the context."""
+    """Each row's place, answer, hidden states at its end, and attention on the context.
+
+    What is kept are copies: a part of an array would keep the whole of it, which has
+    `Manner.max_tokens` places for each row however short the answers are.
+    """
     tokens = trace.tokens.to(torch.int32).cpu().numpy()
     told = [one.cpu().numpy() for one in (trace.log_probs, trace.entropies, trace.certainties)]
     shares = None if trace.lookback is None else trace.lookback.cpu().numpy()
@@ -192,15 +196,15 @@ def _read_off(
         ids = tokens[at, :length].tolist()
         answer = Answer(
             decoder.text_of(ids),
-            tokens[at, :length],
+            tokens[at, :length].copy(),
             decoder.pieces_of(ids),
-            told[0][at, :length],
-            told[1][at, :length],
-            told[2][at, :length],
+            told[0][at, :length].copy(),
+            told[1][at, :length].copy(),
+            told[2][at, :length].copy(),
             "stop" if stopped else "length",
         )
         states = {layer: one[at] for layer, one in hidden.items()}
-        yield at, answer, states, None if shares is None else shares[at, :length]
+        yield at, answer, states, None if shares is None else shares[at, :length].copy()
 
 
 def _half(states: Tensor) -> NDArray[np.float16]:

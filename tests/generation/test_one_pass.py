@@ -261,6 +261,15 @@ def test_a_vocabulary_without_an_end_is_cut() -> None:
         assert {one.length for one in (row.greedy, *row.samples)} == {8}
 
 
+def test_what_is_kept_of_an_answer_keeps_no_more() -> None:
+    """A view would keep the whole batch alive, with a place for each token up to the greatest."""
+    for row in heard(wrap_generator(tiny.llama(), tiny.tokenizer())):
+        for one in (row.greedy, *row.samples):
+            kept = (one.tokens, one.log_probs, one.entropies, one.certainties)
+            assert all(numbers is not None and numbers.base is None for numbers in kept)
+        assert row.lookback is None or row.lookback.base is None
+
+
 def test_an_answer_may_be_empty() -> None:
     module = tiny.gpt2()
     module.generation_config.eos_token_id = list(range(len(tiny.WORDS)))  # whatever is said ends it

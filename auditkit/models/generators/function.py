@@ -118,15 +118,15 @@ class FunctionSource:
         try:
             with torch.no_grad():
                 returned = self._function(given, **taken)
-            if isinstance(returned, str | bytes | dict) or not hasattr(returned, "__iter__"):
-                raise self._unlisted(returned)
-            return list(returned)
+                if isinstance(returned, str | bytes | dict) or not hasattr(returned, "__iter__"):
+                    raise self._unlisted(returned)
+                return list(returned)  # it may be a generator, which only answers now
         except AuditkitError:
             raise
         except Exception as error:  # the user's code: it may raise anything
             raise ModelError(
                 f"The function {self.name} failed on {len(prompts)} prompts, the first of them row "
-                f"{prompts[0].id} ({type(error).__name__}: {error}).",
+                f"{prompts[0].id} ({type(error).__name__}: {_first_line(error)}).",
                 mend="Mend it, or give it prompts that it can take.",
             ) from error
 
@@ -221,6 +221,10 @@ def _seed(prompts: Sequence[Prompt], seed: int) -> int:
     """
     text = json.dumps([seed, *(prompt.id for prompt in prompts)])
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "little") >> 1
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or ["no message"])[0]
 
 
 __all__ = ["FunctionSource"]

@@ -100,6 +100,23 @@ def test_its_failure_names_the_row() -> None:
         FunctionSource(broken).answer(PROMPTS, Asked(samples=0))
 
 
+def test_a_function_that_answers_as_it_is_read_has_no_gradients_either() -> None:
+    def answers(prompts):
+        yield from (f"{text} {torch.is_grad_enabled()}" for text in prompts)
+
+    (one, _) = FunctionSource(answers).answer(PROMPTS, Asked(samples=0))
+    assert one.greedy.text.endswith("False")
+
+
+def test_of_a_long_failure_the_first_line_is_told() -> None:
+    def broken(prompts):
+        raise RuntimeError("no disk\nin the second rack")
+
+    with pytest.raises(ModelError) as error:
+        FunctionSource(broken).answer(PROMPTS, Asked(samples=0))
+    assert "(RuntimeError: no disk)" in error.value.problem
+
+
 @pytest.mark.parametrize(
     ("function", "said"),
     [
