@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from auditkit.errors import ModelError
+from auditkit.errors import DataError, ModelError
 from auditkit.evidence.collected import Evidence
 from auditkit.evidence.generation_needs import (
     AskedNeed,
@@ -56,6 +56,9 @@ def with_asked(
 ) -> Evidence:
     """The evidence with what the model says of texts and sounds of the plan, with a progress bar.
 
+    What it cannot be asked has a reason, and costs no more than itself: the answers to all rows are
+    there already.
+
     Args:
         evidence: of all splits.
         plan: whose texts are asked about.
@@ -70,7 +73,7 @@ def with_asked(
         for done, need in enumerate(needs, start=1):
             try:
                 found[need] = _said(need, model, evidence)
-            except ModelError as error:
+            except (ModelError, DataError) as error:  # a text of the user's may be too long
                 found[need] = NotAsked(str(error))
             step(done, len(needs), _called(need))
     return replace(evidence, asked=found)
@@ -88,7 +91,7 @@ def _said(need: AskedNeed, model: WrappedGenerator, evidence: Evidence) -> Said 
         return NotAsked(heard) if isinstance(heard, str) else heard
     if isinstance(need, LikelihoodNeed):
         return NotAsked(UNASKABLE) if model.decoder is None else _likelihoods(need, model)
-    return _completions(need, model)
+    return _completions(need, model) if model.capabilities.present else NotAsked(UNASKABLE)
 
 
 def _likelihoods(need: LikelihoodNeed, model: WrappedGenerator) -> Likelihoods:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from auditkit.errors import ModelError
+from auditkit.errors import DataError, ModelError
 from auditkit.evidence.collected import SplitEvidence
 from auditkit.evidence.generation_needs import GroundingNeed
 from auditkit.evidence.plan import SplitPlan
@@ -40,7 +40,7 @@ def with_planted(
         for done, need in enumerate(plan.grounding, start=1):
             try:
                 found[need] = planted(split.generations, settings, need.count, model.decoder)
-            except ModelError as error:
+            except (ModelError, DataError) as error:
                 found[need] = str(error)
             step(done, len(plan.grounding), f"up to {need.count:,} rows")
     return replace(split, planted=found)
