@@ -115,25 +115,27 @@ class _Cells:
                 f"Row {self._ids[row]} has no {column!r}.",
                 mend="Fill it in, or leave the row out.",
             )
-        return str(value)
+        return _spelt(value)
 
     def texts(self, column: str, row: int) -> tuple[str, ...]:
         """A text, or a JSON list of texts; () where the cell is empty."""
         value = self._value(column, row)
         if value is None:
             return ()
-        return tuple(map(str, value)) if isinstance(value, Sequence | np.ndarray) else (str(value),)
+        listing = value if isinstance(value, Sequence | np.ndarray) else [value]
+        return tuple(_spelt(one) for one in listing if not _lacking(one))
 
     def numbers(self, column: str, row: int) -> tuple[int, ...]:
+        """Whole numbers from 0: one, or a JSON list; () where the cell is empty."""
         value = self._value(column, row)
         if value is None:
             return ()
         listing = value if isinstance(value, Sequence | np.ndarray) else [value]
         try:
-            return tuple(int(one) for one in listing)
+            return tuple(map(_place, listing))
         except (TypeError, ValueError) as error:
             raise DataError(
-                f"Row {self._ids[row]} has {value!r} as {column!r}; expected whole numbers.",
+                f"Row {self._ids[row]} has {value!r} as {column!r}; expected whole numbers from 0.",
                 mend="Write a JSON list of places, the first of which is 0.",
             ) from error
 
@@ -168,7 +170,7 @@ class _Cells:
             return list(value)
         if _lacking(value) or value == "":
             return None
-        text = str(value)
+        text = _spelt(value)
         if not listed_too or not text.lstrip().startswith("["):
             return _Text(text)
         try:
@@ -190,8 +192,19 @@ class _Text:
     def __repr__(self) -> str:
         return repr(self._text)
 
-    def __int__(self) -> int:
-        return int(float(self._text))
+
+def _place(given: Any) -> int:
+    number = float(str(given))
+    if isinstance(given, bool) or not number.is_integer() or number < 0:
+        raise ValueError("no place")
+    return int(number)
+
+
+def _spelt(value: Any) -> str:
+    """A cell as text: a column of whole numbers is read as one of floats where a cell is empty."""
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return f"{value:.0f}"
+    return str(value)
 
 
 def _lacking(value: Any) -> bool:
