@@ -17,6 +17,8 @@ from auditkit.models.generators.quiet import without_bars
 _LONGEST = 512
 """Tokens that are read where neither the model nor its tokenizer says: as of BERT."""
 
+_BARE = "AutoModel"
+
 AT_ONCE = 64
 """Texts, or pairs, in a batch."""
 
@@ -105,7 +107,9 @@ def local_model(folder: str, kind: str, setting: str) -> LocalModel:
             f"{setting} cannot be read from {folder!r} ({type(error).__name__}: {error}).",
             mend="Save model and tokenizer there by save_pretrained, as safetensors.",
         ) from error
-    if missing := sorted(one for one in told["missing_keys"] if "pooler" not in one):
+    # Of a bare encoder the pooler is not looked at; a classifier rests on it.
+    idle = "pooler" if kind == _BARE else "\0"
+    if missing := sorted(one for one in told["missing_keys"] if idle not in one):
         raise ConfigurationError(
             f"The weights in {folder!r} lack {missing[0]}, which would be random numbers.",
             mend=f"Give a folder whose model was trained as what {setting} is used for.",

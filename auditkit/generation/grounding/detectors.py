@@ -158,7 +158,7 @@ def supported(one: Detector, claims: Sequence[Claim], settings: Matching) -> Sup
         settings: with the folder of an encoder.
 
     Raises:
-        ModelError: the encoder cannot be read or used.
+        ConfigurationError: the encoder cannot be read or used.
     """
     if one.kind == "nli" and not settings.folder:
         return Supported(np.zeros(0), np.zeros(len(claims), dtype=bool), NO_ENCODER)

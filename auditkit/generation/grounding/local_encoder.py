@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from auditkit.errors import ConfigurationError, ModelError
-from auditkit.models.generators.quiet import without_bars
+from auditkit.errors import ConfigurationError
+from auditkit.generation.equivalence.local_models import configured, local_model
 
+_SETTING = "generation.grounding.folder"
 _AT_ONCE = 32
 _LONGEST = 512
 _OVERLAP = 64
@@ -64,7 +64,7 @@ def support_by_encoder(
         float64 of shape (n,), from 0 to 1; 0 of a sentence without passages.
 
     Raises:
-        ModelError: the folder cannot be read, or its classes don't say which means support.
+        ConfigurationError: the folder cannot be read, or its classes don't say which means support.
     """
     encoder = _read(folder)
     pairs = [
@@ -83,47 +83,12 @@ def support_by_encoder(
 
 @lru_cache(maxsize=1)
 def _read(folder: str) -> LocalEncoder:
-    if not Path(folder, "config.json").is_file():
-        raise ModelError(
-            f"{folder!r} is no folder of an encoder: it holds no config.json.",
-            mend="Give the local folder of a classifier of transformers as "
-            "generation.grounding.folder.",
-        )
-    kinds = _transformers()
-    how = {"local_files_only": True, "trust_remote_code": False}
-    try:
-        config = kinds.AutoConfig.from_pretrained(folder, **how)
-        by_token = any("TokenClassification" in one for one in config.architectures or ())
-        kind = getattr(kinds, _OF_TOKENS if by_token else _OF_PAIRS)
-        with without_bars():
-            network, told = kind.from_pretrained(
-                folder, use_safetensors=True, output_loading_info=True, **how
-            )
-        tokenizer = kinds.AutoTokenizer.from_pretrained(folder, use_fast=True, **how)
-    except Exception as error:  # the library raises many kinds, plain ones among them
-        raise ModelError(
-            f"The encoder in {folder!r} cannot be read ({type(error).__name__}: {error}).",
-            mend="Save it with save_pretrained, as safetensors, with its tokenizer.",
-        ) from error
-    if missing := sorted(told["missing_keys"]):
-        raise ModelError(
-            f"The encoder in {folder!r} lacks {missing[0]}, which would be random numbers.",
-            mend="Give a folder with a trained classifier, not with a bare encoder.",
-        )
-    limits = (config.max_position_embeddings, tokenizer.model_max_length, _LONGEST)
-    label = _label(config.id2label, folder, by_token)
-    return LocalEncoder(network.eval(), tokenizer, by_token, label, min(limits))
-
-
-def _transformers() -> Any:
-    try:
-        import transformers
-    except ImportError as error:
-        raise ConfigurationError(
-            "An encoder is read by the library transformers, which is not installed.",
-            mend="Install auditkit-torch[hf], or name no generation.grounding.folder.",
-        ) from error
-    return transformers
+    config = configured(folder, _SETTING)
+    by_token = any("TokenClassification" in str(one) for one in config.get("architectures") or ())
+    model = local_model(folder, _OF_TOKENS if by_token else _OF_PAIRS, _SETTING)
+    label = _label(model.network.config.id2label, folder, by_token)
+    longest = min(model.longest, _LONGEST)
+    return LocalEncoder(model.network, model.tokenizer, by_token, label, longest)
 
 
 def _label(classes: Mapping[Any, str], folder: str, by_token: bool) -> int:
@@ -132,7 +97,7 @@ def _label(classes: Mapping[Any, str], folder: str, by_token: bool) -> int:
     found = [place for place, name in names.items() if name in wanted]
     if len(found) == 1:
         return found[0]
-    raise ModelError(
+    raise ConfigurationError(
         f"The classes of the encoder in {folder!r} are {', '.join(sorted(names.values()))}; "
         f"expected one of them to be called {', '.join(wanted)}.",
         mend="Mend id2label in its config.json.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 from pathlib import Path
 from typing import Any
@@ -183,6 +184,22 @@ def test_a_folder_without_an_encoder_is_refused(tmp_path: Path, text: str) -> No
 def test_a_bare_encoder_is_no_classifier(encoder: str) -> None:
     with pytest.raises(ConfigurationError, match="random numbers"):
         local_model(encoder, "AutoModelForSequenceClassification", "folder")
+
+
+def test_a_classifier_without_the_layer_that_it_rests_on_is_refused(
+    tmp_path: Path, nli: str
+) -> None:
+    """The pooler, which a bare encoder may lack: its mean embeddings do not look at it."""
+    from safetensors.torch import load_file, save_file
+
+    place = tmp_path / "nli"
+    shutil.copytree(nli, place)
+    weights = load_file(place / "model.safetensors")
+    kept = {name: one for name, one in weights.items() if "pooler" not in name}
+    assert len(kept) < len(weights)
+    save_file(kept, place / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ConfigurationError, match=r"pooler.*random numbers"):
+        local_model(str(place), "AutoModelForSequenceClassification", "folder")
 
 
 def test_pickled_weights_are_not_read(tmp_path: Path, encoder: str) -> None:

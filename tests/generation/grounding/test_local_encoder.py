@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from auditkit.errors import ModelError
+from auditkit.errors import ConfigurationError
 from auditkit.generation.grounding.local_encoder import support_by_encoder
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "yes", "no", "filler"]
@@ -87,7 +87,7 @@ def test_a_judge_of_tokens_says_how_well_the_worst_one_is_supported(tmp_path: Pa
 
 def test_classes_must_say_which_means_support(tmp_path: Path) -> None:
     folder = _saved(tmp_path / "nameless", {0: "LABEL_0", 1: "LABEL_1"}, by_token=False)
-    with pytest.raises(ModelError, match=r"are label_0, label_1; expected one of them"):
+    with pytest.raises(ConfigurationError, match=r"are label_0, label_1; expected one of them"):
         support_by_encoder(["yes"], [["no"]], str(folder))
 
 
@@ -97,10 +97,12 @@ def test_a_bare_encoder_is_refused(tmp_path: Path) -> None:
     folder = _saved(tmp_path / "bare", LABELS, by_token=False)
     config = transformers.BertConfig.from_pretrained(folder)
     transformers.BertModel(config).save_pretrained(folder)
-    with pytest.raises(ModelError, match="which would be random numbers"):
+    with pytest.raises(ConfigurationError, match="which would be random numbers"):
         support_by_encoder(["yes"], [["no"]], str(folder))
 
 
 def test_a_folder_that_is_none(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="holds no config"):
+    with pytest.raises(
+        ConfigurationError, match=r"generation\.grounding\.folder is .* holds no config"
+    ):
         support_by_encoder(["yes"], [["no"]], str(tmp_path))
