@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from auditkit.checks.check import EVALUATION
-from auditkit.checks.estimation import absent, estimated, too_few
+from auditkit.checks.estimation import MIN_KEPT, absent, estimated, telling
 from auditkit.checks.kept_groups import KeptGroups
 from auditkit.checks.speech.metrics import (
     COMPRESSED_SHARE,
@@ -24,7 +24,6 @@ from auditkit.checks.speech.repetition import COMPRESSED
 from auditkit.checks.speech.rows import SpokenRows
 from auditkit.evidence.row_estimates import mean_of, share_of
 from auditkit.measurement import Estimate, Measurement, MeasurementKey, Metric, Slice, Status
-from auditkit.statistics.absence import MIN_KEPT
 
 _OF_ROWS: tuple[tuple[Metric, Callable[[SpokenRows], Estimate]], ...] = (
     (RATE, error_rate),
@@ -70,7 +69,7 @@ def _enough(number: Callable[[SpokenRows], Estimate], rows: SpokenRows) -> Estim
         NoEstimateError: there are fewer.
     """
     if len(rows) < MIN_KEPT:
-        raise too_few(f"There are fewer than {MIN_KEPT} transcripts to measure on.")
+        raise telling("There are too few transcripts to measure on")
     return number(rows)
 
 

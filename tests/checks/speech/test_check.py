@@ -80,10 +80,14 @@ def test_no_word_of_anybody_stands_in_the_record() -> None:
     assert not [word for word in (*WORDS, "Invention") if f"{word} " in text or f"{word}." in text]
 
 
-def test_a_perfect_one_has_a_bound_on_its_utterances() -> None:
+def test_a_perfect_one_passes_and_is_not_certain() -> None:
     found = by_key(audited(Recogniser((0, 0)), speech()))
     rate = found["speech.word_error_rate · on evaluation"]
-    assert (rate.value, rate.interval) == (0, None)
+    assert rate.value == 0
+    assert rate.estimate is not None
+    assert 0.02 < interval(rate).high < 0.05
+    gap = found["speech.word_error_difference · accent=b against accent=a · on evaluation"]
+    assert 0.05 < interval(gap).high < 0.15
     assert interval(found["speech.wrong_utterances · on evaluation"]).high < 0.05
     ratio = found["speech.word_error_ratio · accent=b against accent=a · on evaluation"]
     assert ratio.status is Status.UNDEFINED
@@ -148,3 +152,12 @@ def test_stored_transcripts_hear_nothing_new(tmp_path: Path) -> None:
     silence = found["speech.text_on_silence · on evaluation"]
     assert silence.status is Status.NOT_APPLICABLE
     assert silence.reason.startswith("The recogniser itself is not here")
+
+
+def test_of_fewer_than_five_nothing_is_told() -> None:
+    table = speech(60, 60)
+    table.loc[4:, "said"] = ""
+    found = by_key(audited(Recogniser((0.2, 0.2)), table, cluster=None))
+    rate = found["speech.word_error_rate · on evaluation"]
+    assert (rate.status, rate.value, rate.rows) == (Status.TOO_FEW, None, 0)
+    assert rate.reason.startswith("There are too few transcripts to measure on;")
