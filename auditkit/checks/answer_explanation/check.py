@@ -6,7 +6,7 @@ words that are said to matter most, the answer must become less likely than with
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from auditkit.checks.answer_explanation.figures import highlighted
 from auditkit.checks.answer_rows import AnswerRows, answer_rows
 from auditkit.checks.check import EVALUATION, Check, Findings
-from auditkit.checks.estimation import absent, estimated
+from auditkit.checks.estimation import MIN_KEPT, absent, estimated, telling, undefined
 from auditkit.evidence.basis import Sample
 from auditkit.evidence.collected import Evidence
 from auditkit.evidence.generation_needs import GenerationNeed, HighlightNeed
@@ -22,7 +22,7 @@ from auditkit.evidence.needs import SplitNeed
 from auditkit.evidence.row_estimates import mean_of, share_of
 from auditkit.evidence.subject import Kind, Subject
 from auditkit.generation.highlight import Highlight
-from auditkit.measurement import Direction, Measurement, MeasurementKey, Metric, Status
+from auditkit.measurement import Direction, Estimate, Measurement, MeasurementKey, Metric, Status
 
 NEED = HighlightNeed(count=100)
 _SOURCE = "Samek et al. 2017 (region perturbation); DeYoung et al. 2020 (comprehensiveness)"
@@ -82,12 +82,28 @@ def _measure(subject: Subject, evidence: Evidence) -> Findings:
 def _numbers(tested: list[Highlight], explained: AnswerRows, of: int) -> Iterator[Measurement]:
     held = np.array([one.held for one in tested], dtype=bool)
     gain = np.array([one.drop - one.random_drop for one in tested])
-    chosen = "Half of them are the wrong answers that the model was surest of."
+    chosen = "Up to half of them are the wrong answers that the model was surest of."
     short = of - len(tested)
     left = f" {short:,} prompts were too short to be tested." if short else ""
     sample, reason = explained.sample, f"{chosen}{left}"
-    yield estimated(_key("held"), partial(share_of, held, explained), sample, reason)
-    yield estimated(_key("gain"), partial(mean_of, gain, explained), sample, reason)
+    for name, number, values in (("held", share_of, held), ("gain", mean_of, gain)):
+        made = partial(_enough, number, values, explained)
+        yield estimated(_key(name), made, sample, reason)
+
+
+def _enough(
+    number: Callable[[np.ndarray, AnswerRows], Estimate], values: np.ndarray, rows: AnswerRows
+) -> Estimate:
+    """A number about five answers at least.
+
+    Raises:
+        NoEstimateError: there are fewer, or none.
+    """
+    if not len(rows):
+        raise undefined("No prompt was long enough to be tested by taking words away.")
+    if len(rows) < MIN_KEPT:
+        raise telling("There are too few answers whose highlights could be tested")
+    return number(values, rows)
 
 
 def _key(name: str) -> MeasurementKey:

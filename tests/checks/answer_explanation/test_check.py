@@ -78,6 +78,12 @@ def test_without_highlights_there_is_a_reason() -> None:
         assert one.reason == "Only the answers of this model are known."
 
 
-def test_fewer_than_five_are_told_as_nothing_certain() -> None:
-    for one in found(made(1, 1.0)).measurements:
-        assert one.status is not Status.MEASURED or one.interval is not None or one.reason
+def test_of_fewer_than_five_nothing_is_told() -> None:
+    for one in found(made(4, 1.0)).measurements:
+        assert (one.status, one.value, one.rows) == (Status.TOO_FEW, None, 0)
+        assert one.reason.startswith("There are too few answers whose highlights could be tested;")
+    for one in found(made(20, 1.0, removed=0)).measurements:
+        assert one.status is Status.UNDEFINED
+        assert one.reason == "No prompt was long enough to be tested by taking words away."
+    for one in found(made(5, 1.0)).measurements:
+        assert one.value is not None
