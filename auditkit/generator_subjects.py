@@ -12,9 +12,11 @@ from auditkit.evidence.aims import Aims
 from auditkit.evidence.prompts import questions_of, refuse_columns
 from auditkit.evidence.subject import Subject
 from auditkit.generation.answering import answered
+from auditkit.generation.idle_settings import refuse_idle
 from auditkit.generation.probes import refuse_probes
 from auditkit.generation.refused_settings import refuse_settings
 from auditkit.generation.settings import GenerationSettings
+from auditkit.generation.trial import try_judges
 from auditkit.models.generators.texts import Asked, Prompt
 from auditkit.models.generators.wrapped import WrappedGenerator
 from auditkit.subjects import Probed
@@ -39,6 +41,7 @@ def probe_generator(
             before any long pass.
     """
     refuse_settings(settings)
+    refuse_idle(settings)
     dataset.check()
     if dataset.columns.label is not None:
         raise ConfigurationError(
@@ -80,13 +83,20 @@ def _answers(
     settings: GenerationSettings,
     seed: int,
 ) -> str:
-    """Digest of the greedy answers to the first prompts."""
+    """Digest of the greedy answers to the first prompts, on which those who judge are tried.
+
+    Raises:
+        ConfigurationError: a function of the user's fails on them, or an encoder cannot be read.
+    """
     found = hashlib.sha256()
     if not settings.columns.spoken:
         questions = questions_of(batches["evaluation"], settings, seed)[:_TRIED]
         asked = Asked(samples=0, max_tokens=settings.sampling.max_tokens)
-        for one in answered(model, [Prompt(q.id, q.given) for q in questions], asked):
-            found.update(one.greedy.text.encode())
+        prompts = [Prompt(one.id, one.given) for one in questions]
+        answers = [one.greedy for one in answered(model, prompts, asked)]
+        try_judges(questions, answers, settings)
+        for one in answers:
+            found.update(one.text.encode(errors="surrogatepass"))
     return f"sha256:{found.hexdigest()}"
 
 
