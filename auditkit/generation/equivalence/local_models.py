@@ -101,7 +101,7 @@ def local_model(folder: str, kind: str, setting: str) -> LocalModel:
             network, told = getattr(transformers, kind).from_pretrained(
                 path, use_safetensors=True, output_loading_info=True, **how
             )
-        tokenizer = transformers.AutoTokenizer.from_pretrained(path, **how)
+            tokenizer = transformers.AutoTokenizer.from_pretrained(path, **how)
     except Exception as error:  # the library raises many kinds, plain ones among them
         raise ConfigurationError(
             f"{setting} cannot be read from {folder!r} ({type(error).__name__}: {error}).",

@@ -148,6 +148,18 @@ def test_nothing_is_printed_while_an_encoder_is_read(
     assert capfd.readouterr() == ("", "")
 
 
+def test_of_weights_that_are_missing_only_the_error_is_told(
+    encoder: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from transformers.utils import logging
+
+    level = logging.get_verbosity()
+    with pytest.raises(ConfigurationError, match="random numbers"):
+        local_model(encoder, "AutoModelForSequenceClassification", "one more folder")
+    assert capfd.readouterr() == ("", "")
+    assert logging.get_verbosity() == level
+
+
 def test_near_embeddings_are_of_one_class(encoder: str) -> None:
     everything = classes([["Paris", "paris", "rome"]], Matching("embedding", -1.0, encoder))
     nothing = classes([["Paris", "paris", "rome"]], Matching("embedding", 0.99999, encoder))
