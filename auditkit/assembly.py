@@ -134,7 +134,7 @@ def _settings(
     if (of_code := code.digest()) is not None:
         digests["code"] = of_code
     waivers, attested = configuration.waivers, configuration.attestations
-    log = configuration.training_log
+    log, keep = configuration.training_log, configuration.keep_generations
     return Settings(
         name=configuration.name,
         checks=configuration.checks,
@@ -149,6 +149,7 @@ def _settings(
         cost=configuration.cost.model_dump(),
         training_log=None if log is None else base / log,
         generation=generation,
+        keep_generations=None if keep is None else base / keep,
         keep_outcomes=said.keep_outcomes or configuration.keep_outcomes,
         waivers=() if waivers is None else load_waivers(base / waivers),
         attestations={} if attested is None else load_attestations(base / attested),

@@ -40,6 +40,8 @@ class Settings:
         generation: what is wanted of a generative model; a mapping of some settings will do.
         keep_outcomes: whether the store keeps what became of a sample of the evaluation rows, so
             that the next version can be compared with this one on the same rows.
+        keep_generations: file to which everything is written that was heard of a generative model
+            on the evaluation split, to be scored again without it; it holds prompts and answers.
         waivers, attestations: for the judge.
         notes: sentences that a reviewer must see.
         digests: further digests (`model_file`, `code` …) for the record.
@@ -65,6 +67,7 @@ class Settings:
     training_log: str | Path | None = None
     generation: GenerationSettings | Mapping[str, Any] = field(default_factory=GenerationSettings)
     keep_outcomes: bool = False
+    keep_generations: str | Path | None = None
     waivers: tuple[Waiver, ...] = ()
     attestations: Mapping[str, Attestation] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

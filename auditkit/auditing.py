@@ -15,7 +15,7 @@ from auditkit import __version__
 from auditkit.advice import ADVISERS
 from auditkit.advising import advice_needs, advise
 from auditkit.audit_settings import Settings
-from auditkit.checks.check import Check, Findings
+from auditkit.checks.check import EVALUATION, Check, Findings
 from auditkit.checks.registry import catalogue, load_checks
 from auditkit.data.datasets import Dataset
 from auditkit.environment import describe_environment
@@ -26,6 +26,8 @@ from auditkit.evidence.kept_outcomes import kept_needs, kept_outcomes, to_bytes
 from auditkit.evidence.needs import SplitNeed
 from auditkit.evidence.plan import make_plan
 from auditkit.evidence.subject import Kind, Subject
+from auditkit.generation.files import save_generations
+from auditkit.generation.generations import Generations
 from auditkit.generator_subjects import probe_generator
 from auditkit.identity import Identity, identify
 from auditkit.measurement import Measurement, MeasurementKey, Metric, Status
@@ -39,7 +41,14 @@ from auditkit.policy import (
     judge,
     load_policy,
 )
-from auditkit.recording import define, describe_data, kept_note, not_tested, states_of
+from auditkit.recording import (
+    define,
+    describe_data,
+    generations_note,
+    kept_note,
+    not_tested,
+    states_of,
+)
 from auditkit.records import AuditRecord, Store, new_id, open_store
 from auditkit.records.record import record_from_plain, record_to_plain
 from auditkit.run import Run
@@ -161,11 +170,13 @@ class _Audit:
                 return found
             salt = self._salt()
             evidence = self._timed("collect", lambda: self._collect(probed, salt))
+        kept_note_of = self._keep(evidence)
         findings = self._timed("measure", lambda: self._measure(probed.subject, evidence))
         kept = kept_outcomes(evidence, probed.subject, salt) if salt else []
         record = self._record(findings, probed, evidence, identity)
         if salt:
             record = replace(record, notes=(*record.notes, kept_note(kept)))
+        record = replace(record, notes=(*record.notes, *kept_note_of))
         record = replace(
             record,
             judgement=self._judge(
@@ -179,6 +190,14 @@ class _Audit:
         if self.store is not None:
             self.store.save(record, states_of(evidence), [to_bytes(one) for one in kept])
         return Run(record, store=None if self.store is None else self.store.folder)
+
+    def _keep(self, evidence: Evidence) -> tuple[str, ...]:
+        """Write what was heard of a generative model where that is asked for; a note of it."""
+        target, generations = self.settings.keep_generations, _generations(evidence)
+        if target is None or generations is None or not self.engine.primary:
+            return ()
+        save_generations(generations, target)
+        return (generations_note(len(generations)),)
 
     def _timed(self, stage: str, work: Callable[[], Any]) -> Any:
         started = time.perf_counter()
@@ -231,6 +250,8 @@ class _Audit:
             return ""
         if self.settings.keep_outcomes and not self.store.outcomes(found):
             return ""  # they were deleted, and are asked for again
+        if self.settings.keep_generations and not Path(self.settings.keep_generations).exists():
+            return ""  # likewise
         record = self.store.load(found)
         if self.policy is not None:
             try:
@@ -379,6 +400,11 @@ class _Audit:
                 "looks better than it is."
             )
         return notes
+
+
+def _generations(evidence: Evidence) -> Generations | None:
+    collected = evidence.splits.get(EVALUATION)
+    return None if collected is None else collected.generations
 
 
 def _unmet(check: Check, subject: Subject) -> str:

@@ -32,18 +32,21 @@ def build_generator(
     Raises:
         ModelError, ConfigurationError: the folder, the code or the stored answers are wrong.
     """
+    from auditkit.generation.kept import kept_generations
     from auditkit.models.generators.stored import stored_generations
     from auditkit.models.generators.wrapping import wrap_generator
 
     if section.answers is not None:
         return stored_generations(located(section.answers, code.base)), {}
+    if section.kept is not None:
+        return kept_generations(located(section.kept, code.base)), {}
     if section.folder is not None:
         folder = located(section.folder, code.base)
         made = wrap_generator(folder, device=device)
         return made, {"digest": deployed_digest(Path(folder))}
     if section.function is not None:
         return wrap_generator(code.load(section.function), device=device), {}
-    assert section.factory is not None  # the section has one of four
+    assert section.factory is not None  # the section has one of five
     model, tokenizer = _made(code.load(section.factory), section.factory)
     return wrap_generator(model, tokenizer, device=device), {}
 

@@ -105,6 +105,15 @@ def kept_note(kept: Sequence[KeptOutcomes]) -> str:
     )
 
 
+def generations_note(prompts: int) -> str:
+    """A sentence on the answers that are kept because the user asked for them."""
+    return (
+        f"What was heard of {prompts:,} prompts is kept in a file, as was asked "
+        "(keep_generations): it holds prompts and answers as they are, and may be deleted at any "
+        "time."
+    )
+
+
 def states_of(evidence: Evidence) -> dict[str, bytes]:
     """The mergeable states, named by split and by what they are."""
     states, index = {}, {}

@@ -36,12 +36,12 @@ from wording import VERIFICATION, canonical, right
 from worlds import KNOWN, RARE, UNSEEN
 
 from auditkit.evidence.hashing import folds, hashes
-from auditkit.generation.answering import Hearing
 from auditkit.generation.correctness.judging import outcomes_of
 from auditkit.generation.correctness.outcome import Outcome
 from auditkit.generation.equivalence.judging import classes_of
 from auditkit.generation.evidence import Question
 from auditkit.generation.generations import Generations
+from auditkit.generation.hearing import Hearing
 from auditkit.generation.one_pass import one_pass
 from auditkit.generation.parts import HIDDEN, SAMPLES
 from auditkit.generation.parts import VERIFICATION as VERIFIED

@@ -28,10 +28,10 @@ import torch
 from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from auditkit.generation.answering import Hearing
 from auditkit.generation.equivalence.judging import classes_of
 from auditkit.generation.evidence import Question
 from auditkit.generation.generations import Generations
+from auditkit.generation.hearing import Hearing
 from auditkit.generation.one_pass import one_pass
 from auditkit.generation.parts import HIDDEN, PARTS, SAMPLES, VERIFICATION
 from auditkit.generation.scores.registry import scored

@@ -58,6 +58,7 @@ class AuditConfiguration(Section):
     nuisances: tuple[dict[str, Any], ...] | None = None
     checks: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     keep_outcomes: Annotated[bool, Field(strict=True)] = False
+    keep_generations: str | None = None
     waivers: str | None = None
     attestations: str | None = None
     store: str | None = None

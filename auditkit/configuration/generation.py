@@ -13,19 +13,20 @@ class GeneratorSection(Section):
     """A model that answers with text.
 
     One of: a local folder of transformers, your factory of (model, tokenizer), your function that
-    answers prompts, or stored answers.
+    answers prompts, stored answers, or what an earlier audit kept of what it heard.
     """
 
     folder: str | None = None
     factory: str | None = None
     function: str | None = None
     answers: str | None = None
+    kept: str | None = None
 
     @model_validator(mode="after")
     def _one_source(self) -> GeneratorSection:
-        given = (self.folder, self.factory, self.function, self.answers)
+        given = (self.folder, self.factory, self.function, self.answers, self.kept)
         if sum(one is not None for one in given) != 1:
-            raise ValueError("give one of folder, factory, function or answers")
+            raise ValueError("give one of folder, factory, function, answers or kept")
         return self
 
 

@@ -17,9 +17,10 @@ from auditkit.evidence.prompts import questions_of
 from auditkit.evidence.sounds import heard_facts, sounds_of
 from auditkit.evidence.subject import Subject
 from auditkit.evidence.tables import Tables
-from auditkit.generation.answering import Hearing, heard
+from auditkit.generation.answering import heard
 from auditkit.generation.evidence import GenerationEvidence
 from auditkit.generation.generations import Generations
+from auditkit.generation.hearing import Hearing
 from auditkit.models.generators.wrapped import WrappedGenerator
 
 

@@ -3,48 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
 from auditkit.generation.evidence import GenerationEvidence, Question
+from auditkit.generation.hearing import Heard, Hearing
+from auditkit.generation.kept import KeptSource
 from auditkit.generation.parts import SAMPLES
-from auditkit.generation.settings import GenerationSettings
 from auditkit.models.generators.texts import Answers, Asked, Prompt
 from auditkit.models.generators.wrapped import WrappedGenerator
-
-
-@dataclass(frozen=True)
-class Hearing:
-    """How prompts are to be answered, and what is to be heard.
-
-    Attributes:
-        settings: of the audit.
-        parts: some of `auditkit.generation.parts.PARTS`.
-        seed: of the samples.
-    """
-
-    settings: GenerationSettings
-    parts: frozenset[str] = frozenset()
-    seed: int = 0
-
-    @property
-    def asked(self) -> Asked:
-        """What a source of texts is asked for."""
-        sampling = self.settings.sampling
-        samples = sampling.samples if SAMPLES in self.parts else 0
-        return Asked(samples, sampling.temperature, sampling.max_tokens, self.seed)
-
-
-@dataclass(frozen=True)
-class Heard:
-    """What was generated for some prompts.
-
-    Attributes:
-        rows: one for each question, in their order.
-        reasons: part that could not be heard → why, a full sentence.
-    """
-
-    rows: tuple[GenerationEvidence, ...]
-    reasons: dict[str, str] = field(default_factory=dict)
 
 
 def heard(
@@ -66,6 +31,8 @@ def heard(
 
         return one_pass(model.decoder, questions, how)
     assert model.texts is not None  # either the one or the other
+    if isinstance(model.texts, KeptSource):
+        return model.texts.heard(questions, how)
     prompts = sounds or [Prompt(one.id, one.given) for one in questions]
     found = model.texts.answer(prompts, how.asked)
     unheard = model.capabilities.reasons
@@ -99,4 +66,4 @@ def answered(model: WrappedGenerator, prompts: Sequence[Prompt], asked: Asked) -
     yield from decoded(model.decoder, prompts, asked)
 
 
-__all__ = ["Heard", "Hearing", "answered", "heard"]
+__all__ = ["answered", "heard"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from auditkit.errors import ConfigurationError
-from auditkit.generation.answering import Hearing
 from auditkit.generation.decoding import Manner
+from auditkit.generation.hearing import Hearing
 from auditkit.generation.parts import HIDDEN, LOOKBACK, SAMPLES, VERIFICATION, WITHOUT_CONTEXT
 from auditkit.generation.settings import Sampling
 from auditkit.generation.verifying import Verifier

@@ -10,10 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from auditkit.generation.answering import Hearing
 from auditkit.generation.decoding import Manner, Parked, Trace, decode
 from auditkit.generation.equivalence.forms import FORMS
 from auditkit.generation.evidence import Vector
+from auditkit.generation.hearing import Hearing
 from auditkit.generation.prompt_batches import PromptBatch
 from auditkit.generation.said import uniforms
 from auditkit.models.generators.answer import Answer, Numbers

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 
-from auditkit.generation.answering import Heard, Hearing
 from auditkit.generation.audible import Audible
 from auditkit.generation.drawing import Drawn, draw
 from auditkit.generation.evidence import GenerationEvidence, Hidden, Question
+from auditkit.generation.hearing import Heard, Hearing
 from auditkit.generation.parts import SAMPLES
 from auditkit.generation.prompt_batches import PromptBatch, batches, refuse_lengths
 from auditkit.generation.settings import GenerationSettings, Sampling

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from auditkit.generation.answering import Hearing
 from auditkit.generation.evidence import GenerationEvidence, Question
 from auditkit.generation.explaining import explained_answers
 from auditkit.generation.generations import Generations
+from auditkit.generation.hearing import Hearing
 from auditkit.generation.one_pass import one_pass
 from auditkit.generation.parts import PARTS
 from auditkit.generation.settings import GenerationSettings, Sampling, Verification

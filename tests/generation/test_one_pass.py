@@ -10,8 +10,9 @@ import scipy.stats
 import torch
 
 from auditkit.errors import ConfigurationError, DataError, ModelError
-from auditkit.generation.answering import Hearing, answered
+from auditkit.generation.answering import answered
 from auditkit.generation.evidence import GenerationEvidence, Question
+from auditkit.generation.hearing import Hearing
 from auditkit.generation.one_pass import one_pass
 from auditkit.generation.parts import PARTS
 from auditkit.generation.settings import GenerationSettings, PromptColumns, Sampling, Verification

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from auditkit.generation.answering import Hearing
 from auditkit.generation.evidence import Question
 from auditkit.generation.grounding.forcing import Statement, forced
+from auditkit.generation.hearing import Hearing
 from auditkit.generation.one_pass import one_pass
 from auditkit.generation.parts import LOOKBACK, WITHOUT_CONTEXT
 from auditkit.generation.settings import GenerationSettings, PromptColumns, Sampling

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from auditkit.errors import ModelError, UntrustedFileError
-from auditkit.generation.answering import Hearing
+from auditkit.generation.hearing import Hearing
 from auditkit.generation.one_pass import one_pass
 from auditkit.generation.parts import PARTS
 from auditkit.models.generators.wrapping import wrap_generator
