@@ -15,7 +15,7 @@ from auditkit.data import Source
 from auditkit.dataset_assembly import build_dataset, located
 from auditkit.errors import ConfigurationError, OutputError
 from auditkit.evidence.prompts import questions_of, refuse_columns
-from auditkit.generation.settings import GenerationSettings, PromptColumns
+from auditkit.generation.settings import GenerationSettings, PromptColumns, Sampling
 
 if TYPE_CHECKING:
     from auditkit.generation.evidence import Question
@@ -65,9 +65,10 @@ def export_prompts(
             f"The model of {path} predicts, so that it is asked no prompts.",
             mend="Declare model.generator.",
         )
+    settings = _wanted(configuration)
     code = Code(path.resolve().parent, allowed=allow or configuration.allow_code)
     source = _source(configuration, code, split)
-    asked = _asked(source, configuration)
+    asked = _asked(source, settings, configuration.seed)
     if answers is None:
         lines: list[Mapping[str, Any]] = [*map(_line, asked)]
         written = [_settings(configuration, len(lines)), *lines]
@@ -88,17 +89,31 @@ def _source(configuration: AuditConfiguration, code: Code, split: str) -> Source
     return data.splits[split]
 
 
-def _asked(source: Source, configuration: AuditConfiguration) -> Iterator[tuple[Question, Prompt]]:
+def _wanted(configuration: AuditConfiguration) -> GenerationSettings:
+    """What is asked, and how; refused here where an audit would refuse it once it is answered."""
+    from auditkit.generation.refused_settings import refuse_settings
+
+    said = configuration.generation
+    settings = GenerationSettings(
+        columns=PromptColumns(**said.columns.model_dump()),
+        sampling=Sampling(**said.sampling.model_dump()),
+    )
+    refuse_settings(settings)
+    return settings
+
+
+def _asked(
+    source: Source, settings: GenerationSettings, seed: int
+) -> Iterator[tuple[Question, Prompt]]:
     """Every row as a question, and as the model is given it."""
     from auditkit.evidence.sounds import sounds_of
     from auditkit.models.generators.texts import Prompt
 
-    columns = PromptColumns(**configuration.generation.columns.model_dump())
-    settings = GenerationSettings(columns=columns)
+    columns = settings.columns
     for fragment in source.fragments():
         for batch in source.batches(fragment, _at_once(source)):
             refuse_columns(batch, columns)
-            questions = questions_of(batch, settings, configuration.seed)
+            questions = questions_of(batch, settings, seed)
             if columns.spoken:
                 prompts = sounds_of(batch, getattr(source, "rate", None) or 0)
             else:

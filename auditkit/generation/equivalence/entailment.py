@@ -82,8 +82,8 @@ def entailment_class(labels: Mapping[Any, Any], folder: str) -> int:
     found = [place for place, name in names.items() if name.startswith("entail")]
     if len(found) != 1:
         raise ConfigurationError(
-            f"The classes of the classifier in {folder!r} are {', '.join(names.values()) or 'not named'}; expected"
-            " one called entailment.",
+            f"The classes of the classifier in {folder!r} are "
+            f"{', '.join(names.values()) or 'not named'}; expected one called entailment.",
             mend="Name a classifier of inference, or mend id2label in its config.json.",
         )
     return found[0]
