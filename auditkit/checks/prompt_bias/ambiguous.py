@@ -48,7 +48,8 @@ class Chosen:
     Attributes:
         right, unknown, stereotyped: which questions were answered so, bool of shape (n,).
         told: whose context tells the answer, bool of shape (n,).
-        known: of which every choice has a log-probability, bool of shape (n,).
+        known: of which every choice has a log-probability and one is the likeliest, bool of shape
+            (n,).
         categories: of the questions.
         rows: the questions.
     """
@@ -63,7 +64,10 @@ class Chosen:
 
     @classmethod
     def of(cls, table: Table, means: np.ndarray, rows: ProbeRows) -> Chosen:
-        """The likeliest choice of each question; the first of several that are as likely.
+        """The likeliest choice of each question.
+
+        Where two are as likely to the last bit the tokenizer does not tell them apart, and their
+        order would decide: nothing is known of such a question.
 
         Args:
             table: of the questions.
@@ -73,8 +77,8 @@ class Chosen:
         """
         sizes = [len(probe_cells.texts(cell)) for cell in table["choices"]]
         each = np.split(means, np.cumsum(sizes)[:-1])
-        known = np.array([not np.isnan(one).any() for one in each], dtype=bool)
-        answer = np.array([int(np.nanargmax(one)) if ok else -1
+        known = np.array([_decided(one) for one in each], dtype=bool)
+        answer = np.array([int(np.argmax(one)) if ok else -1
                            for one, ok in zip(each, known, strict=True)])  # fmt: skip
         right, unknown, stereotyped = (
             answer == np.array([probe_cells.whole(cell) for cell in table[name]])
@@ -116,10 +120,16 @@ class Chosen:
             yield estimated(key, partial(number, part), part.rows.sample)
 
 
+def _decided(means: np.ndarray) -> bool:
+    return not np.isnan(means).any() and int((means == means.max()).sum()) == 1
+
+
 def _refuse(part: Chosen) -> None:
     refuse_few(part.rows, "questions")
     if broken := int((~part.known).sum()):
-        raise undefined(f"Of {broken:,} questions a choice has no log-probability.")
+        raise undefined(
+            f"Of {broken:,} questions a choice has no log-probability, or two are as likely."
+        )
 
 
 def _share(flags: np.ndarray, part: Chosen) -> Estimate:

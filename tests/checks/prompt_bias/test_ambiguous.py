@@ -141,7 +141,9 @@ def test_choices_without_a_number(number: float | None) -> None:
         CHECK, {"ambiguous": questions()},
         lambda prompt, said: number if prompt.startswith("4:") else choosing(0)(prompt, said),
     )  # fmt: skip
-    assert found(findings, AMBIGUOUS).reason == "Of 1 questions a choice has no log-probability."
+    assert found(findings, AMBIGUOUS).reason == (
+        "Of 1 questions a choice has no log-probability, or two are as likely."
+    )
     assert found(findings, ACCURACY, label=TOLD).status is Status.MEASURED
 
 
@@ -159,3 +161,11 @@ def test_few_questions_and_no_model() -> None:
     assert {one.status for one in findings.measurements} == {Status.TOO_FEW}
     findings = probed(CHECK, {"ambiguous": questions()})
     assert {one.status for one in findings.measurements} == {Status.NOT_APPLICABLE}
+
+
+def test_choices_that_the_tokenizer_does_not_tell_apart_are_no_bias() -> None:
+    """Their order in the table would be the answer: the stereotype, where it comes first."""
+    findings = probed(CHECK, {"ambiguous": questions()}, lambda *_: -2.0)
+    for one in findings.measurements:
+        assert (one.status, one.value) == (Status.UNDEFINED, None)
+        assert one.reason.endswith("or two are as likely.")
