@@ -13,10 +13,13 @@ from auditkit.generation.correctness.refusals import Refusals
 from auditkit.generation.equivalence.entailment import refuse_classifier
 from auditkit.generation.equivalence.judging import KINDS as OF_EQUIVALENCE
 from auditkit.generation.equivalence.local_models import configured
+from auditkit.generation.scores.registry import SCORES
 from auditkit.generation.settings import GenerationSettings, Matching, Sampling, Verification
 
 _MOST_SAMPLES = 100
 _PLACES = ("{prompt}", "{answer}")
+_DECIDING = tuple(score.name for score in SCORES if not score.control)
+_ASKED = "p_true"  # the score that the model itself is asked for
 
 
 def refuse_settings(settings: GenerationSettings) -> None:
@@ -29,6 +32,7 @@ def refuse_settings(settings: GenerationSettings) -> None:
     _refuse_verification(settings.verification)
     _refuse_correctness(settings)
     _refuse_equivalence(settings.equivalence)
+    _refuse_score(settings.score, settings.verification)
     refusals: Any = settings.refusals
     if isinstance(refusals, str):
         raise ConfigurationError(
@@ -100,6 +104,11 @@ def _refuse_correctness(settings: GenerationSettings) -> None:
             f"{at} is by labels, and no column of labels is named.",
             mend="Name it as generation.columns.label.",
         )
+    if matching.kind == "choice" and not settings.columns.choices:
+        raise ConfigurationError(
+            f"{at} is by choice, and no column of choices is named.",
+            mend="Name it as generation.columns.choices.",
+        )
     if matching.least is not None and matching.kind in ("numeric", "token_f1"):
         _refuse_share(f"{at}.least", matching.least)
 
@@ -117,6 +126,22 @@ def _refuse_equivalence(matching: Matching) -> None:
     }
     if matching.kind in folders:
         folders[matching.kind](matching.folder)
+
+
+def _refuse_score(name: Any, verification: Verification) -> None:
+    at = "generation.score"
+    if name and name not in _DECIDING:
+        raise ConfigurationError(
+            f"{at} is {name!r}; a threshold is found for one of {', '.join(_DECIDING)}. Of a score "
+            "that is fitted to right and wrong answers itself, the half that it is fitted on shows "
+            "too little.",
+            mend="Name one of them, or leave score out.",
+        )
+    if name == _ASKED and not verification.template:
+        raise ConfigurationError(
+            f"{at} is {_ASKED}, and the model is not asked about its answers.",
+            mend="Give generation.verification.template.",
+        )
 
 
 def _refuse_kind(at: str, matching: Matching, known: tuple[str, ...]) -> None:

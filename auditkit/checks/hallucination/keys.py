@@ -8,7 +8,8 @@ from auditkit.checks.estimation import absent
 from auditkit.measurement import Measurement, MeasurementKey, Slice, Status
 
 NOT_JUDGED = (
-    "No answer was judged: the data hold no right answers to compare with, and no labels of people."
+    "No answer was judged: the data hold no right answers (generation.columns.references) that "
+    "generation.correctness can compare with, and no labels of people."
 )
 
 

@@ -94,7 +94,8 @@ def said_of(some: int, all_of_them: int, what: str) -> str:
     if not all_of_them:
         return "There are no prompts."
     if some == all_of_them and what.startswith("no "):
-        return f"None of {all_of_them:,} prompts has {what.removeprefix('no ')}."
+        lacking_all = what.removeprefix("no ").replace("their", "its")
+        return f"None of {all_of_them:,} prompts has {lacking_all}."
     return f"Of {all_of_them:,} prompts {some:,} {'has' if some == 1 else 'have'} {what}."
 
 

@@ -30,10 +30,12 @@ def _without(material: Material, part: str, what: str) -> str:
         numbers = getattr(row, part)
         return numbers is not None and len(numbers) > 0
 
+    rows = material.generations.rows
+    if rows and not any(has(row) or row.question.context for row in rows):
+        return "No prompt has a context (generation.columns.context)."
     absent = lacking(material, part, f"no {what}", has)
     if absent:
         return absent
-    rows = material.generations.rows
     bad = sum(not np.isfinite(getattr(row, part)).all() for row in rows)
     return said_of(bad, len(rows), f"{what} that is not finite") if bad else ""
 

@@ -310,3 +310,11 @@ def test_answers_of_nothing_but_their_end() -> None:
     found = scored(material(alone))
     assert found["semantic_entropy"] == NotScored("Of 3 prompts 3 have fewer than 2 samples.")
     assert (found["self_consistency"] == 0).all()
+
+
+def test_what_was_never_asked_for_names_its_setting() -> None:
+    made = without(heard_in_full(20), 20, lookback=None, without_context=None, verification=None)
+    found = scored(material(made))
+    absent = NotScored("No prompt has a context (generation.columns.context).")
+    assert found["lookback"] == found["context_shift"] == absent
+    assert "generation.verification.template" in found["p_true"].reason
