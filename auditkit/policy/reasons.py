@@ -108,7 +108,8 @@ def _because(
     else:
         yield f"{place}, but this cannot decide: inconclusive."
     if status is VerdictStatus.INCONCLUSIVE:
-        yield from said.hurdles
+        # Too few units are both, and are said once.
+        yield from (one for one in said.hurdles if one != finding.problem)
         yield from _more(measurement, finding, said.units)
 
 

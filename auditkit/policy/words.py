@@ -104,8 +104,10 @@ def _verb(name: str) -> str:
 
     >>> _verb("Units"), _verb("Log loss"), _verb("Share of right answers")
     ('are', 'is', 'is')
+    >>> _verb("Prompts that are answered"), _verb("Error among the answers given")
+    ('are', 'is')
     """
-    word = re.split(r" (?:of|in|on|for|between|under|per) ", name)[0]
+    word = re.split(r" (?:of|in|on|for|between|under|per|among|that) ", name)[0]
     return "are" if word.endswith("s") and not word.endswith(("ss", "us", "is", "as")) else "is"
 
 
