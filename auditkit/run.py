@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_OF_GROUPS = ("bias.", "hallucination.")
+"""Families that count people by group: of decisions, and of answers."""
+
+
 @dataclass(frozen=True, repr=False)
 class Run:
     """An audit that was run, or found in the store.
@@ -82,10 +86,10 @@ class Run:
             key = one.key
             if (key.slice.attributes, key.reference) != (wanted, None) or not wanted:
                 continue
-            if (key.head, key.label) == (head, label) and key.metric.startswith("bias."):
+            if (key.head, key.label) == (head, label) and key.metric.startswith(_OF_GROUPS):
                 levels = dict(key.slice.conditions)
                 row = found.setdefault(tuple(levels[name] for name in attributes), {})
-                row[key.metric.removeprefix("bias.")] = one.value
+                row[key.metric.partition(".")[2]] = one.value
         if not found:
             raise DataError(
                 f"No numbers of the groups of {' × '.join(attributes) or 'no attribute'} were "

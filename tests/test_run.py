@@ -49,6 +49,23 @@ def test_what_has_no_value_is_nan() -> None:
     assert not math.isnan(found.loc["a", "true_positive_rate"])
 
 
+def test_answers_are_counted_by_group_too() -> None:
+    rows = [{"prompt": str(n), "right": "a", "topic": "xy"[n % 2]} for n in range(40)]
+    data = auditkit.dataset(
+        pd.DataFrame(rows), features=("prompt", "right"), groups={"topic": {"reference": "x"}}
+    )
+    model = auditkit.wrap_generator(lambda prompts: ["ab"[int(one) % 2] for one in prompts])
+    run = auditkit.audit(
+        model,
+        data,
+        policy=None,
+        checks=("hallucination",),
+        generation={"columns": {"references": "right"}, "sampling": {"samples": 0}},
+        quiet=True,
+    )
+    assert dict(run.by_group("topic")["error_rate"]) == {"x": 0.0, "y": 1.0}
+
+
 def test_groups_that_were_not_measured_are_an_error() -> None:
     run = run_of(people(300))
     for attributes in (("age",), ()):
