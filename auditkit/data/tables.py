@@ -208,7 +208,7 @@ class TableSource:
             raise DataError(
                 f"{self._title} has no column {listed(absent, most=5)}; "
                 f"it has {listed(schema)}.{hints}",
-                mend="Correct the name in the data section, or add the column to the table.",
+                mend="Correct the name where it is declared, or add the column to the table.",
             )
 
     def _block_rows(self, batch_size: int = 1) -> int:
