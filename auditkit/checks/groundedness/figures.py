@@ -10,18 +10,33 @@ import numpy as np
 from auditkit.checks.estimation import MIN_KEPT, NoEstimateError, drawn_ends
 from auditkit.checks.groundedness.supports import Supports
 from auditkit.checks.groups import Groups
+from auditkit.checks.percentages import percent
 from auditkit.checks.rounding import rounded
 from auditkit.checks.score_bins import score_bins
 from auditkit.generation.generations import Generations
 from auditkit.generation.grounding.overlap import best_passage
 from auditkit.generation.grounding.planting import PLANTS
 from auditkit.measurement import Figure, Measurement
+from auditkit.statistics.detection import KEPT
 
-_TITLES = {
-    "flagged_share": "Sentences flagged as unsupported",
-    "unsupported_share": "Sentences that people found unsupported",
-    "context_reliance": "What the context adds to answers",
+_SHOWN = {
+    "flagged_share": (
+        "Sentences flagged as unsupported",
+        f"Below the support that {percent(KEPT)} of the sentences of right answers reach: about "
+        f"{percent(round(1 - KEPT, 6))} are flagged where all are supported, and not all that are "
+        "unsupported are flagged. A list to read, no rate of errors.",
+    ),
+    "unsupported_share": (
+        "Sentences that people found unsupported",
+        "Of the sentences of answers that people looked at.",
+    ),
+    "context_reliance": (
+        "What the context adds to answers",
+        "By how much likelier, on average, a token of an answer is with the context than without "
+        "it: 0 where the context changes nothing.",
+    ),
 }
+"""Number → title and caption of its picture by groups."""
 
 
 def separations(supports: Supports) -> Iterator[Figure]:
@@ -62,7 +77,7 @@ def of_groups(groups: Groups, found: Sequence[Measurement]) -> Iterator[Figure]:
     """One number by the groups of one attribute, with intervals."""
     if len(groups.attributes) > 1:
         return
-    for name, title in _TITLES.items():
+    for name, (title, caption) in _SHOWN.items():
         metric = f"groundedness.{name}"
         rows = [_row(one) for one in found if one.key.metric == metric]
         if not any(row["value"] is not None for row in rows):
@@ -70,7 +85,7 @@ def of_groups(groups: Groups, found: Sequence[Measurement]) -> Iterator[Figure]:
         yield Figure(
             kind="group_rates",
             title=f"{title} by {groups.title}",
-            caption="Bars are 90 % intervals of each group by itself.",
+            caption=f"{caption} Lines are 90 % intervals of each group by itself.",
             check="groundedness",
             data={
                 "attribute": groups.title,

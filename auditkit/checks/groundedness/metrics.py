@@ -93,7 +93,7 @@ METRICS = (
         id="groundedness.false_alarm_share",
         title="Supported sentences flagged",
         definition="Share of the sentences that people found supported which lie below the "
-        "threshold of the planted ones.",
+        f"threshold that {KEPT:.0%} of the sentences of right answers reach, taken as it is.",
         unit="share",
         direction=Direction.LOWER,
         low=0,
@@ -104,7 +104,7 @@ METRICS = (
         id="groundedness.unnoticed_share",
         title="Unsupported sentences not flagged",
         definition="Share of the sentences that people found not supported which reach the "
-        "threshold of the planted ones.",
+        f"threshold that {KEPT:.0%} of the sentences of right answers reach, taken as it is.",
         unit="share",
         direction=Direction.LOWER,
         low=0,

@@ -228,6 +228,8 @@ def test_the_pictures_are_drawn() -> None:
     assert kinds.count("separation") == 2
     assert kinds.count("group_rates") == 3
     assert figures.picture(result.figures[0])
+    (flagged,) = [one for one in result.figures if one.title.startswith("Sentences flagged")]
+    assert "about 5 % are flagged where all are supported" in flagged.caption
 
 
 def test_the_intervals_hold_the_truth_as_often_as_they_say() -> None:
