@@ -19,7 +19,7 @@ from auditkit.models.generators.decoder import Encoded, Step
 from auditkit.models.generators.eager_attention import attention_on, eager, unheard_attention
 from auditkit.models.generators.first_words import FirstWords
 from auditkit.models.generators.texts_to_score import alike, refuse_read
-from auditkit.models.generators.ways import Causal, ThroughEncoder, Way
+from auditkit.models.generators.ways import Causal, ThroughEncoder, Way, first_place
 from auditkit.models.module_subject import ModuleSubject
 
 LOGITS = 2**27
@@ -49,7 +49,8 @@ class TransformersDecoder:
         self.device = self._subject.device
         words = FirstWords.of(module, tokenizer)
         self.ends, self.pad, self.apart = words.ends, words.pad, words.encoded
-        self.limit = words.limit
+        first = 0 if words.encoded else first_place(module)
+        self.limit = None if words.limit is None else words.limit - first
         self._source = source
         self._words = words
         self._codec = Codec(tokenizer, pad=self.pad, ends=self.ends, left=not words.encoded)
@@ -59,7 +60,7 @@ class TransformersDecoder:
         self._way: Way = (
             ThroughEncoder(module.get_encoder(), list(words.begins))  # type: ignore[operator]
             if words.encoded
-            else Causal(placed="position_ids" in takes)
+            else Causal(placed="position_ids" in takes, first=first)
         )
         vocabulary = getattr(module.config, "vocab_size", None)
         self._vocabulary = vocabulary if isinstance(vocabulary, int) else 2**17

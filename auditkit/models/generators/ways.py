@@ -35,14 +35,31 @@ class Way(Protocol):
         ...
 
 
+def first_place(module: nn.Module) -> int:
+    """The number of the first token's place, where a table of places keeps one for the padding.
+
+    RoBERTa and its kin count from behind it; all others from 0, or add what they need themselves.
+    """
+    for name, part in module.named_modules():
+        if name.endswith("position_embeddings") and type(part) is nn.Embedding:
+            return 0 if part.padding_idx is None else int(part.padding_idx) + 1
+    return 0
+
+
 class Causal:
-    """The prompt stands before the answer."""
+    """The prompt stands before the answer.
+
+    Args:
+        placed: the model is told where its tokens stand.
+        first: see `first_place`.
+    """
 
     apart = False
     attentions = "attentions"
 
-    def __init__(self, *, placed: bool) -> None:
+    def __init__(self, *, placed: bool, first: int = 0) -> None:
         self._placed = placed
+        self._first = first
 
     def first(self, prompts: Encoded) -> tuple[Reading, Tensor, Tensor]:
         """The prompts themselves."""
@@ -57,7 +74,7 @@ class Causal:
         }
         if self._placed:
             places = reading.positions[:, None] + seen.cumsum(1) - 1
-            given["position_ids"] = places.clamp_min(0)
+            given["position_ids"] = places.clamp_min(0) + self._first
         return given
 
     def after(self, reading: Reading, seen: Tensor) -> Reading:
@@ -107,4 +124,4 @@ class ThroughEncoder:
         return Reading(reading.cache, reading.mask, positions, reading.fixed)
 
 
-__all__ = ["Causal", "ThroughEncoder", "Way"]
+__all__ = ["Causal", "ThroughEncoder", "Way", "first_place"]

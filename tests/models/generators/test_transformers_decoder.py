@@ -331,3 +331,20 @@ def test_a_state_that_is_no_cache_of_keys_and_values_is_refused(kind: str) -> No
     decoder = TransformersDecoder(module, tiny.tokenizer(), "cpu")
     with pytest.raises(ModelError, match="no cache of keys and values"):
         decoder.prefill(decoder.encode(PROMPTS))
+
+
+def test_a_model_that_counts_places_from_behind_its_padding_is_told_them_so() -> None:
+    from transformers import RobertaConfig, RobertaForCausalLM
+
+    torch.manual_seed(0)
+    config = RobertaConfig(
+        vocab_size=len(tiny.WORDS), hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=16, max_position_embeddings=20, is_decoder=True, pad_token_id=0,
+        bos_token_id=1, eos_token_id=2, initializer_range=0.5,
+    )  # fmt: skip
+    decoder = TransformersDecoder(RobertaForCausalLM(config).eval(), tiny.tokenizer(), "cpu")
+    assert decoder.limit == 19
+    for prompt, numbers in zip(PROMPTS, decoder.score(PROMPTS, ["w9 w10"] * 3), strict=True):
+        hand = logits_by_hand(decoder.module, decoder.encode([prompt]).ids[0].tolist(), [12, 13])
+        hand = hand.log_softmax(-1)[range(2), [12, 13]]
+        torch.testing.assert_close(numbers, hand, atol=1e-5, rtol=1e-5)
