@@ -73,10 +73,15 @@ def identify(
 
 
 def _runs_code(description: Mapping[str, Any], generation: Mapping[str, Any]) -> bool:
-    """Whether functions of the user's take part beside the model, whose values nobody knows."""
+    """Whether functions of the user's take part beside the model, whose values nobody knows.
+
+    A tokenizer that says nothing of itself is one of them.
+    """
+    tokenizer = description.get("tokenizer") or {}
     parts = [part for part in generation.values() if isinstance(part, Mapping)]
     return bool(
         description.get("preprocess")
+        or (tokenizer and not tokenizer.get("sha256"))
         or any(head["unit_metrics"] for head in description["heads"])
         or any(part.get("function") for part in parts)
     )

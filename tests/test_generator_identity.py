@@ -17,7 +17,9 @@ from auditkit.data import dataset
 from auditkit.generation.folder_digest import folder_digest
 from auditkit.generation.settings import GenerationSettings
 from auditkit.models.generators.stored import stored_generations
+from auditkit.models.generators.wrapping import wrap_generator
 from auditkit.run import Run
+from tests.models.generators import tiny
 
 ROWS = 40
 QUESTIONS = pd.DataFrame(
@@ -135,3 +137,29 @@ def test_a_helper_of_the_function_that_judges_is_of_the_identity(
             main(["audit", str(tmp_path / "audit.yaml"), "--store", str(tmp_path / "store")])
         served.append("stored verdict" in " ".join(capsys.readouterr().out.split()))
     assert served == [False, True, False]
+
+
+class Words:
+    """A tokenizer of which nothing but its class is known."""
+
+    def encode(self, text: str) -> list[int]:
+        return [3 + ord(word[-1]) % 40 for word in text.split()]
+
+    def decode(self, ids: list[int]) -> str:
+        return " ".join(map(str, ids))
+
+
+def test_a_tokenizer_that_says_nothing_of_itself_leaves_doubt(tmp_path: Path) -> None:
+    def once(tokenizer: Any) -> Run:
+        return audit(
+            wrap_generator(tiny.llama(), tokenizer, device="cpu"),
+            dataset(evaluation=QUESTIONS, row_id="id", features=("prompt", "truth")),
+            store=tmp_path,
+            checks=["hallucination"],
+            generation={
+                "columns": {"references": "truth"}, "sampling": {"samples": 0, "max_tokens": 1}
+            },
+        )  # fmt: skip
+
+    assert [once(Words()).stored, once(Words()).stored] == [False, False]
+    assert [once(tiny.tokenizer()).stored, once(tiny.tokenizer()).stored] == [False, True]
