@@ -6,6 +6,7 @@ A file of JSON lines. The first declares who answered (`Declaration`), unless a 
     {"id": "7", "sha256": "sha256:…", "answer": …, "samples": [… , …]}
 
 `id` and `sha256` (or the whole `prompt`) are those that `auditkit prompts export` has written;
+A line `{"ask": …}`, with which the exported prompts begin, is passed over.
 `answer` and each sample are what `told_answer` reads. Instead of `answer`, its keys (`text`,
 `log_probs` …) may stand in the line itself, or `answers` with `greedy` and `samples`.
 """
@@ -138,6 +139,8 @@ def _read(path: Path) -> tuple[Declaration, dict[str, tuple[str, Answers]]]:
     declared = None
     found: dict[str, tuple[str, Answers]] = {}
     for number, line in json_lines(path):
+        if line.keys() == {"ask"}:
+            continue  # the first line of the exported prompts, copied with them
         where = f"Line {number} of the stored answers {path}"
         if "declaration" in line:
             if declared is not None or found or len(line) > 1:

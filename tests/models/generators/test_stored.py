@@ -12,7 +12,7 @@ import pytest
 from auditkit.errors import ModelError
 from auditkit.models.generators import stored_lines
 from auditkit.models.generators.prompt_digests import prompt_digest
-from auditkit.models.generators.stored import stored_generations
+from auditkit.models.generators.stored import StoredSource, stored_generations
 from auditkit.models.generators.texts import Asked, Prompt
 
 DECLARED = {"provider": "p", "model": "m", "version": "1", "date": "2026-01-31"}
@@ -180,3 +180,17 @@ def test_no_file_and_a_line_without_end(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(stored_lines, "LONGEST", 500)
     with pytest.raises(ModelError, match=r"Line 2 .* has more than 500 bytes"):
         stored_generations(written(tmp_path, DECLARATION, line("a", "", answer="a" * 500)))
+
+
+def test_the_first_line_of_the_exported_prompts_may_stay(tmp_path: Path) -> None:
+    asked: dict[str, Any] = {"ask": {"format": "auditkit prompts 1", "samples": 0}}
+    declared = {"provider": "p", "model": "m", "version": "1", "date": "2026-01-31"}
+    answer = {"id": "1", "prompt": "why ?", "answer": "so"}
+    path = tmp_path / "answers.jsonl"
+    for lines in ([asked, {"declaration": declared}], [{"declaration": declared}, asked]):
+        path.write_text("".join(f"{json.dumps(line)}\n" for line in [*lines, answer]))
+        (found,) = StoredSource(path).answer([Prompt("1", "why ?")], Asked(samples=0))
+        assert found.greedy.text == "so"
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in ({**answer, **asked}, answer)))
+    with pytest.raises(ModelError):
+        StoredSource(path)
