@@ -105,6 +105,14 @@ def test_metrics_are_defined(check: Check) -> None:
     assert check.not_tested
 
 
+@pytest.mark.parametrize(
+    "name", ["hallucination", "groundedness", "speech", "answer_explanation", "abstention"]
+)
+def test_checks_that_count_rows_alike_say_so(name: str) -> None:
+    (check,) = [one for one in CHECKS if one.name == name]
+    assert "row counts alike, whatever weight is declared" in " ".join(check.not_tested)
+
+
 ELSEWHERE = {"cost.peak_bytes", "cost.metered_energy", "cost.metered_emissions"}
 """These need a GPU or a meter that may be read; `test_cost.py` measures them of stand-ins."""
 

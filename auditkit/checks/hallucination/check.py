@@ -131,5 +131,7 @@ CHECK = Check(
         "together may err more often, where those of large clusters do.",
         "Where the model has learnt several answers as true, its uncertainty cannot tell which one "
         "is.",
+        "Of many scores one looks best by chance; which score is best was not tested.",
+        "Every row counts alike, whatever weight is declared.",
     ),
 )

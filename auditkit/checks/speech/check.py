@@ -89,7 +89,9 @@ CHECK = Check(
         "Whether an error changes the meaning was not tested: a lost 'not' counts as one word.",
         "Words are parted at spaces: of a script without them a transcript is one word, and its "
         "error rate says little.",
-        "Music, speech in the background and sounds far away were not planted.",
+        "Music, speech in the background and sounds far away were not planted, nor noise of other "
+        "colours and loudness than are named.",
+        "Every row counts alike, whatever weight is declared.",
     ),
     about=frozenset({Kind.GENERATOR}),
 )
