@@ -176,6 +176,7 @@ def _unmeasured(requirement: Requirement, measurements: Sequence[Measurement]) -
     same = [measurement.key for measurement in measurements if measurement.key.metric == metric]
     if not same:
         return f"{metric} was not measured."
+    reasons = {one.reason for one in measurements if one.key.metric == metric and one.value is None}
     reads: tuple[tuple[str, str | None, Callable[[MeasurementKey], str]], ...] = (
         ("split", requirement.split, lambda key: key.split),
         ("head", requirement.head, lambda key: key.head),
@@ -185,10 +186,12 @@ def _unmeasured(requirement: Requirement, measurements: Sequence[Measurement]) -
         have = sorted({read(key) for key in same})
         matches = _split_matches if noun == "split" else _matches
         if not any(matches(wanted, value) for value in have):
+            if noun == "label" and have == [""] and len(reasons) == 1:
+                # The check could not be made at all, and has no labels then.
+                return f"{metric} was not measured. {reasons.pop()}".strip()
             named = ", ".join(value or "(none)" for value in have[:SHOWN])
             asked = wanted or EVALUATION
             return f"{metric} was not measured for the {noun} {asked}, only for {named}."
-    reasons = {one.reason for one in measurements if one.key.metric == metric and one.value is None}
     if len(reasons) == 1 and all(key.slice == Slice() for key in same):
         return f"{metric} was not measured. {reasons.pop()}".strip()
     against = "" if requirement.reference is None else ", compared as the policy asks"

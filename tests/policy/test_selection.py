@@ -136,6 +136,11 @@ def test_intersections() -> None:
         ),
         ([share(8, 10)], changed(BOUND, head="x"), "for the head x, only for (none)."),
         (
+            [share(8, 10, value=None, estimate=None, reason="No context is given.")],
+            changed(BOUND, label="shift"),
+            "performance.accuracy was not measured. No context is given.",
+        ),
+        (
             GENDER,
             changed(FOUR_FIFTHS, metric="bias.selection_rate", slices={"each": ["gender"]}),
             "was not measured on the slices named, compared as the policy asks",
