@@ -18,6 +18,7 @@ from auditkit.errors import ModelError
 from auditkit.generation.generations import Generations
 from auditkit.generation.highlight import Highlight
 from auditkit.models.generators.decoder import Decoder
+from auditkit.models.generators.first_words import FirstWords
 
 TESTED_SHARE = 0.2
 """The share of the tokens given that the test takes away."""
@@ -60,12 +61,12 @@ class _Text:
         rows = len(embedded)
         answer = self.answer.expand(rows, -1)
         mask = torch.ones(embedded.shape[:2], dtype=torch.int64, device=embedded.device)
-        if getattr(module.config, "is_encoder_decoder", False):
-            start = torch.full_like(answer[:, :1], int(module.config.decoder_start_token_id))
-            fed = torch.cat([start, answer[:, :-1]], dim=1)
+        if self.decoder.apart:
+            begins = torch.tensor(FirstWords.of(module, None).begins, device=answer.device)
+            fed = torch.cat([begins.expand(rows, -1), answer[:, :-1]], dim=1)
             logits = module(
                 inputs_embeds=embedded, attention_mask=mask, decoder_input_ids=fed, use_cache=False
-            ).logits
+            ).logits[:, len(begins) - 1 :]
         else:
             fed = torch.cat([embedded, _embedding(self.decoder)(answer[:, :-1])], dim=1)
             whole = torch.ones(fed.shape[:2], dtype=torch.int64, device=fed.device)
@@ -77,8 +78,10 @@ class _Text:
 
 
 def _embedding(decoder: Decoder) -> nn.Embedding:
+    """Of what reads the prompt: where nothing is shared, an encoder has embeddings of its own."""
     module: Any = decoder.module
-    found: nn.Embedding = module.get_input_embeddings()
+    part = module.get_encoder() if decoder.apart else module
+    found: nn.Embedding = part.get_input_embeddings()
     return found
 
 

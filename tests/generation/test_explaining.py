@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
+from auditkit.generation import explaining
 from auditkit.generation.evidence import GenerationEvidence
 from auditkit.generation.explaining import METHODS, explained_answers
 from auditkit.generation.generations import Generations
@@ -13,6 +16,7 @@ from auditkit.models.generators.answer import Answer
 from auditkit.models.generators.decoder import Decoder
 from auditkit.models.generators.transformers_decoder import TransformersDecoder
 from tests.generation.made import question
+from tests.models.generators import tiny
 
 WORDS = ["<pad>", "<s>", "</s>", *(f"w{i}" for i in range(29))]
 
@@ -127,3 +131,18 @@ def test_a_model_that_takes_no_embeddings_says_so(
     )
     assert isinstance(found, str)
     assert "takes no embeddings" in found
+
+
+@pytest.mark.parametrize("kind", tiny.MADE)
+@pytest.mark.parametrize("forced", [None, 7])
+def test_what_is_explained_is_the_likelihood_that_was_heard(kind: str, forced: int | None) -> None:
+    """Also where generation begins answers otherwise than the configuration of the model says."""
+    module: Any = tiny.MADE[kind]()
+    if module.config.is_encoder_decoder:
+        module.generation_config.decoder_start_token_id = 5
+        module.generation_config.forced_bos_token_id = forced
+    decoder = TransformersDecoder(module, tiny.tokenizer(), "cpu")
+    answer = np.array([9, 10, 2])
+    text = explaining._text(decoder, "w1 w2 ?", answer)
+    heard = decoder.read(decoder.encode(["w1 w2 ?"]), [answer.tolist()])[0].sum()
+    torch.testing.assert_close(text.log_likelihood(text.embedded)[0], heard, atol=1e-4, rtol=1e-4)
