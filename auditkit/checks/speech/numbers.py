@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -52,7 +53,8 @@ def of_all(rows: SpokenRows) -> Iterator[Measurement]:
         if not len(known):
             yield absent(key_of(metric), Status.NOT_APPLICABLE, NO_REFERENCES, rows.sample)
             continue
-        yield estimated(key_of(metric), partial(_enough, number, known), known.sample)
+        of_known = partial(_enough, number, known)
+        yield _not_below_0(estimated(key_of(metric), of_known, known.sample))
     written = rows.part(np.isfinite(rows.compression))
     mean = partial(_enough, lambda some: mean_of(some.compression, some), written)
     yield estimated(key_of(COMPRESSION), mean, written.sample)
@@ -60,6 +62,14 @@ def of_all(rows: SpokenRows) -> Iterator[Measurement]:
     for metric, flags in ((COMPRESSED_SHARE, high), (LOOPS, rows.looped)):
         share = partial(_enough, partial(share_of, flags), rows)
         yield estimated(key_of(metric), share, rows.sample)
+
+
+def _not_below_0(rate: Measurement) -> Measurement:
+    """A rate whose interval is shown from 0 on: Student's reaches below, where no rate can be."""
+    drawn = rate.interval
+    return (
+        rate if drawn is None else replace(rate, interval=replace(drawn, low=max(0.0, drawn.low)))
+    )
 
 
 def _enough(number: Callable[[SpokenRows], Estimate], rows: SpokenRows) -> Estimate:
@@ -82,7 +92,8 @@ def of_groups(groups: KeptGroups[SpokenRows]) -> Iterator[Measurement]:
     for where in groups.groups.samples:
         for metric, number in _OF_ROWS:
             estimate = partial(_of_group, number, groups, where)
-            yield estimated(key_of(metric, where), estimate, groups.groups.sample(where))
+            found = estimated(key_of(metric, where), estimate, groups.groups.sample(where))
+            yield _not_below_0(found)
     for one, reference in groups.groups.anchored():
         sample = groups.groups.pair_sample(one, reference)
         for metric, compare in _OF_PAIRS:

@@ -86,6 +86,7 @@ def test_a_perfect_one_passes_and_is_not_certain() -> None:
     assert rate.value == 0
     assert rate.estimate is not None
     assert 0.02 < interval(rate).high < 0.05
+    assert interval(rate).low == 0
     gap = found["speech.word_error_difference · accent=b against accent=a · on evaluation"]
     assert 0.05 < interval(gap).high < 0.15
     assert interval(found["speech.wrong_utterances · on evaluation"]).high < 0.05
