@@ -122,4 +122,4 @@ class KeptGroups(Generic[Rows]):
         self.groups.refuse_hidden(self.groups.withheld(counted), where)
 
 
-__all__ = ["GroupedRows", "KeptGroups"]
+__all__ = ["GroupedRows", "KeptGroups", "Rows"]

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 
 from auditkit.checks.abstention.halves import AbstentionHalves
+from auditkit.checks.answered_groups import AnsweredGroups
 from auditkit.checks.check import EVALUATION
-from auditkit.checks.estimation import (
-    NoEstimateError,
-    absent,
-    concealed,
-    estimated,
-    undefined,
-)
-from auditkit.checks.groups import inside
+from auditkit.checks.estimation import absent, estimated
 from auditkit.checks.outcome_groups import OutcomeGroups
 from auditkit.evidence.basis import Sample
 from auditkit.evidence.row_estimates import share_of
@@ -23,7 +16,6 @@ from auditkit.evidence.subject import View
 from auditkit.measurement import Estimate, Measurement, MeasurementKey, Slice, Status
 
 OF_ALL = ("threshold", "coverage", "error")
-_WORDS = "that are answered"
 
 
 def key_of(name: str, view: View, where: Slice | None = None) -> MeasurementKey:
@@ -82,55 +74,12 @@ def of_groups(halves: AbstentionHalves, groups: OutcomeGroups) -> Iterator[Measu
     view = halves.held_out.view
     together = "The threshold is that of all units together."
     basis = " ".join(part for part in (together, halves.breach, halves.held_out.drawn) if part)
-    for where in groups.groups.samples:
-        yield estimated(
-            key_of("group_coverage", view, where),
-            partial(_group_coverage, halves, groups, where),
-            groups.groups.sample(where),
-            basis,
-        )
-        yield estimated(
-            key_of("group_error", view, where),
-            partial(_group_error, halves, groups, where),
-            _answered_sample(halves, groups, where),
-            basis,
-        )
-
-
-def _answered_sample(halves: AbstentionHalves, groups: OutcomeGroups, where: Slice) -> Sample:
-    """What the error among a group's answers rests on; where that is not told, not how many."""
-    sample = groups.groups.sample(where)
-    if not halves.usable:
-        return sample
-    answered = groups.rows.part(groups.members(where) & halves.answered).sample
-    sample = replace(sample, rows=answered.rows, clusters=answered.clusters)
-    hidden = groups.groups.withheld(groups.counted(halves.answered))
-    return concealed(sample) if where in hidden else sample
-
-
-def _group_coverage(halves: AbstentionHalves, groups: OutcomeGroups, where: Slice) -> Estimate:
-    groups.refuse_few(where)
-    _refuse_without_threshold(halves)
-    members = groups.members(where)
-    return share_of(halves.answered[members], halves.held_out.part(members))
-
-
-def _group_error(halves: AbstentionHalves, groups: OutcomeGroups, where: Slice) -> Estimate:
-    groups.refuse_few(where)
-    _refuse_without_threshold(halves)
-    chosen = halves.held_out.part(groups.members(where) & halves.answered)
-    if not len(chosen):
-        raise undefined(f"None of the held-out units of {inside(where)} is answered.")
-    groups.refuse_few(where, halves.answered, _WORDS)
-    return share_of(~chosen.correct, chosen)
-
-
-def _refuse_without_threshold(halves: AbstentionHalves) -> None:
-    try:
-        halves.found()
-    except NoEstimateError as none:
-        reason = "There is no threshold for all units together; their coverage says why."
-        raise NoEstimateError(none.status, reason) from none
+    answered = AnsweredGroups(
+        groups, halves, lambda: halves.answered, ~halves.held_out.correct, "units"
+    )
+    yield from answered.measured(
+        partial(key_of, "group_coverage", view), partial(key_of, "group_error", view), basis
+    )
 
 
 def nothing(view: View, reason: str, *, sampled: bool) -> Iterator[Measurement]:

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 
 from auditkit.checks.answer_rows import AnswerRows
-from auditkit.checks.estimation import (
-    NoEstimateError,
-    absent,
-    concealed,
-    estimated,
-    undefined,
-)
-from auditkit.checks.groups import inside
+from auditkit.checks.answered_groups import AnsweredGroups
+from auditkit.checks.estimation import absent, estimated
 from auditkit.checks.hallucination.gate import Gate
 from auditkit.checks.hallucination.judged import AnswerGroups
 from auditkit.checks.hallucination.keys import key_of, not_applicable
 from auditkit.evidence.basis import Sample
-from auditkit.evidence.row_estimates import share_of
-from auditkit.measurement import Estimate, Measurement, Slice, Status
+from auditkit.measurement import Measurement, Status
 
 OF_ALL = ("threshold", "coverage", "accepted_error")
-_WORDS = "that are answered"
 
 
 def of_all(gate: Gate) -> Iterator[Measurement]:
@@ -69,55 +60,10 @@ def of_groups(gate: Gate, groups: AnswerGroups) -> Iterator[Measurement]:
         groups: among the held-out prompts.
     """
     basis = f"The threshold is that of all prompts together. {gate.breach}".strip()
-    for where in groups.groups.samples:
-        yield estimated(
-            key_of("group_coverage", where),
-            partial(_coverage, gate, groups, where),
-            groups.groups.sample(where),
-            basis,
-        )
-        yield estimated(
-            key_of("group_accepted_error", where),
-            partial(_error, gate, groups, where),
-            _given_sample(gate, groups, where),
-            basis,
-        )
-
-
-def _given_sample(gate: Gate, groups: AnswerGroups, where: Slice) -> Sample:
-    """What the error among a group's answers rests on; where that is not told, not how many."""
-    sample = groups.groups.sample(where)
-    if not gate.usable:
-        return sample
-    given = groups.rows.part(groups.members(where) & gate.accepted).sample
-    sample = replace(sample, rows=given.rows, clusters=given.clusters)
-    hidden = groups.groups.withheld(groups.counted(gate.accepted))
-    return concealed(sample) if where in hidden else sample
-
-
-def _coverage(gate: Gate, groups: AnswerGroups, where: Slice) -> Estimate:
-    groups.refuse_few(where)
-    _refuse_without_threshold(gate)
-    members = groups.members(where)
-    return share_of(gate.accepted[members], gate.held_out.part(members))
-
-
-def _error(gate: Gate, groups: AnswerGroups, where: Slice) -> Estimate:
-    groups.refuse_few(where)
-    _refuse_without_threshold(gate)
-    chosen = gate.held_out.part(groups.members(where) & gate.accepted)
-    if not len(chosen):
-        raise undefined(f"None of the held-out prompts of {inside(where)} is answered.")
-    groups.refuse_few(where, gate.accepted, _WORDS)
-    return share_of(chosen.wrong, chosen)
-
-
-def _refuse_without_threshold(gate: Gate) -> None:
-    try:
-        gate.found()
-    except NoEstimateError as none:
-        reason = "There is no threshold for all prompts together; their coverage says why."
-        raise NoEstimateError(none.status, reason) from none
+    answered = AnsweredGroups(groups, gate, lambda: gate.accepted, gate.held_out.wrong, "prompts")
+    yield from answered.measured(
+        partial(key_of, "group_coverage"), partial(key_of, "group_accepted_error"), basis
+    )
 
 
 def nothing(reason: str, rows: AnswerRows) -> Iterator[Measurement]:
