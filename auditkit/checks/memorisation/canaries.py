@@ -145,8 +145,13 @@ class Ranked:
 
     def part(self, chosen: np.ndarray) -> Ranked:
         """Some of the canaries, by a mask."""
-        columns = self.repeats, self.ranks, self.sizes, self.shared
-        return Ranked(*(one[chosen] for one in columns), self.left_out)
+        return Ranked(
+            self.repeats[chosen],
+            self.ranks[chosen],
+            self.sizes[chosen],
+            self.shared[chosen],
+            self.left_out,
+        )
 
 
 def ranked(lineups: Sequence[Lineup], totals: np.ndarray, repeats: Sequence[int]) -> Ranked:
@@ -187,7 +192,8 @@ def ranked(lineups: Sequence[Lineup], totals: np.ndarray, repeats: Sequence[int]
     return Ranked(
         columns[0].astype(np.int64),
         columns[1],
-        *columns[2:].astype(np.int64),
+        columns[2].astype(np.int64),
+        columns[3].astype(np.int64),
         _left_out(broken, few, alike),
     )
 
