@@ -101,8 +101,9 @@ def _measure(subject: Subject, evidence: Evidence) -> Findings:
             figures += of_groups(groups, within)
     figures += least_supported(supports, rows.generations, subject.aims.review)
     detector = supports.chosen()
-    note = f"Sentences are flagged by {detector.title} ({detector.kind})."
-    return Findings(tuple(found), tuple(figures), (note,))
+    flagged = f"Sentences are flagged by {detector.title} ({detector.kind})."
+    notes = (flagged,) if len(supports.answers) else ()
+    return Findings(tuple(found), tuple(figures), notes)
 
 
 def _sliceable(rows: AnswerRows, supports: Supports, labelled: Labelled) -> Iterator[Sliceable]:

@@ -247,3 +247,12 @@ def test_the_intervals_hold_the_truth_as_often_as_they_say() -> None:
 def test_data_without_a_context_are_unmet() -> None:
     subject, _ = audited(answers(20)[0])
     assert CHECK.unmet(subject) == NO_CONTEXT
+
+
+def test_where_no_context_is_given_nothing_is_said_to_be_flagged() -> None:
+    generations, _ = answers()
+    bare = [
+        replace(row, question=replace(row.question, context=()), without_context=None)
+        for row in generations.rows
+    ]
+    assert measured(Generations.of(bare), Planted()).notes == ()
