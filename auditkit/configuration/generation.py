@@ -47,7 +47,7 @@ class ColumnsSection(Section):
 class SamplingSection(Section):
     """How answers are generated."""
 
-    samples: Annotated[int, Field(strict=True, ge=0, le=1000)] = 10
+    samples: Annotated[int, Field(strict=True, ge=0, le=100)] = 10
     temperature: Annotated[float, Field(strict=True, gt=0, le=100)] = 1.0
     max_tokens: Count = 64
     adaptive: Annotated[bool, Field(strict=True)] = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from string import Formatter
 
 import torch
 from torch import Tensor
@@ -59,8 +60,7 @@ class Verifier:
         self.continues = (
             rest != settings.template
             and "continues" not in decoder.capabilities.reasons
-            and "{prompt}" not in rest
-            and "{answer}" not in rest
+            and not any(place for _, place, _, _ in Formatter().parse(rest))
             and bool(decoder.tokens_of(rest.format()))
         )
         self._rest = decoder.tokens_of(rest.format()) if self.continues else []

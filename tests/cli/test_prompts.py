@@ -132,7 +132,7 @@ def test_nothing_is_overwritten_unasked(tmp_path: Path, capsys: pytest.CaptureFi
         ({"data": {"evaluation": {"table": "none.csv"}}}, "none.csv"),
         ({"generation": {"columns": {"prompt": "question"}}}, "no column"),
         # An audit of the answers would refuse it, once all were paid for.
-        ({"generation": {"sampling": {"samples": 101}}}, "from 0 to 100"),
+        ({"generation": {"sampling": {"samples": 101}}}, "less than or equal to 100"),
     ],
 )
 def test_what_cannot_be_exported(

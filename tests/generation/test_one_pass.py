@@ -14,7 +14,7 @@ from auditkit.generation.answering import answered
 from auditkit.generation.evidence import GenerationEvidence, Question
 from auditkit.generation.hearing import Hearing
 from auditkit.generation.one_pass import one_pass
-from auditkit.generation.parts import PARTS
+from auditkit.generation.parts import PARTS, VERIFICATION
 from auditkit.generation.settings import GenerationSettings, PromptColumns, Sampling, Verification
 from auditkit.models.generators.texts import Asked, Prompt
 from auditkit.models.generators.wrapping import wrap_generator
@@ -338,3 +338,13 @@ def test_a_model_that_looks_back_at_few_tokens_is_heard_alike() -> None:
     together = heard(model)
     for row, question in enumerate(QUESTIONS):
         assert_same(together[row], heard(model, [question])[0])
+
+
+def test_a_place_with_a_form_of_its_own_is_read_anew() -> None:
+    """`{answer!s}` is the place of the answer as well, and no state can be continued past it."""
+    model = wrap_generator(tiny.llama(), tiny.tokenizer())
+    for rest in ("{answer}", "{answer!s}", "{prompt:s}"):
+        template = f"{{prompt}}{{answer}} {rest} true ?"
+        settings = replace(SETTINGS, verification=Verification(template=template))
+        row, *_ = heard(model, QUESTIONS[:1], settings, (VERIFICATION,))
+        assert row.verification is not None
