@@ -81,7 +81,7 @@ def _trust(one: Highlight) -> dict[str, str]:
         f"{one.drop:.2f} nats, without as many random ones by {one.random_drop:.2f}"
     )
     if one.held:
-        return {"label": "converged", "reason": f"It stood its test: {numbers}."}
+        return {"label": "tested", "reason": f"It stood its test: {numbers}."}
     return {"label": "withheld", "reason": f"It did not stand its test: {numbers}."}
 
 

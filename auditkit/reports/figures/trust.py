@@ -28,7 +28,7 @@ class Trust:
     """The label of one explanation.
 
     Attributes:
-        label: `converged`, `limited` or `withheld`.
+        label: `converged`, `tested`, `limited` or `withheld`.
         reason: a full sentence.
     """
 
@@ -53,6 +53,7 @@ class Trust:
 
 _LOOKS: Mapping[str, tuple[str, str]] = {
     "converged": ("●", "#0b5e8a"),
+    "tested": ("●", "#0b5e8a"),
     "limited": ("◆", "#7a5200"),
     "withheld": ("✕", "#b3350c"),
 }

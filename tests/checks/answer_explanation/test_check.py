@@ -58,7 +58,7 @@ def test_texts_are_shown_only_where_they_are_asked_for() -> None:
     (figure,) = found(made(50, gain=1.0), review=3).figures
     assert figure.kind == "token_maps"
     assert len(figure.data["items"]) == 3
-    assert figure.data["items"][0]["trust"]["label"] == "converged"
+    assert figure.data["items"][0]["trust"]["label"] == "tested"
 
 
 def test_what_fails_its_test_is_withheld() -> None:
