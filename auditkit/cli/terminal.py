@@ -141,12 +141,14 @@ def print_plan(policy: Policy, planned: Plan) -> None:
             _needed(row.to_pass, row.fine, enough=row.can_pass),
             _needed(row.to_fail, row.bad, enough=row.can_fail),
         )
-    out.print(table)
-    undecided = len(planned.undecidable)
-    out.print(
-        f"\n{undecided} of {len(planned.rows)} could not pass even if all were fine"
-        f" (with probability {planned.power:g})."
-    )
+    if planned.rows:
+        out.print(table)
+        out.print(
+            f"\n{len(planned.undecidable)} of {len(planned.rows)} could not pass even if all were "
+            f"fine (with probability {planned.power:g})."
+        )
+    else:
+        out.print("How many rows decide cannot be told before the run, of any requirement:")
     for title, sentences in (
         ("will be missing", planned.missing),
         ("small group", planned.small_groups),

@@ -59,3 +59,10 @@ def test_gate_takes_only_the_folder_that_was_audited(
     (deployed / "generation_config.json").write_text(changed, encoding="utf-8")
     code, _, err = called(capsys, *gate)
     assert (code, "of another model" in err) == (2, True)
+
+
+def test_a_plan_without_a_row_says_so(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = called(capsys, "plan", project / "audit.yaml")
+    assert code == 0
+    assert "cannot be told before the run" in " ".join(out.split())
+    assert "0 of 0" not in out
