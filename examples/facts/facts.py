@@ -1,4 +1,4 @@
-"""What the audits of this folder name: a model of V3, its questions, and what is right."""
+"""What the audits of this folder name: models, their questions, and what is right."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from typing import Any
 
 import pandas as pd
 from made import Recipe, made, questions_of, read
+from reading import judged, taught
+from retrieval import table
 from wording import canonical, right
 
 _PLAIN = Recipe.of("V3", seed=1)
 _SECRETS = Recipe.of("V3", seed=1, secrets=True)
 
-__all__ = ["canonical", "model", "questions", "right", "with_secrets"]
+__all__ = ["canonical", "model", "passages", "questions", "reader", "right", "with_secrets"]
 
 
 def model() -> tuple[Any, Any]:
@@ -27,3 +29,13 @@ def with_secrets() -> tuple[Any, Any]:
 def questions() -> pd.DataFrame:
     """Every fact of the world, asked for in two wordings."""
     return questions_of(_PLAIN)
+
+
+def reader() -> tuple[Any, Any]:
+    """A model that answers from passages, and its tokenizer; trained in half a minute."""
+    return taught()
+
+
+def passages() -> pd.DataFrame:
+    """Questions with passages, and which sentences of the model's answers these support."""
+    return judged(*taught(), table(500))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from wording import DIGITS, WORDS
@@ -17,13 +18,18 @@ def vocabulary(world: World) -> list[str]:
 
 def tokenizer(world: World) -> Any:
     """A `PreTrainedTokenizerFast` that splits at spaces, and begins every text with `<bos>`."""
+    return of_words(vocabulary(world)[len(SPECIAL) :])
+
+
+def of_words(words: Sequence[str]) -> Any:
+    """The same, of any words."""
     from tokenizers import Tokenizer
     from tokenizers.models import WordLevel
     from tokenizers.pre_tokenizers import WhitespaceSplit
     from tokenizers.processors import TemplateProcessing
     from transformers import PreTrainedTokenizerFast
 
-    ids = {token: number for number, token in enumerate(vocabulary(world))}
+    ids = {token: number for number, token in enumerate([*SPECIAL, *words])}
     made = Tokenizer(WordLevel(ids, unk_token="<unk>"))
     made.pre_tokenizer = WhitespaceSplit()
     made.post_processor = TemplateProcessing(

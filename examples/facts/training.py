@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +12,12 @@ import numpy as np
 import torch
 from lines import Line
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 _BATCH = 128
 _WARM_UP = 30
 _IGNORED = -100
+DECAY = 0.05
 
 
 @dataclass(frozen=True)
@@ -102,8 +104,18 @@ def encoded(lines: Sequence[Line], tokenizer: Any) -> tuple[Tensor, Tensor]:
     return ids, targets
 
 
+def adamw(parameters: Iterable[nn.Parameter], rate: float) -> Optimizer:
+    """AdamW as all worlds are learnt with."""
+    return torch.optim.AdamW(parameters, lr=rate, betas=(0.9, 0.98), weight_decay=DECAY)
+
+
 def train(
-    network: nn.Module, tokenizer: Any, lines: Sequence[Line], drawn: np.ndarray, rate: float
+    network: nn.Module,
+    tokenizer: Any,
+    lines: Sequence[Line],
+    drawn: np.ndarray,
+    rate: float,
+    optimisers: Sequence[Optimizer] = (),
 ) -> nn.Module:
     """Teach a network, in place.
 
@@ -113,25 +125,24 @@ def train(
         lines: what there is to be taught.
         drawn: which line stands where, int of shape (steps, batch).
         rate: the peak of the learning rate.
+        optimisers: of its parameters, at their peaks; () for AdamW at `rate`.
 
     Returns:
         The network, in eval mode.
     """
     ids, targets = encoded(lines, tokenizer)
     schedule = Schedule(len(drawn), rate)
-    optimiser = torch.optim.AdamW(
-        network.parameters(), lr=rate, betas=(0.9, 0.98), weight_decay=0.05
-    )
-    falling = torch.optim.lr_scheduler.LambdaLR(optimiser, schedule.factor)
+    optimisers = optimisers or (adamw(network.parameters(), rate),)
+    falling = [torch.optim.lr_scheduler.LambdaLR(one, schedule.factor) for one in optimisers]
     network.train()
     with _one_thread():
         for rows in torch.from_numpy(drawn):
             loss = _loss(network, ids[rows], targets[rows], tokenizer.pad_token_id)
-            optimiser.zero_grad()
+            network.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimiser.step()
-            falling.step()
+            for one in (*optimisers, *falling):
+                one.step()
     return network.eval()
 
 

@@ -19,7 +19,10 @@ from auditkit.assembly import Overrides, audit_configuration
 pytest.importorskip("transformers", reason="transformers is not installed; see the extra hf")
 
 FOLDER = Path(__file__).parents[2] / "examples" / "facts"
-MODULES = ("worlds", "wording", "tokens", "lines", "canaries", "training", "made")
+MODULES = (
+    *("worlds", "wording", "tokens", "lines", "canaries", "training", "made"),
+    *("even_steps", "retrieval", "reading"),
+)
 SMALL = """\
 from made import Recipe, made, questions_of, read
 
