@@ -3,7 +3,7 @@
 To find the passage of an entity takes two layers: one by which each word knows the word before it,
 and one that looks for the words that stood behind an earlier mention ("induction heads", Olsson et
 al. 2022). From nothing, a model of this size needs long to come upon that. Two things bring it
-down to half a minute: three heads begin by looking one word back, and matrices move by even steps.
+down to forty seconds: three heads begin by looking one word back, and matrices move by even steps.
 """
 
 from __future__ import annotations
