@@ -87,7 +87,6 @@ class GroundingSection(Section):
     """How it is told whether the context supports a sentence of an answer."""
 
     kind: Literal["", "nli", "shift", "lookback", "overlap"] = ""
-    least: Number | None = None
     folder: str | None = None
 
 
