@@ -31,9 +31,10 @@ class PromptColumns:
         choices: a JSON list of the answers to choose from; "" where none.
         label: whether a person judged the greedy answer as right (true, false, or empty where
             nobody did), for answers that were stored; "" where none.
-        supported: whether each sentence of the greedy answer is supported by the context (a JSON list
-            of true and false, empty where nobody looked), for answers that are known beforehand:
-            stored ones, or those of a model that answers the same each time; "" where none.
+        supported: whether each sentence of the greedy answer is supported by the context (a JSON
+            list of true and false, empty where nobody looked), for answers that are known
+            beforehand: stored ones, or those of a model that answers the same each time; "" where
+            none.
         spoken: the speech of a recogniser's prompts is the unit itself; its transcript is in
             `references`.
         template: how prompt and context become what the model is given.

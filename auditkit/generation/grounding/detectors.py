@@ -98,8 +98,8 @@ DETECTORS = (
         "attention on the context",
         "The mean over the sentence's tokens of the share of attention that lies on the context, "
         "over heads and layers.",
-        "after Chuang et al. 2024 (Lookback Lens): the plain mean in place of a ratio for each head "
-        "and weights of heads learnt from labels",
+        "after Chuang et al. 2024 (Lookback Lens): the plain mean in place of a ratio for each "
+        "head and weights of heads learnt from labels",
         frozenset({LOOKBACK}),
         "The attention on the context",
         lambda one: one.lookback is not None,

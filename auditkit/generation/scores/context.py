@@ -68,8 +68,8 @@ SCORES = (
         "Attention that is not on the context",
         "1 − the mean share of attention that the tokens of the greedy answer pay to the context, "
         "over heads and layers.",
-        "after Chuang et al., Lookback Lens, EMNLP 2024: the plain mean in place of a ratio for each "
-        "head and weights of heads learnt from labels",
+        "after Chuang et al., Lookback Lens, EMNLP 2024: the plain mean in place of a ratio for "
+        "each head and weights of heads learnt from labels",
         frozenset({LOOKBACK}),
         _lookback_unmet,
         lookback,
