@@ -48,7 +48,6 @@ from auditkit.generation.parts import VERIFICATION as VERIFIED
 from auditkit.generation.scores.fitted import fitted_scores
 from auditkit.generation.scores.registry import scored
 from auditkit.generation.scores.score import Material, NotScored
-from auditkit.generation.scores.verification import verification_accuracy
 from auditkit.generation.settings import GenerationSettings
 from auditkit.models import wrap_generator
 from auditkit.statistics import calibration
@@ -111,8 +110,8 @@ class Answered:
         """How well the model tells its right answers from its wrong ones if it is asked."""
         said = np.array([row.verification for row in self.generations.rows])
         fitted = ~self.held_out
-        found = verification_accuracy(said[fitted], self.wrong[fitted], np.ones(fitted.sum(), bool))
-        return (found[1] / found[0] + found[3] / found[2]) / 2
+        right, wrong = said[fitted & ~self.wrong], said[fitted & self.wrong]
+        return float((np.mean(right > 0.5) + np.mean(wrong <= 0.5)) / 2)
 
     def auroc(self, name: str) -> float | None:
         """Of a score on the held-out entities; None where there is no score."""
