@@ -26,7 +26,7 @@ from auditkit.evidence.kept_outcomes import kept_needs, kept_outcomes, to_bytes
 from auditkit.evidence.needs import SplitNeed
 from auditkit.evidence.plan import make_plan
 from auditkit.evidence.subject import Kind, Subject
-from auditkit.generation.files import save_generations
+from auditkit.generation.files import refuse_unwritable, save_generations
 from auditkit.generation.generations import Generations
 from auditkit.generator_subjects import probe_generator
 from auditkit.identity import Identity, identify
@@ -106,6 +106,8 @@ def audit(
     if chosen.checks is not None:
         checks, failures = load_checks(chosen.checks)
     checks = _about(checks, _kind(model))
+    if chosen.keep_generations is not None:
+        refuse_unwritable(chosen.keep_generations)
     runner = engine or LocalEngine()
     kept = _store(store) if runner.primary else None
     return _Audit(model, data, judged_by, kept, chosen, runner, (checks, failures, known)).run()
@@ -170,13 +172,13 @@ class _Audit:
                 return found
             salt = self._salt()
             evidence = self._timed("collect", lambda: self._collect(probed, salt))
-        kept_note_of = self._keep(evidence)
+        notes_on_kept = self._keep(evidence)
         findings = self._timed("measure", lambda: self._measure(probed.subject, evidence))
         kept = kept_outcomes(evidence, probed.subject, salt) if salt else []
         record = self._record(findings, probed, evidence, identity)
         if salt:
             record = replace(record, notes=(*record.notes, kept_note(kept)))
-        record = replace(record, notes=(*record.notes, *kept_note_of))
+        record = replace(record, notes=(*record.notes, *notes_on_kept))
         record = replace(
             record,
             judgement=self._judge(

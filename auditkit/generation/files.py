@@ -31,9 +31,29 @@ def save_generations(generations: Generations, path: str | Path) -> None:
                 place.unlink(missing_ok=True)
                 raise
     except OSError as error:
-        raise OutputError(
-            f"{target} cannot be written: {error.strerror or error}.", mend="Choose another place."
-        ) from error
+        raise _unwritable(target, error) from error
+
+
+def refuse_unwritable(path: str | Path) -> None:
+    """Refuse a place where no file can be written, before hours of model time; nothing stays there.
+
+    Raises:
+        OutputError: names the place and what the system said.
+    """
+    target = Path(path)
+    try:
+        if target.is_dir():
+            raise IsADirectoryError(0, "it is a folder")
+        with tempfile.NamedTemporaryFile(dir=target.parent):
+            pass
+    except OSError as error:
+        raise _unwritable(target, error) from error
+
+
+def _unwritable(target: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"{target} cannot be written: {error.strerror or error}.", mend="Choose another place."
+    )
 
 
 def load_generations(path: str | Path) -> Generations:
@@ -56,4 +76,4 @@ def load_generations(path: str | Path) -> Generations:
         ) from error
 
 
-__all__ = ["load_generations", "save_generations"]
+__all__ = ["load_generations", "refuse_unwritable", "save_generations"]

@@ -11,9 +11,11 @@ import pytest
 
 from auditkit.auditing import audit
 from auditkit.data import Dataset, dataset
-from auditkit.errors import DataError, ModelError
+from auditkit.errors import DataError, ModelError, OutputError
 from auditkit.generation.files import load_generations, save_generations
 from auditkit.generation.kept import kept_generations
+from auditkit.models.generators.function import FunctionSource
+from auditkit.models.generators.wrapped import WrappedGenerator
 from auditkit.run import Run
 from tests.checks.generators import SETTINGS, decoder, questions
 
@@ -106,6 +108,19 @@ def test_a_damaged_file_is_refused(first: tuple[Run, Path], tmp_path: Path) -> N
         kept_generations(damaged)
     with pytest.raises(DataError, match="cannot be read"):
         kept_generations(tmp_path / "absent")
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_asked(
+    tmp_path: Path,
+) -> None:
+    def never(prompts: list[str]) -> list[str]:
+        raise AssertionError("the model was asked")
+
+    model = WrappedGenerator(texts=FunctionSource(never))
+    for place in (tmp_path / "absent" / "heard", tmp_path):
+        with pytest.raises(OutputError, match=re.escape(f"{place} cannot be written")):
+            ran(model, keep_generations=place)
+    assert not list(tmp_path.iterdir())
 
 
 def test_kept_again_they_are_the_same(first: tuple[Run, Path], tmp_path: Path) -> None:
