@@ -41,6 +41,8 @@ class KeptSource:
         self._path = Path(path)
         self._generations = load_generations(path)
         self._rows = {row.question.id: row for row in self._generations.rows}
+        # Of other rows some may have been saved (adaptive).
+        self._samples = max((len(row.samples) for row in self._rows.values()), default=0)
         self._digest = hashlib.sha256(self._path.read_bytes()).hexdigest()
         lacking = ("present", "differentiable", "copyable", "embeds")
         self.capabilities = Capabilities.without(dict.fromkeys(lacking, _GONE))
@@ -91,11 +93,10 @@ class KeptSource:
 
     def _sampled(self, row: GenerationEvidence, samples: int) -> GenerationEvidence:
         """The row with the first of its samples, as many as are wanted."""
-        settled = len(row.samples) == len(self._longest.samples)
-        if len(row.samples) < samples and settled and row.samples:
+        if 0 < self._samples < samples:
             raise ModelError(
-                f"The kept generations {self._path} hold {len(row.samples)} samples of a prompt, "
-                f"and the audit wants {samples}.",
+                f"The kept generations {self._path} hold {self._samples} samples of a prompt, and "
+                f"the audit wants {samples}.",
                 mend="Give fewer generation.sampling.samples, or generate anew.",
             )
         hidden = {
@@ -103,11 +104,6 @@ class KeptSource:
             for layer, states in row.hidden.items()
         }
         return replace(row, samples=row.samples[:samples], hidden=hidden)
-
-    @property
-    def _longest(self) -> GenerationEvidence:
-        """The row with the most samples: of others some may have been saved (adaptive)."""
-        return max(self._generations.rows, key=lambda row: len(row.samples))
 
     def _refuse_seed(self, seed: int) -> None:
         if seed != self._generations.seed:
