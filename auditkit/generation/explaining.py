@@ -25,6 +25,11 @@ TESTED_SHARE = 0.2
 DRAWS = 8
 """How many random sets of tokens they are set beside."""
 
+_TOKENS = 4096
+"""Tokens of a batch, at most; a longer prompt is read by itself."""
+_LOGITS = 1 << 26
+"""Logits of a batch, at most: a quarter of a gigabyte, whatever the vocabulary."""
+
 Step = Callable[[int, int, str], None]
 
 
@@ -50,6 +55,13 @@ class _Text:
         """Embeddings of what was given, shape (1, n, width)."""
         found: Tensor = _embedding(self.decoder)(self.ids)
         return found.detach()
+
+    @property
+    def at_once(self) -> int:
+        """How many copies of the prompt with the answer are read together."""
+        tokens = self.ids.shape[1] + len(self.answer)
+        words = _embedding(self.decoder).num_embeddings
+        return max(1, min(_TOKENS // tokens, _LOGITS // (tokens * words)))
 
     def log_likelihood(self, embedded: Tensor) -> Tensor:
         """Log-probability of the answer after other embeddings, shape (rows,), differentiable.
@@ -110,15 +122,12 @@ def feature_ablation(text: _Text) -> Tensor:
             given,
             baselines=text.neutral.expand_as(given),
             feature_mask=tokens.expand_as(given),
-            perturbations_per_eval=max(1, _AT_ONCE // given.shape[1]),
+            perturbations_per_eval=text.at_once,
         )
     # Each component of a token's embedding carries the effect of the whole token.
     of_tokens: Tensor = found[0, :, 0]
     return of_tokens.detach()
 
-
-_AT_ONCE = 4096
-"""Tokens of a batch."""
 
 METHODS: Mapping[str, Callable[[_Text], Tensor]] = {
     "gradient_x_input": gradient_x_input,
@@ -175,7 +184,7 @@ def _text(decoder: Decoder, given: str, answer: np.ndarray) -> _Text:
 
 def _explained(text: _Text, row: int, method: str, seed: int) -> Highlight:
     n = text.ids.shape[1]
-    method = method or ("feature_ablation" if n * n <= _AT_ONCE else "gradient_x_input")
+    method = method or ("feature_ablation" if n * n <= _TOKENS else "gradient_x_input")
     weights = METHODS[method](text).float().cpu()
     pieces = text.decoder.pieces_of(text.ids[0].tolist())
     removed, drop, random_drop = _tested(text, weights, np.random.default_rng((seed, row)))
@@ -194,7 +203,8 @@ def _tested(text: _Text, weights: Tensor, rng: np.random.Generator) -> tuple[int
     for place, chosen in enumerate(sets, start=1):
         changed[place, chosen.to(changed.device)] = text.neutral.to(changed.dtype)
     with torch.no_grad():
-        said = text.log_likelihood(changed).double().cpu()
+        said = torch.cat([text.log_likelihood(one) for one in torch.split(changed, text.at_once)])
+    said = said.double().cpu()
     drops = said[0] - said[1:]
     return size, float(drops[0]), float(drops[1:].mean())
 

@@ -12,6 +12,7 @@ from auditkit.generation import explaining
 from auditkit.generation.evidence import GenerationEvidence
 from auditkit.generation.explaining import METHODS, explained_answers
 from auditkit.generation.generations import Generations
+from auditkit.generation.highlight import Highlight
 from auditkit.models.generators.answer import Answer
 from auditkit.models.generators.decoder import Decoder
 from auditkit.models.generators.transformers_decoder import TransformersDecoder
@@ -105,6 +106,29 @@ def test_the_model_leaves_as_it_came(decoder: Decoder, method: str) -> None:
         explained_answers(decoder, generations([GIVEN], ANSWER), np.array([0]), method)
     assert all(torch.equal(before[name], one) for name, one in decoder.module.state_dict().items())
     assert all(one.grad is None for one in decoder.module.parameters())
+
+
+def test_copies_are_read_a_few_at_a_time_to_the_same_numbers(
+    decoder: Decoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found(method: str) -> Highlight:
+        (one,) = explained_answers(decoder, generations([GIVEN], ANSWER), np.array([0]), method)
+        assert isinstance(one, Highlight)
+        return one
+
+    with decoder.watched():
+        together = found("feature_ablation")
+        read: list[int] = []
+        handle = decoder.module.register_forward_pre_hook(
+            lambda module, args, named: read.append(len(named["inputs_embeds"])), with_kwargs=True
+        )
+        monkeypatch.setattr(explaining, "_LOGITS", 2 * 14 * len(WORDS))
+        apart = found("feature_ablation")
+        handle.remove()
+    assert max(read) <= 2
+    np.testing.assert_allclose(apart.weights, together.weights, atol=1e-5)
+    assert apart.drop == pytest.approx(together.drop, abs=1e-4)
+    assert apart.random_drop == pytest.approx(together.random_drop, abs=1e-4)
 
 
 def test_too_short_a_prompt_is_not_tested(decoder: Decoder) -> None:
